@@ -1,0 +1,168 @@
+//! Owns the commands: the only place that joins configuration, store and adapters.
+//!
+//! Exit codes: 0 done; 1 something needs a person; 2 wrong usage; 78 wrong configuration (sysexits).
+
+mod check;
+mod demo;
+mod done;
+mod preview;
+mod run;
+mod status;
+mod tasks;
+mod usage;
+
+use std::{io::Write as _, path::PathBuf, process::ExitCode, sync::Arc};
+
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand};
+
+use crate::{
+    config::{self, Config, Folders},
+    store::{self, Store},
+};
+
+/// What a command ends with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Exit {
+    Done,
+    NeedsAttention,
+    Usage,
+    Config,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Done => Self::SUCCESS,
+            Exit::NeedsAttention => Self::from(1),
+            Exit::Usage => Self::from(2),
+            Exit::Config => Self::from(78),
+        }
+    }
+}
+
+#[derive(Parser)]
+#[command(name = "nhacviec", version, disable_help_flag = true, disable_version_flag = true, disable_help_subcommand = true)]
+#[command(about = "Nhắc việc theo kế hoạch và hồ sơ một cửa cho cơ quan hành chính")]
+#[command(help_template = usage::TEMPLATE, override_usage = "nhacviec [TÙY CHỌN] <LỆNH>", subcommand_help_heading = "Lệnh")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    place: Place,
+    /// Xem hướng dẫn
+    #[arg(short = 'h', long, global = true, action = clap::ArgAction::Help, help_heading = "Tùy chọn")]
+    help: Option<bool>,
+    /// Xem phiên bản
+    #[arg(short = 'V', long, action = clap::ArgAction::Version, help_heading = "Tùy chọn")]
+    version: Option<bool>,
+}
+
+/// Where the configuration and the state are.
+#[derive(Args)]
+struct Place {
+    /// Thư mục cấu hình
+    #[arg(long, global = true, value_name = "THƯ MỤC", default_value = "/etc/nhacviec", hide_default_value = true, help_heading = "Tùy chọn")]
+    config: PathBuf,
+    /// Thư mục trạng thái (kho dữ liệu); mặc định do systemd chỉ định, hoặc /var/lib/nhacviec
+    #[arg(long, global = true, value_name = "THƯ MỤC", help_heading = "Tùy chọn")]
+    state: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+#[command(help_template = usage::TEMPLATE)]
+enum Command {
+    /// Chạy dịch vụ nhắc việc (systemd gọi lệnh này)
+    Run(run::Run),
+    /// Kiểm tra cấu hình, báo mọi lỗi một lần
+    Check(check::Check),
+    /// Xem tình trạng: lần chạy, hệ thống một cửa, tin chưa đi được, trục trặc
+    Status(status::StatusCommand),
+    /// Xem kế hoạch như đã hiểu: từng nhiệm vụ, cách hiểu thời hạn, các ngày hạn
+    Tasks(tasks::Tasks),
+    /// Báo một nhiệm vụ đã hoàn thành
+    Done(done::Done),
+    /// Xem trước các tin sẽ gửi vào một ngày
+    Preview(preview::Preview),
+    /// Diễn tập cả năm 2023 với cơ quan mẫu, không cần cài đặt gì
+    Demo(demo::Demo),
+}
+
+/// Runs the command line and tells how it ended.
+#[must_use]
+pub fn main() -> ExitCode {
+    // Both TLS users, mail and HTTP, take the process-wide provider; a second installation is harmless.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage::explain(&error).into(),
+    };
+    match dispatch(cli) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "lỗi: {error:#}");
+            Exit::NeedsAttention.into()
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
+    let folders = folders(&cli.place);
+    match cli.command {
+        Command::Run(command) => command.execute(&folders),
+        Command::Check(command) => command.execute(&folders),
+        Command::Status(command) => command.execute(&folders),
+        Command::Tasks(command) => command.execute(&folders),
+        Command::Done(command) => command.execute(&folders),
+        Command::Preview(command) => command.execute(&folders),
+        Command::Demo(command) => command.execute(),
+    }
+}
+
+fn folders(place: &Place) -> Folders {
+    // systemd gives a list separated by colons when a unit names several folders; ours names one.
+    let from_systemd = || std::env::var("STATE_DIRECTORY").ok().and_then(|v| v.split(':').next().map(PathBuf::from)).filter(|p| !p.as_os_str().is_empty());
+    Folders {
+        config: place.config.clone(),
+        state: place.state.clone().or_else(from_systemd).unwrap_or_else(|| PathBuf::from("/var/lib/nhacviec")),
+        credentials: std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from),
+    }
+}
+
+/// The configuration, or `None` after its errors were printed.
+fn load_config(folders: &Folders) -> Option<Config> {
+    match config::load(folders) {
+        Ok(config) => Some(config),
+        Err(error) => {
+            check::print_findings(&error.findings);
+            None
+        }
+    }
+}
+
+/// The daemon's store, if it has ever run; commands that only look must not create one.
+fn open_existing_store(config: &Config) -> anyhow::Result<Option<Arc<dyn Store>>> {
+    if !config.store_path.exists() {
+        return Ok(None);
+    }
+    open_store(config).map(Some)
+}
+
+fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
+    store::open(&config.store_path).with_context(|| format!("không mở được kho dữ liệu {}", config.store_path.display()))
+}
+
+/// A runtime for commands that only talk to the store.
+fn block_on<T>(future: impl Future<Output = T>) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("không khởi động được")?;
+    Ok(runtime.block_on(future))
+}
+
+/// Prints lines to standard output; a reader that went away (`| head`) is no error.
+fn print(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+fn print_json(value: &serde_json::Value) {
+    print(&format!("{value:#}"));
+}

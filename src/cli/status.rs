@@ -1,0 +1,76 @@
+//! `nhacviec status`: what runs, what waits, what needs a person.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use super::{Exit, block_on, load_config, open_existing_store, print, print_json};
+use crate::{
+    clock::{Clock, SystemClock},
+    config::Folders,
+    message::vietnamese::moment,
+    store::{SourceStatus, Status},
+};
+
+#[derive(clap::Args)]
+#[command(help_template = super::usage::TEMPLATE)]
+pub struct StatusCommand {
+    /// In kết quả dạng JSON
+    #[arg(long, help_heading = "Tùy chọn")]
+    json: bool,
+}
+
+impl StatusCommand {
+    pub fn execute(&self, folders: &Folders) -> anyhow::Result<Exit> {
+        let Some(config) = load_config(folders) else { return Ok(Exit::Config) };
+        let Some(store) = open_existing_store(&config)? else {
+            print("Dịch vụ chưa chạy lần nào trên máy này.");
+            return Ok(Exit::NeedsAttention);
+        };
+        let status = block_on(store.status(SystemClock.now()))??;
+        if self.json {
+            print_json(&serde_json::to_value(&status)?);
+        } else {
+            print(&describe(&status, config.office.hours.zone));
+        }
+        let needs_attention = !status.problems.is_empty() || status.deliveries.contains_key("failed") || status.deliveries.contains_key("unknown");
+        Ok(if needs_attention { Exit::NeedsAttention } else { Exit::Done })
+    }
+}
+
+fn describe(status: &Status, zone: Tz) -> String {
+    let mut lines = vec!["Lượt chạy gần nhất".to_owned()];
+    lines.extend(status.passes.iter().map(|(name, at)| format!("  {:<22} {}", pass_name(name), moment(zone, *at))));
+    lines.push("Hệ thống một cửa".to_owned());
+    lines.extend(status.sources.iter().map(|s| describe_source(s, zone)));
+    lines.push("Tin nhắc".to_owned());
+    let states = [("pending", "chờ gửi"), ("sending", "đang gửi"), ("sent", "đã gửi"), ("unknown", "không rõ đã tới chưa"), ("failed", "không gửi được"), ("cancelled", "đã hủy vì không còn cần")];
+    for (state, name) in states {
+        if let Some(n) = status.deliveries.get(state) {
+            lines.push(format!("  {name:<24} {n}"));
+        }
+    }
+    for (channel, until) in &status.paused_channels {
+        lines.push(format!("  Kênh {} tạm nghỉ đến {}", channel.as_str(), moment(zone, *until)));
+    }
+    for delivery in &status.undelivered {
+        lines.push(format!("  ! {} qua {} ({}): {}", delivery.key, delivery.channel.as_str(), moment(zone, delivery.at), delivery.detail));
+    }
+    lines.push(if status.problems.is_empty() { "Không có trục trặc.".to_owned() } else { format!("{} trục trặc:", status.problems.len()) });
+    lines.extend(status.problems.iter().map(|p| format!("  ! {} (từ {})", p.sentence, moment(zone, p.opened_at))));
+    lines.join("\n")
+}
+
+fn pass_name(name: &str) -> &str {
+    match name {
+        "poll" => "hỏi hệ thống một cửa",
+        "decide" => "quyết định nhắc",
+        "deliver" => "gửi tin",
+        other => other,
+    }
+}
+
+fn describe_source(source: &SourceStatus, zone: Tz) -> String {
+    let when = |at: Option<DateTime<Utc>>| at.map_or_else(|| "chưa có".to_owned(), |at| moment(zone, at));
+    let failures = if source.failures > 0 { format!("; {} lần hỏng liên tiếp", source.failures) } else { String::new() };
+    format!("  {}: {} hồ sơ đang mở, {} quá hạn; dữ liệu đủ lúc {}{failures}", source.source, source.open, source.overdue, when(source.succeeded_at))
+}

@@ -1,0 +1,162 @@
+//! `nhacviec tasks`: the plan as understood.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use serde_json::json;
+
+use super::{Exit, block_on, load_config, open_existing_store, print, print_json};
+use crate::{
+    clock::{Clock, SystemClock},
+    config::Folders,
+    domain::{
+        deadline::DeadlineRule,
+        directory::Directory,
+        ids::{SubjectId, UnitId},
+        occurrence::{Occurrence, OccurrenceKind},
+        office::Office,
+        plan::{Plan, Target, Task},
+    },
+    message::vietnamese::{date, period, short_date},
+    store::Completion,
+};
+
+#[derive(clap::Args)]
+#[command(help_template = super::usage::TEMPLATE)]
+pub struct Tasks {
+    /// In kết quả dạng JSON
+    #[arg(long, help_heading = "Tùy chọn")]
+    json: bool,
+}
+
+type Completions = HashMap<SubjectId, Completion>;
+
+impl Tasks {
+    pub fn execute(&self, folders: &Folders) -> anyhow::Result<Exit> {
+        let Some(config) = load_config(folders) else { return Ok(Exit::Config) };
+        let completions = match open_existing_store(&config)? {
+            Some(store) => block_on(store.completions())??.into_iter().map(|c| (c.subject.clone(), c)).collect(),
+            None => Completions::new(),
+        };
+        let view = View { office: &config.office, completions: &completions, today: config.office.hours.date(SystemClock.now()) };
+        if self.json {
+            let plans: Vec<_> = config.office.agenda.plans.iter().map(|p| view.plan_json(p)).collect();
+            print_json(&json!({ "plans": plans }));
+        } else {
+            let plans: Vec<_> = config.office.agenda.plans.iter().map(|p| view.plan_text(p)).collect();
+            print(&plans.join("\n\n"));
+        }
+        Ok(Exit::Done)
+    }
+}
+
+struct View<'a> {
+    office: &'a Office,
+    completions: &'a Completions,
+    today: NaiveDate,
+}
+
+impl View<'_> {
+    fn plan_text(&self, plan: &Plan) -> String {
+        let mut lines = vec![plan.title.clone(), format!("Theo dõi: {}", names(&self.office.directory, &plan.followed_by))];
+        let mut section = "";
+        for task in &plan.tasks {
+            if task.section != section {
+                section = &task.section;
+                lines.push(format!("\n{section}"));
+            }
+            lines.push(self.task_text(plan, task));
+        }
+        lines.push("\nCHỈ TIÊU".to_owned());
+        lines.extend(plan.targets.iter().map(|t| format!("  {:<6} {} {}%: {}", t.section, bound(t), t.percent, t.text)));
+        lines.join("\n")
+    }
+
+    fn task_text(&self, plan: &Plan, task: &Task) -> String {
+        let mut text = format!("\n  {}  {}", task.id, task.content);
+        for (label, value) in [
+            ("Chủ trì", names(&self.office.directory, &task.lead)),
+            ("Phối hợp", names(&self.office.directory, &task.coordinating)),
+            ("Sản phẩm", task.product.clone()),
+            ("Thời hạn", format!("«{}»", task.phrase)),
+            ("Cách hiểu", self.reading(plan, task)),
+        ] {
+            text += &format!("\n      {label}: {value}");
+        }
+        let occurrences = self.office.agenda.of_task(&plan.id, &task.id).filter(|o| matches!(o.kind, OccurrenceKind::Dated(_)));
+        for occurrence in occurrences {
+            text += &format!("\n      - {}", self.occurrence_text(occurrence));
+        }
+        text
+    }
+
+    fn reading(&self, plan: &Plan, task: &Task) -> String {
+        let notes = || {
+            let days = self.office.agenda.of_task(&plan.id, &task.id).filter_map(|o| match o.kind {
+                OccurrenceKind::StandingNote(on) | OccurrenceKind::DateMissing(on) => Some(on),
+                OccurrenceKind::Dated(_) => None,
+            });
+            let mut days: Vec<_> = days.collect();
+            days.dedup();
+            days.into_iter().map(short_date).collect::<Vec<_>>().join(", ")
+        };
+        match &task.reading.rule {
+            DeadlineRule::Dated(_) => match task.reading.other_last_on.filter(|_| task.settled.is_empty()) {
+                Some(other) => format!("có ngày hạn; cách hiểu khác: hết {}", date(other)),
+                None => "có ngày hạn".to_owned(),
+            },
+            _ if !task.settled.is_empty() => "ngày hạn đã được chốt trong cấu hình".to_owned(),
+            DeadlineRule::Standing => format!("thường xuyên, không bao giờ quá hạn; nhắc lại vào {}", notes()),
+            DeadlineRule::OnEvent => "chờ phát sinh; chưa có ngày hạn, chưa nhắc".to_owned(),
+            DeadlineRule::OnRequest => "chờ văn bản yêu cầu; chưa có ngày hạn, chưa nhắc".to_owned(),
+            DeadlineRule::ExternalPlan(owner) => format!("chờ kế hoạch riêng của {owner}; nhắc bổ sung ngày hạn vào {}", notes()),
+        }
+    }
+
+    fn occurrence_text(&self, occurrence: &Occurrence) -> String {
+        let OccurrenceKind::Dated(due) = occurrence.kind else { return String::new() };
+        let provisional = if due.is_provisional { " (tạm tính)" } else { "" };
+        let safe = if due.safe_on == due.last_on { String::new() } else { format!(", ngày làm việc cuối cùng {}", date(due.safe_on)) };
+        let state = match self.completions.get(&occurrence.subject) {
+            Some(c) if c.done_on <= due.last_on => format!("hoàn thành đúng hạn ngày {} ({})", short_date(c.done_on), c.product),
+            Some(c) => format!("hoàn thành quá hạn ngày {} ({})", short_date(c.done_on), c.product),
+            None if self.today > due.last_on => "QUÁ HẠN, chưa báo hoàn thành".to_owned(),
+            None => format!("nhắc từ {}", short_date(occurrence.opens_on)),
+        };
+        let unit = self.office.directory.unit_name(&occurrence.unit);
+        format!("{} ({unit}): hết {}{safe}{provisional}; {state}", period(&occurrence.period), date(due.last_on))
+    }
+
+    fn plan_json(&self, plan: &Plan) -> serde_json::Value {
+        let tasks: Vec<_> = plan.tasks.iter().map(|t| self.task_json(plan, t)).collect();
+        let targets: Vec<_> = plan.targets.iter().map(|t| json!({ "section": t.section, "text": t.text, "percent": t.percent, "is_strict": t.is_strict })).collect();
+        json!({ "id": plan.id, "title": plan.title, "year": plan.year, "followed_by": plan.followed_by, "tasks": tasks, "targets": targets })
+    }
+
+    fn task_json(&self, plan: &Plan, task: &Task) -> serde_json::Value {
+        let occurrences: Vec<_> = self
+            .office
+            .agenda
+            .of_task(&plan.id, &task.id)
+            .map(|o| {
+                let (last_on, safe_on, note_on, is_provisional) = match o.kind {
+                    OccurrenceKind::Dated(due) => (Some(due.last_on), Some(due.safe_on), None, due.is_provisional),
+                    OccurrenceKind::StandingNote(on) | OccurrenceKind::DateMissing(on) => (None, None, Some(on), false),
+                };
+                let done = self.completions.get(&o.subject).map(|c| json!({ "on": c.done_on, "product": c.product, "by": c.reported_by }));
+                json!({ "subject": o.subject, "unit": o.unit, "period": o.period, "last_on": last_on, "safe_on": safe_on, "note_on": note_on,
+                        "is_provisional": is_provisional, "opens_on": o.opens_on, "done": done })
+            })
+            .collect();
+        json!({ "id": task.id, "section": task.section, "content": task.content, "lead": task.lead, "coordinating": task.coordinating,
+                "deadline": task.phrase, "reading": self.reading(plan, task), "product": task.product, "occurrences": occurrences })
+    }
+}
+
+fn bound(target: &Target) -> &'static str {
+    if target.is_strict { "trên" } else { "từ" }
+}
+
+fn names(directory: &Directory, units: &[UnitId]) -> String {
+    units.iter().map(|u| directory.unit_name(u)).collect::<Vec<_>>().join(", ")
+}

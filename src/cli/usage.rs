@@ -1,0 +1,54 @@
+//! The Vietnamese face of clap: help layout and messages for wrong usage.
+
+use std::io::Write as _;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use super::Exit;
+
+/// Layout of every help page.
+pub const TEMPLATE: &str = "{about-with-newline}\nCách dùng: {usage}\n\n{all-args}";
+
+/// Prints help, version or what is wrong with the command line.
+pub fn explain(error: &clap::Error) -> Exit {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let _ = write!(std::io::stdout(), "{}", error.render());
+            Exit::Done
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = write!(std::io::stderr(), "{}", error.render());
+            Exit::Usage
+        }
+        _ => {
+            let _ = writeln!(std::io::stderr(), "lỗi: {}\nXem hướng dẫn: nhacviec --help", sentence(error));
+            Exit::Usage
+        }
+    }
+}
+
+fn sentence(error: &clap::Error) -> String {
+    let context = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.clone(),
+        Some(ContextValue::Strings(texts)) => texts.join(", "),
+        Some(other) => other.to_string(),
+        None => String::new(),
+    };
+    let argument = context(ContextKind::InvalidArg);
+    match error.kind() {
+        ErrorKind::InvalidSubcommand => {
+            let near = context(ContextKind::SuggestedSubcommand);
+            let near = if near.is_empty() { String::new() } else { format!("; ý bạn là «{near}»?") };
+            format!("không có lệnh «{}»{near}", context(ContextKind::InvalidSubcommand))
+        }
+        ErrorKind::UnknownArgument => format!("không có tùy chọn «{argument}»"),
+        ErrorKind::MissingRequiredArgument => format!("thiếu {argument}"),
+        ErrorKind::MissingSubcommand => "chưa ghi lệnh".to_owned(),
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
+            let value = context(ContextKind::InvalidValue);
+            if value.is_empty() { format!("tùy chọn {argument} cần một giá trị") } else { format!("giá trị «{value}» không hợp lệ cho {argument}") }
+        }
+        ErrorKind::ArgumentConflict => format!("tùy chọn {argument} không dùng cùng các tùy chọn kia, hoặc bị ghi hai lần"),
+        _ => format!("dòng lệnh không đúng ({argument})"),
+    }
+}

@@ -1,0 +1,213 @@
+//! Owns the configuration folder: reads every file, reports every mistake, builds the checked office.
+//!
+//! `check` and the daemon call the same [`load`]. A folder holds `nhacviec.yaml`, `units.yaml`,
+//! `calendar/*.yaml` and `plans/*.yaml`; unknown keys are errors.
+
+pub mod example;
+pub mod fields;
+pub mod finding;
+pub mod node;
+
+mod calendar;
+mod plan;
+mod settings;
+mod units;
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use unicode_normalization::UnicodeNormalization;
+
+use self::{
+    fields::Reader,
+    finding::{Finding, Severity, SourceFile},
+    node::Node,
+};
+use crate::{
+    channel::{EmailSettings, ZaloBotSettings},
+    domain::{
+        calendar::{CalendarYear, WorkCalendar},
+        directory::ChannelKind,
+        occurrence::Agenda,
+        office::Office,
+        plan::Plan,
+    },
+    source::SourceSettings,
+};
+
+/// Larger files are refused before they are parsed.
+const MAX_FILE_BYTES: u64 = 4 << 20;
+
+/// Where a configuration is read and what its relative paths mean.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folders {
+    /// The configuration folder.
+    pub config: PathBuf,
+    /// Where the store and the Maildir live.
+    pub state: PathBuf,
+    /// systemd's credential folder, when it runs us.
+    pub credentials: Option<PathBuf>,
+}
+
+/// A checked configuration.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// What the rules see.
+    pub office: Arc<Office>,
+    /// File of the SQLite store.
+    pub store_path: PathBuf,
+    /// E-mail, when configured.
+    pub email: Option<EmailSettings>,
+    /// Zalo bot, when configured.
+    pub zalo_bot: Option<ZaloBotSettings>,
+    /// One-stop systems.
+    pub sources: Vec<SourceSettings>,
+    /// What is unwise but allowed.
+    pub warnings: Vec<Finding>,
+}
+
+/// The configuration cannot be used; every mistake found, warnings included.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the configuration has {} findings", findings.len())]
+pub struct ConfigError {
+    /// In the order of files and lines.
+    pub findings: Vec<Finding>,
+}
+
+/// Reads and checks the configuration folder.
+///
+/// # Errors
+/// All findings, when at least one of them is an error.
+pub fn load(folders: &Folders) -> Result<Config, ConfigError> {
+    let mut loading = Loading::default();
+    let config = loading.load(folders);
+    let mut findings = loading.findings;
+    findings.sort_by_key(|f| (f.file.path.clone(), f.span.start));
+    match config {
+        Some(config) if findings.iter().all(|f| f.severity == Severity::Warning) => Ok(Config { warnings: findings, ..config }),
+        _ => Err(ConfigError { findings }),
+    }
+}
+
+#[derive(Default)]
+struct Loading {
+    findings: Vec<Finding>,
+}
+
+impl Loading {
+    fn load(&mut self, folders: &Folders) -> Option<Config> {
+        let (reader, node) = self.open(&folders.config.join("nhacviec.yaml"));
+        let root = node.as_ref().map(|node| settings::read_root(&reader, node, folders));
+        let (units_reader, units_node) = self.open(&folders.config.join("units.yaml"));
+        let units = units_node.as_ref().map(|node| units::read_units(&units_reader, node));
+        self.findings.extend(units_reader.into_findings());
+        let Some((root, units)) = root.zip(units) else {
+            self.findings.extend(reader.into_findings());
+            return None;
+        };
+        let (sources, source_rules) = settings::resolve_sources(&reader, &root, &units, folders);
+        settings::check_positions(&reader, &root, &units, &folders.config);
+        let administrator = root.administrator.as_ref().and_then(|t| units.person(&reader, t));
+        let years = self.read_all(&folders.config.join("calendar"), |reader, node| calendar::read_year(reader, node, &root.working_week));
+        let plans = self.read_all(&folders.config.join("plans"), |reader, node| plan::read_plan(reader, node, &units, &root.policies));
+        let work_calendar = WorkCalendar::new(&root.working_week, years.into_iter().map(|(_, year)| year));
+        warn_provisional_years(&reader, &plans, &work_calendar);
+        let (name, hours, store_path) = (root.office_name.clone(), root.hours.clone(), root.store_path.clone());
+        let (email, zalo_bot, policies) = (root.email.clone(), root.zalo_bot.clone(), root.policies.clone());
+        drop(root);
+        let plans: Vec<Plan> = self.distinct(plans);
+        self.findings.extend(reader.into_findings());
+        let mut directory = units.directory;
+        directory.keep_channels(|channel| match channel {
+            ChannelKind::Email => email.is_some(),
+            ChannelKind::ZaloBot => zalo_bot.is_some(),
+        });
+        let office = Office {
+            name: name?.value,
+            directory,
+            agenda: Agenda::expand(plans, policies, &work_calendar),
+            calendar: work_calendar,
+            hours: hours?,
+            sources: source_rules,
+            administrator: administrator?,
+        };
+        Some(Config { office: Arc::new(office), store_path: store_path?, email, zalo_bot, sources, warnings: Vec::new() })
+    }
+
+    /// Opens and parses one file; what is wrong with it goes to the reader.
+    fn open(&mut self, path: &Path) -> (Reader, Option<Node>) {
+        let shown = path.display().to_string();
+        let empty = |message: String, help: &str| {
+            let file = Arc::new(SourceFile { path: shown.clone(), text: String::new() });
+            let finding = Finding { severity: Severity::Error, file: Arc::clone(&file), span: 0..0, message, help: Some(help.to_owned()) };
+            (Reader::new(file, vec![finding]), None)
+        };
+        match read_text(path) {
+            Ok(text) => {
+                let file = Arc::new(SourceFile { path: shown, text: text.nfc().collect() });
+                let mut findings = Vec::new();
+                let node = node::parse(&file, &mut findings);
+                (Reader::new(file, findings), node)
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => empty("không có tệp này".to_owned(), "chép từ thư mục mẫu config/"),
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => empty("không có quyền đọc tệp này".to_owned(), "tệp phải đọc được bởi người dùng chạy nhacviec"),
+            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => empty("tệp quá lớn (trên 4 MB)".to_owned(), "kiểm tra xem có chép nhầm tệp không"),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => empty("tệp không phải văn bản UTF-8".to_owned(), "lưu lại tệp với bảng mã UTF-8"),
+            Err(error) => empty(format!("không đọc được tệp: {error}"), "kiểm tra ổ đĩa và quyền truy cập"),
+        }
+    }
+
+    /// Reads every `.yaml` of a folder, in the order of names.
+    fn read_all<T>(&mut self, folder: &Path, read: impl Fn(&Reader, &Node) -> Option<T>) -> Vec<(Arc<SourceFile>, T)> {
+        let mut paths: Vec<_> = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+        paths.retain(|p| p.extension().is_some_and(|e| e == "yaml"));
+        paths.sort();
+        if paths.is_empty() {
+            let file = Arc::new(SourceFile { path: folder.display().to_string(), text: String::new() });
+            let message = "thư mục không có tệp .yaml nào".to_owned();
+            self.findings.push(Finding { severity: Severity::Error, file, span: 0..0, message, help: Some("chép từ thư mục mẫu config/".to_owned()) });
+        }
+        let mut values = Vec::new();
+        for path in paths {
+            let (reader, node) = self.open(&path);
+            let file = Arc::clone(&reader.file);
+            values.extend(node.and_then(|n| read(&reader, &n)).map(|value| (file, value)));
+            self.findings.extend(reader.into_findings());
+        }
+        values
+    }
+
+    fn distinct(&mut self, plans: Vec<(Arc<SourceFile>, Plan)>) -> Vec<Plan> {
+        let mut distinct: Vec<Plan> = Vec::new();
+        for (file, plan) in plans {
+            if distinct.iter().any(|p| p.id == plan.id) {
+                let span = file.text.find(plan.id.as_str()).map_or(0..0, |at| at..at + plan.id.as_str().len());
+                let message = format!("mã kế hoạch «{}» đã dùng ở tệp khác", plan.id);
+                self.findings.push(Finding { severity: Severity::Error, file, span, message, help: Some("mỗi kế hoạch một mã".to_owned()) });
+            } else {
+                distinct.push(plan);
+            }
+        }
+        distinct
+    }
+}
+
+fn warn_provisional_years(reader: &Reader, plans: &[(Arc<SourceFile>, Plan)], calendar: &WorkCalendar) {
+    let mut years: Vec<i32> = plans.iter().map(|(_, plan)| plan.year).collect();
+    years.sort_unstable();
+    years.dedup();
+    let official = |year: &CalendarYear| year.is_official;
+    for year in years.into_iter().filter(|y| !calendar.years().filter(|c| official(c)).any(|c| c.year == *y)) {
+        reader.warning(&(0..0), format!("chưa có lịch nghỉ chính thức năm {year}: mọi ngày tính ra chỉ là tạm tính"), format!("thêm tệp calendar/{year}.yaml theo thông báo"));
+    }
+}
+
+fn read_text(path: &Path) -> io::Result<String> {
+    if fs::metadata(path)?.len() > MAX_FILE_BYTES {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    fs::read_to_string(path)
+}

@@ -1,0 +1,76 @@
+//! Owns what is wrong with a configuration file: where, in one Vietnamese sentence, and what to do.
+
+use std::{fmt, ops::Range, sync::Arc};
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+/// A file as it was read.
+#[derive(Debug, PartialEq, Eq)]
+pub struct SourceFile {
+    /// Path as messages show it.
+    pub path: String,
+    /// Text in Unicode NFC; spans refer to it.
+    pub text: String,
+}
+
+/// Whether the daemon may run with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The configuration cannot be used.
+    Error,
+    /// It can, but somebody should look.
+    Warning,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// How bad.
+    pub severity: Severity,
+    /// The file, if it could be read.
+    pub file: Arc<SourceFile>,
+    /// Bytes of the text concerned.
+    pub span: Range<usize>,
+    /// What is wrong, in Vietnamese.
+    pub message: String,
+    /// What to do, in Vietnamese.
+    pub help: Option<String>,
+}
+
+impl Finding {
+    /// Line and column, both from 1, the column in characters.
+    #[must_use]
+    pub fn position(&self) -> (usize, usize) {
+        let before = self.file.text.get(..self.span.start).unwrap_or_default();
+        let line_start = before.rfind('\n').map_or(0, |i| i + 1);
+        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+    }
+
+    /// `tệp:dòng:cột: câu`, on one line.
+    #[must_use]
+    pub fn one_line(&self) -> String {
+        let (line, column) = self.position();
+        let help = self.help.as_ref().map(|h| format!(" ({h})")).unwrap_or_default();
+        format!("{}:{line}:{column}: {}{help}", self.file.path, self.message)
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let level = match self.severity {
+            Severity::Error => Level::ERROR.with_name("lỗi"),
+            Severity::Warning => Level::WARNING.with_name("lưu ý"),
+        };
+        let title = level.primary_title(self.message.as_str());
+        let mut group = if self.file.text.is_empty() {
+            Group::with_title(title).element(annotate_snippets::Origin::path(self.file.path.as_str()))
+        } else {
+            let annotation = AnnotationKind::Primary.span(self.span.clone()).label("tại đây");
+            title.element(Snippet::source(self.file.text.as_str()).path(self.file.path.as_str()).annotation(annotation))
+        };
+        if let Some(help) = &self.help {
+            group = group.element(Level::HELP.with_name("gợi ý").message(help.as_str()));
+        }
+        f.write_str(&Renderer::plain().render(&[group]))
+    }
+}

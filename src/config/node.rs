@@ -1,0 +1,208 @@
+//! Owns the reading of YAML into a tree that remembers where each value stands.
+//!
+//! We decode from this tree instead of deriving `Deserialize` for each file, because serde stops at the
+//! first wrong key: an administrator is to see every mistake in one run.
+
+use std::{fmt, ops::Range, sync::Arc};
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_yaml::{Error as YamlError, Location, Spanned, options::DuplicateKeyPolicy};
+
+use super::finding::{Finding, Severity, SourceFile};
+
+/// A YAML value and its place in the text.
+#[derive(Debug, Clone)]
+pub struct Node {
+    /// The value.
+    pub value: Value,
+    /// Its bytes; for a list or map, at least its first one.
+    pub span: Range<usize>,
+}
+
+/// What a node holds. Scalars stay text: `0912` keeps its zero and `no` stays a word.
+#[derive(Debug, Clone)]
+pub enum Value {
+    /// Nothing after the colon.
+    Null,
+    /// Any scalar, as written.
+    Text(String),
+    /// A list.
+    List(Vec<Node>),
+    /// A map, in the order of the file.
+    Map(Vec<(Text, Node)>),
+}
+
+/// A text and its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    /// The text.
+    pub value: String,
+    /// Its bytes in the file.
+    pub span: Range<usize>,
+}
+
+/// Parses one YAML document, or says what is wrong with its syntax.
+///
+/// A repeated key is reported and the rest is read all the same, so that other mistakes are seen too.
+///
+/// # Errors
+/// A finding when the text is no YAML at all or exceeds the limits of a configuration file.
+pub fn parse(file: &Arc<SourceFile>, findings: &mut Vec<Finding>) -> Option<Node> {
+    let policies = [DuplicateKeyPolicy::Error, DuplicateKeyPolicy::LastWins];
+    for policy in policies {
+        let options = serde_yaml::options! {
+            duplicate_keys: policy,
+            with_snippet: false,
+            budget: serde_yaml::budget! { max_documents: 1, max_nodes: 200_000, max_depth: 32 },
+        };
+        match serde_yaml::from_str_with_options::<Spanned<Raw>>(&file.text, options) {
+            Ok(raw) => return Some(node(&file.text, raw)),
+            Err(error) => {
+                let is_duplicate = matches!(error, YamlError::DuplicateMappingKey { .. });
+                findings.push(syntax_finding(file, &error));
+                if !is_duplicate {
+                    return None;
+                }
+            }
+        }
+    }
+    None
+}
+
+fn syntax_finding(file: &Arc<SourceFile>, error: &YamlError) -> Finding {
+    let (message, help) = match error {
+        YamlError::DuplicateMappingKey { key, .. } => {
+            (format!("mục «{}» bị viết hai lần", key.as_deref().unwrap_or("?")), "xóa bớt một trong hai dòng".to_owned())
+        }
+        YamlError::Budget { .. } | YamlError::AliasReplayLimitExceeded { .. } | YamlError::AliasExpansionLimitExceeded { .. } => {
+            ("tệp quá lớn hoặc quá phức tạp, vượt giới hạn an toàn".to_owned(), "chia kế hoạch thành nhiều tệp nhỏ hơn".to_owned())
+        }
+        YamlError::MultipleDocuments { .. } => ("tệp có nhiều tài liệu (dòng «---»)".to_owned(), "mỗi tệp chỉ để một tài liệu".to_owned()),
+        YamlError::Eof { .. } => ("tệp trống hoặc bị cắt dở".to_owned(), "chép lại từ tệp mẫu".to_owned()),
+        other => {
+            ("tệp không đúng cú pháp YAML".to_owned(), format!("xem lại dấu cách đầu dòng, dấu hai chấm và dấu ngoặc kép ở gần đây; chi tiết kỹ thuật: {other}"))
+        }
+    };
+    let span = error.location().map_or(0..0, |l| span(&file.text, l));
+    Finding { severity: Severity::Error, file: Arc::clone(file), span, message, help: Some(help) }
+}
+
+fn span(text: &str, location: Location) -> Range<usize> {
+    let at = location.span();
+    let start = at.byte_offset().and_then(|n| usize::try_from(n).ok()).unwrap_or_else(|| offset_of_line(text, location.line()));
+    let start = floor_char(text, start);
+    let end = floor_char(text, start + at.byte_len().and_then(|n| usize::try_from(n).ok()).unwrap_or(0));
+    let line_end = text[start..].find('\n').map_or(text.len(), |n| start + n);
+    start..end.clamp(start, line_end.max(start))
+}
+
+fn offset_of_line(text: &str, line: u64) -> usize {
+    let skip = usize::try_from(line).unwrap_or(1).saturating_sub(1);
+    text.split_inclusive('\n').take(skip).map(str::len).sum()
+}
+
+fn floor_char(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+fn node(text: &str, raw: Spanned<Raw>) -> Node {
+    let span = span(text, raw.referenced);
+    let value = match raw.value {
+        Raw::Null => Value::Null,
+        Raw::Text(value) => Value::Text(value),
+        // The resolved number or boolean is thrown away: what the person typed is what counts.
+        Raw::Plain => Value::Text(text[span.clone()].trim_end().to_owned()),
+        Raw::List(items) => Value::List(items.into_iter().map(|item| node(text, item)).collect()),
+        Raw::Map(entries) => Value::Map(
+            entries
+                .into_iter()
+                .map(|(key, value)| (Text { span: self::span(text, key.referenced), value: key.value }, node(text, value)))
+                .collect(),
+        ),
+    };
+    Node { value, span }
+}
+
+enum Raw {
+    Null,
+    Plain,
+    Text(String),
+    List(Vec<Spanned<Raw>>),
+    Map(Vec<(Spanned<String>, Spanned<Raw>)>),
+}
+
+impl<'de> Deserialize<'de> for Raw {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(RawVisitor)
+    }
+}
+
+struct RawVisitor;
+
+impl<'de> Visitor<'de> for RawVisitor {
+    type Value = Raw;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a YAML value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Raw, E> {
+        Ok(Raw::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<Raw, E> {
+        Ok(Raw::Null)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Raw, D::Error> {
+        Raw::deserialize(deserializer)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Raw, E> {
+        Ok(Raw::Plain)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Raw, E> {
+        Ok(Raw::Plain)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Raw, E> {
+        Ok(Raw::Plain)
+    }
+
+    fn visit_i128<E>(self, _: i128) -> Result<Raw, E> {
+        Ok(Raw::Plain)
+    }
+
+    fn visit_u128<E>(self, _: u128) -> Result<Raw, E> {
+        Ok(Raw::Plain)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Raw, E> {
+        Ok(Raw::Plain)
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Raw, E> {
+        Ok(Raw::Text(text.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Raw, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = list.next_element()? {
+            items.push(item);
+        }
+        Ok(Raw::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Raw, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = map.next_entry()? {
+            entries.push(entry);
+        }
+        Ok(Raw::Map(entries))
+    }
+}

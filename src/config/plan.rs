@@ -1,0 +1,145 @@
+//! Owns `plans/NAME.yaml`: the rows of an annex, the targets, who follows the plan.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{
+    fields::{Fields, Reader, date, nearest},
+    node::{Node, Text},
+    units::Units,
+};
+use crate::domain::{
+    deadline::{DeadlineRule, PhraseError, Reading, read_phrase},
+    ids::TaskId,
+    plan::{Plan, Target, Task},
+    policy::Policy,
+};
+
+/// Decodes the file.
+pub fn read_plan(reader: &Reader, root: &Node, units: &Units, policies: &BTreeMap<String, Policy>) -> Option<Plan> {
+    let fields = reader.fields(root, "tệp kế hoạch");
+    let head = fields.fields("plan", "mục plan");
+    let targets = fields.list("targets").into_iter().filter_map(|n| read_target(reader, n)).collect();
+    let tasks = fields.list("tasks");
+    fields.done();
+    let head = head?;
+    let (id, title, year) = (head.text("id"), head.text("title"), head.number::<i32>("year"));
+    let followed_by = units.resolve_all(reader, &head.texts("followed_by"));
+    let policy = head.text("policy").and_then(|t| known_policy(reader, t, policies));
+    head.done();
+    if tasks.is_empty() {
+        reader.error(&fields.span, "kế hoạch chưa có nhiệm vụ nào", "thêm mục tasks".to_owned());
+    }
+    let defaults = Defaults { year: year.unwrap_or(2000), policy: policy.unwrap_or_default(), policies, units };
+    let mut seen: Vec<TaskId> = Vec::new();
+    let tasks = tasks.into_iter().filter_map(|n| read_task(reader, n, &defaults, &mut seen)).map(Arc::new).collect();
+    Some(Plan { id: id?.value.into(), title: title?.value, year: year?, followed_by, tasks, targets })
+}
+
+struct Defaults<'a> {
+    year: i32,
+    policy: String,
+    policies: &'a BTreeMap<String, Policy>,
+    units: &'a Units,
+}
+
+fn read_task(reader: &Reader, node: &Node, defaults: &Defaults<'_>, seen: &mut Vec<TaskId>) -> Option<Task> {
+    let fields = reader.fields(node, "nhiệm vụ");
+    let (id, content) = (fields.text("id"), fields.text("content"));
+    let section = fields.optional_text("section");
+    let _ = fields.require("lead");
+    let lead = defaults.units.resolve_all(reader, &fields.texts("lead"));
+    let coordinating = defaults.units.resolve_all(reader, &fields.texts("coordinating"));
+    let deadline = fields.text("deadline");
+    let settled = read_settled(reader, &fields);
+    let product = fields.optional_text("product");
+    let policy = fields.optional_text("policy").and_then(|t| known_policy(reader, t, defaults.policies));
+    fields.done();
+    let (id, content, deadline) = (id?, content?, deadline?);
+    let task = TaskId::from(id.value.as_str());
+    if seen.contains(&task) {
+        reader.error(&id.span, format!("số thứ tự «{task}» bị dùng hai lần"), "mỗi nhiệm vụ một số".to_owned());
+    }
+    seen.push(task.clone());
+    let reading = read_deadline(reader, &deadline, defaults.year, &settled)?;
+    Some(Task {
+        id: task,
+        section: section.map(|t| t.value).unwrap_or_default(),
+        content: content.value,
+        lead,
+        coordinating,
+        phrase: deadline.value,
+        reading,
+        settled,
+        product: product.map(|t| t.value).unwrap_or_default(),
+        policy: policy.unwrap_or_else(|| defaults.policy.clone()),
+    })
+}
+
+fn read_deadline(reader: &Reader, text: &Text, year: i32, settled: &BTreeMap<String, chrono::NaiveDate>) -> Option<Reading> {
+    match read_phrase(&text.value, year) {
+        Ok(reading) => {
+            if let (Some(other), DeadlineRule::Dated(points)) = (reading.other_last_on, &reading.rule)
+                && let Some(point) = points.iter().find(|p| !settled.contains_key(&p.period))
+            {
+                let message = format!(
+                    "«{}» có hai cách hiểu; đang lấy cách chặt: hết ngày {}; cách kia: hết ngày {}",
+                    text.value,
+                    point.bound.last_on().format("%d/%m/%Y"),
+                    other.format("%d/%m/%Y")
+                );
+                reader.warning(&text.span, message, format!("chốt bằng dòng: settled: {{ \"{}\": {} }}", point.period, other));
+            }
+            Some(reading)
+        }
+        Err(error) => {
+            let (message, help) = match error {
+                PhraseError::Empty => ("chưa ghi thời gian hoàn thành".to_owned(), "chép nguyên văn từ Phụ lục".to_owned()),
+                PhraseError::NoSuchDate(date) => (format!("«{date}» không phải là một ngày có thật"), "xem lại văn bản gốc".to_owned()),
+                PhraseError::NotUnderstood { understood, rest } if understood.is_empty() => {
+                    (format!("chưa hiểu thời hạn «{rest}»"), "viết như «Trước ngày 15/01/2023», «Tháng 3,6,9,12/2023», «Thường xuyên», «Khi có phát sinh»".to_owned())
+                }
+                PhraseError::NotUnderstood { understood, rest } => {
+                    (format!("chưa hiểu phần «{rest}» của thời hạn (đã hiểu: «{understood}»)"), "tách thành nhiệm vụ riêng, hoặc viết lại thời hạn".to_owned())
+                }
+            };
+            reader.error(&text.span, message, help);
+            None
+        }
+    }
+}
+
+fn read_settled(reader: &Reader, fields: &Fields<'_>) -> BTreeMap<String, chrono::NaiveDate> {
+    let Some(settled) = fields.optional_fields("settled", "mục settled") else { return BTreeMap::new() };
+    settled
+        .entries()
+        .iter()
+        .filter_map(|(period, node)| reader.text(node, "settled").and_then(|t| date(reader, &t)).map(|on| (period.value.clone(), on)))
+        .collect()
+}
+
+fn read_target(reader: &Reader, node: &Node) -> Option<Target> {
+    let fields = reader.fields(node, "chỉ tiêu");
+    let (section, text) = (fields.text("section"), fields.text("text"));
+    let percent = |key| fields.parse(fields.optional_text(key), "một tỷ lệ từ 0 đến 100", |s| s.parse::<u8>().ok().filter(|p| *p <= 100));
+    let (at_least, above) = (percent("at_least"), percent("above"));
+    fields.done();
+    let (percent, is_strict) = match (at_least, above) {
+        (Some(percent), None) => (percent, false),
+        (None, Some(percent)) => (percent, true),
+        (Some(_), Some(_)) | (None, None) => {
+            reader.error(&fields.span, "chỉ tiêu phải có đúng một mục: at_least (tối thiểu) hoặc above (trên)", None);
+            return None;
+        }
+    };
+    Some(Target { section: section?.value, text: text?.value, percent, is_strict })
+}
+
+fn known_policy(reader: &Reader, text: Text, policies: &BTreeMap<String, Policy>) -> Option<String> {
+    if policies.contains_key(&text.value) {
+        return Some(text.value);
+    }
+    let help = nearest(&text.value, policies.keys().map(String::as_str))
+        .map_or_else(|| "khai báo ở mục policies của nhacviec.yaml".to_owned(), |near| format!("ý bạn là «{near}»?"));
+    reader.error(&text.span, format!("không có chính sách nhắc «{}»", text.value), help);
+    None
+}

@@ -1,0 +1,329 @@
+//! Owns `nhacviec.yaml`: office, hours, store, channels, sources and policies.
+
+use std::{
+    collections::BTreeMap,
+    ops::Range,
+    path::{Path, PathBuf},
+};
+
+use chrono::{NaiveTime, Weekday};
+use chrono_tz::Tz;
+
+use super::{
+    Folders,
+    fields::{Fields, Reader, nearest},
+    node::{Node, Text},
+    units::Units,
+};
+use crate::{
+    channel::{EmailSettings, EmailTransport, SmtpSecurity, SmtpSettings, ZaloBotSettings},
+    domain::{
+        calendar::OfficeHours,
+        ids::SourceId,
+        office::{HolderPlace, HolderRule, SourceRules},
+        policy::{Advice, DayCount, EscalationStep, Policy, Superior, Triggers},
+    },
+    secret::SecretFile,
+    source::{Profile, SourceSettings},
+};
+
+/// The file, decoded; references to units and people are resolved by [`resolve_sources`] and
+/// [`Units::person`] once `units.yaml` is read.
+#[derive(Debug)]
+pub struct Root<'a> {
+    pub office_name: Option<Text>,
+    pub working_week: Vec<Weekday>,
+    pub administrator: Option<Text>,
+    pub hours: Option<OfficeHours>,
+    pub store_path: Option<PathBuf>,
+    pub email: Option<EmailSettings>,
+    pub zalo_bot: Option<ZaloBotSettings>,
+    pub policies: BTreeMap<String, Policy>,
+    sources: Vec<&'a Node>,
+}
+
+/// Decodes everything but the sources.
+pub fn read_root<'a>(reader: &'a Reader, root: &'a Node, folders: &Folders) -> Root<'a> {
+    let fields = reader.fields(root, "tệp cấu hình");
+    let office = fields.fields("office", "mục office");
+    let hours = fields.fields("hours", "mục hours");
+    let store = fields.fields("store", "mục store");
+    let email = fields.optional_fields("email", "mục email");
+    let zalo_bot = fields.optional_fields("zalo_bot", "mục zalo_bot");
+    let policies = fields.fields("policies", "mục policies");
+    let sources = fields.list("sources");
+    fields.done();
+    let zone = office.as_ref().and_then(|o| o.parse(o.text("time_zone"), "một múi giờ; thường là Asia/Ho_Chi_Minh", |s| s.parse::<Tz>().ok()));
+    let root = Root {
+        office_name: office.as_ref().and_then(|o| o.text("name")),
+        working_week: office.as_ref().map(read_week).unwrap_or_default(),
+        administrator: office.as_ref().and_then(|o| o.text("administrator")),
+        hours: zone.zip(hours).and_then(|(zone, hours)| read_hours(reader, &hours, zone)),
+        store_path: store.and_then(|s| {
+            let path = s.text("path");
+            s.done();
+            path.map(|p| folders.state.join(p.value))
+        }),
+        email: email.and_then(|e| read_email(reader, &e, folders)),
+        zalo_bot: zalo_bot.and_then(|z| read_zalo_bot(reader, &z, folders)),
+        policies: policies.map(|p| read_policies(reader, &p)).unwrap_or_default(),
+        sources,
+    };
+    if let Some(office) = office {
+        office.done();
+    }
+    root
+}
+
+fn read_week(office: &Fields<'_>) -> Vec<Weekday> {
+    let days = office.texts("working_week");
+    let week: Vec<_> = days.into_iter().filter_map(|t| office.parse(Some(t), "một thứ trong tuần (mon tue wed thu fri sat sun)", |s| s.parse().ok())).collect();
+    if week.is_empty() { vec![Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri] } else { week }
+}
+
+fn read_hours(reader: &Reader, hours: &Fields<'_>, zone: Tz) -> Option<OfficeHours> {
+    let digest_at = hours.time("digest_at");
+    let sending = hours.fields("sending", "mục sending");
+    hours.done();
+    let sending = sending?;
+    let (from, until) = (sending.time("from"), sending.parse(sending.text("until"), "giờ trong ngày; viết như \"17:00\" (hoặc \"24:00\")", end_of_day));
+    sending.done();
+    let (digest_at, from, until) = (digest_at?, from?, until?);
+    if from >= until {
+        reader.error(&sending.span, "giờ gửi tin: «from» phải sớm hơn «until»", None);
+    }
+    if !(from..until).contains(&digest_at) {
+        reader.error(&hours.span, "giờ gửi bản tổng hợp «digest_at» phải nằm trong giờ gửi tin", "sửa digest_at hoặc sending".to_owned());
+    }
+    Some(OfficeHours { zone, digest_at, sending_from: from, sending_until: until })
+}
+
+fn end_of_day(text: &str) -> Option<NaiveTime> {
+    if text == "24:00" {
+        return NaiveTime::from_hms_opt(23, 59, 59);
+    }
+    NaiveTime::parse_from_str(text, "%H:%M").ok()
+}
+
+fn read_email(reader: &Reader, email: &Fields<'_>, folders: &Folders) -> Option<EmailSettings> {
+    let from = email.parse(email.text("from"), "người gửi; viết như \"Nhắc việc <nhacviec@coquan.vn>\"", |s| s.parse().ok());
+    let reply_to = email.optional("reply_to", "một địa chỉ thư điện tử");
+    let footer = email.optional_text("footer").map(|t| t.value).unwrap_or_default();
+    let maildir = email.optional_text("maildir");
+    let smtp = email.optional_fields("smtp", "mục smtp");
+    email.done();
+    let transport = match (maildir, smtp) {
+        (Some(path), None) => Some(EmailTransport::Maildir(folders.state.join(path.value))),
+        (None, Some(smtp)) => read_smtp(reader, &smtp, folders).map(EmailTransport::Smtp),
+        (Some(_), Some(_)) | (None, None) => {
+            reader.error(&email.span, "thư điện tử: phải chọn đúng một cách gửi, maildir hoặc smtp", "thêm dấu # trước cách không dùng".to_owned());
+            None
+        }
+    };
+    Some(EmailSettings { from: from?, reply_to, footer, transport: transport? })
+}
+
+fn read_smtp(reader: &Reader, smtp: &Fields<'_>, folders: &Folders) -> Option<SmtpSettings> {
+    let (host, port) = (smtp.text("host"), smtp.number::<u16>("port"));
+    let security = smtp.parse(smtp.text("security"), "cách bảo mật (starttls, tls, plaintext)", |s| match s {
+        "starttls" => Some(SmtpSecurity::StartTls),
+        "tls" => Some(SmtpSecurity::Tls),
+        "plaintext" => Some(SmtpSecurity::Plaintext),
+        _ => None,
+    });
+    let user = smtp.optional_text("user").map(|t| t.value);
+    let password = read_secret(reader, smtp.optional_text("password_file"), folders);
+    let ca_file = read_ca(reader, smtp, folders);
+    let client_name = smtp.optional_text("client_name").map(|t| t.value);
+    smtp.done();
+    let host = host?;
+    if security == Some(SmtpSecurity::Plaintext) && !is_loopback(&host.value) {
+        reader.error(&host.span, "gửi thư không mã hóa chỉ được phép tới chính máy này (127.0.0.1)", "dùng security: starttls hoặc tls".to_owned());
+    }
+    if user.is_some() != password.is_some() {
+        reader.error(&smtp.span, "máy chủ thư: «user» và «password_file» phải đi cùng nhau", None);
+    }
+    let credentials = user.zip(password);
+    Some(SmtpSettings { host: host.value, port: port?, security: security?, credentials, ca_file, client_name })
+}
+
+/// Whether `host` is this machine itself.
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+fn read_zalo_bot(reader: &Reader, zalo: &Fields<'_>, folders: &Folders) -> Option<ZaloBotSettings> {
+    let token = read_secret(reader, zalo.text("token_file"), folders);
+    let base_url = zalo.parse(zalo.optional_text("base_url"), "một địa chỉ web", |s| s.parse().ok());
+    zalo.done();
+    let base_url = base_url.unwrap_or_else(|| ZaloBotSettings::DEFAULT_URL.parse().expect("the constant is a URL"));
+    Some(ZaloBotSettings { token: token?, base_url })
+}
+
+fn read_secret(reader: &Reader, text: Option<Text>, folders: &Folders) -> Option<SecretFile> {
+    let text = text?;
+    if text.value.contains(['/', '\\']) {
+        reader.error(&text.span, "chỉ ghi tên tệp bí mật, không ghi đường dẫn", "đặt tệp vào thư mục secrets cạnh tệp cấu hình".to_owned());
+        return None;
+    }
+    let secret = SecretFile::new(&text.value, &folders.config, folders.credentials.as_deref());
+    if !secret.exists() {
+        reader.warning(&text.span, format!("chưa có tệp bí mật «{}»", text.value), format!("tạo tệp secrets/{} chỉ chứa mật khẩu, quyền 0600", text.value));
+    }
+    Some(secret)
+}
+
+fn read_ca(reader: &Reader, fields: &Fields<'_>, folders: &Folders) -> Option<PathBuf> {
+    let text = fields.optional_text("ca_file")?;
+    let path = folders.config.join(&text.value);
+    if !path.is_file() {
+        reader.error(&text.span, format!("không có tệp chứng chỉ «{}»", text.value), "đường dẫn tính từ thư mục cấu hình".to_owned());
+    }
+    Some(path)
+}
+
+fn read_policies(reader: &Reader, policies: &Fields<'_>) -> BTreeMap<String, Policy> {
+    policies.entries().iter().map(|(name, node)| (name.value.clone(), read_policy(reader, node))).collect()
+}
+
+fn read_policy(reader: &Reader, node: &Node) -> Policy {
+    let fields = reader.fields(node, "chính sách nhắc");
+    let triggers = |key| fields.optional_fields(key, "mốc nhắc").map(|f| read_triggers(&f)).unwrap_or_default();
+    let (lead, coordinating, following) = (triggers("lead"), triggers("coordinating"), triggers("following"));
+    let escalation = fields.list("escalation").into_iter().filter_map(|n| read_step(reader, n)).collect();
+    let advice = fields.list("advice").into_iter().filter_map(|n| read_advice(reader, n)).collect();
+    fields.done();
+    Policy { lead, coordinating, following, escalation, advice }
+}
+
+fn read_triggers(fields: &Fields<'_>) -> Triggers {
+    let (before, after) = (fields.numbers("before"), fields.numbers("after"));
+    let repeat_every = fields.parse(fields.optional_text("repeat_every"), "một số ngày từ 1 đến 365", |s| s.parse().ok().filter(|n| (1..=365).contains(n)));
+    let count = fields.parse(fields.optional_text("count_in"), "cách đếm ngày (working_days hoặc calendar_days)", |s| match s {
+        "working_days" => Some(DayCount::Working),
+        "calendar_days" => Some(DayCount::Calendar),
+        _ => None,
+    });
+    fields.done();
+    Triggers { before, after, repeat_every, count: count.unwrap_or_default() }
+}
+
+fn read_step(reader: &Reader, node: &Node) -> Option<EscalationStep> {
+    let fields = reader.fields(node, "bậc đôn đốc");
+    let after = fields.number::<u16>("after");
+    let tell: Vec<_> = fields
+        .texts("tell")
+        .into_iter()
+        .map(|t| if t.value == "unit-head" { Superior::UnitHead } else { Superior::Position(t.value) })
+        .collect();
+    fields.done();
+    if tell.is_empty() {
+        reader.error(&fields.span, "bậc đôn đốc chưa ghi báo cho ai", "thêm mục tell: [unit-head, …]".to_owned());
+    }
+    Some(EscalationStep { after: after.filter(|n| *n > 0)?, tell })
+}
+
+fn read_advice(reader: &Reader, node: &Node) -> Option<Advice> {
+    let fields = reader.fields(node, "lời dặn");
+    let (offset, text) = (fields.number::<i32>("days"), fields.text("text"));
+    fields.done();
+    Some(Advice { offset: offset?, text: text?.value })
+}
+
+/// Decodes the sources and tells who gets their dossiers.
+pub fn resolve_sources(reader: &Reader, root: &Root<'_>, units: &Units, folders: &Folders) -> (Vec<SourceSettings>, BTreeMap<SourceId, SourceRules>) {
+    let mut settings = Vec::new();
+    let mut rules = BTreeMap::new();
+    for node in &root.sources {
+        let fields = reader.fields(node, "hệ thống một cửa");
+        let source = read_source(reader, &fields, folders);
+        let policy = fields.text("policy").and_then(|t| policy_of_source(reader, &t, &root.policies));
+        let holders = fields.list("holders").into_iter().filter_map(|n| read_holder(reader, n, units)).collect();
+        let fallback = fields.text("fallback").and_then(|t| units.resolve_one(reader, &t));
+        let followed_by = units.resolve_all(reader, &fields.texts("followed_by"));
+        fields.done();
+        let (Some(source), Some(policy), Some(fallback)) = (source, policy, fallback) else { continue };
+        if rules.insert(source.id.clone(), SourceRules { policy, holders, fallback, followed_by }).is_some() {
+            reader.error(&fields.span, format!("mã hệ thống «{}» bị dùng hai lần", source.id), "đặt mã khác".to_owned());
+        }
+        settings.push(source);
+    }
+    (settings, rules)
+}
+
+fn policy_of_source(reader: &Reader, text: &Text, policies: &BTreeMap<String, Policy>) -> Option<Policy> {
+    let policy = policies.get(&text.value).cloned();
+    if policy.is_none() {
+        let near = nearest(&text.value, policies.keys().map(String::as_str)).map(|n| format!("ý bạn là «{n}»?"));
+        reader.error(&text.span, format!("không có chính sách nhắc «{}»", text.value), near);
+    }
+    policy
+}
+
+fn read_source(reader: &Reader, fields: &Fields<'_>, folders: &Folders) -> Option<SourceSettings> {
+    let id = fields.text("id");
+    let profile = fields.parse(fields.text("profile"), "loại hệ thống (opencps-v2)", |s| Profile::named(s));
+    let url = fields.parse(fields.text("url"), "một địa chỉ web (http:// hoặc https://)", |s| {
+        s.parse::<reqwest::Url>().ok().filter(|u| matches!(u.scheme(), "http" | "https") && u.host_str().is_some())
+    });
+    let group_id = fields.number::<u64>("group_id");
+    let user = fields.text("user").map(|t| t.value);
+    let password = fields.text("password_file").and_then(|t| read_secret(reader, Some(t), folders));
+    let query = fields.optional_fields("query", "mục query").map(|q| read_query(reader, &q)).unwrap_or_default();
+    let page_size = fields.optional::<u32>("page_size", "một số nguyên dương");
+    let poll_every = fields.optional::<i64>("poll_every_minutes", "một số phút");
+    let timeout = fields.optional::<u64>("timeout_seconds", "một số giây");
+    let ca_file = read_ca(reader, fields, folders);
+    let url = url?;
+    if url.scheme() == "http" && !is_loopback(url.host_str().unwrap_or_default()) {
+        let span: Range<usize> = fields.get("url").map_or(0..0, |n| n.span.clone());
+        reader.warning(&span, "địa chỉ http:// gửi mật khẩu không mã hóa", "dùng https:// nếu hệ thống hỗ trợ".to_owned());
+    }
+    Some(SourceSettings {
+        id: id?.value.into(),
+        profile: profile?,
+        url,
+        group_id: group_id?,
+        user: user?,
+        password: password?,
+        query,
+        page_size: page_size.filter(|n| *n > 0).unwrap_or(200),
+        poll_every: chrono::Duration::minutes(poll_every.unwrap_or(15).clamp(1, 24 * 60)),
+        timeout: std::time::Duration::from_secs(timeout.unwrap_or(60).clamp(1, 600)),
+        ca_file,
+    })
+}
+
+fn read_query(reader: &Reader, query: &Fields<'_>) -> Vec<(String, String)> {
+    query.entries().iter().filter_map(|(key, node)| reader.text(node, "query").map(|t| (key.value.clone(), t.value))).collect()
+}
+
+fn read_holder(reader: &Reader, node: &Node, units: &Units) -> Option<HolderRule> {
+    let fields = reader.fields(node, "dòng phân hồ sơ");
+    let places = [("step", HolderPlace::Step), ("field", HolderPlace::Field), ("procedure", HolderPlace::Procedure), ("agency", HolderPlace::Agency)];
+    let found: Vec<_> = places.into_iter().filter_map(|(key, place)| fields.optional_text(key).map(|t| (place, t.value))).collect();
+    let unit = fields.text("unit").and_then(|t| units.resolve_one(reader, &t));
+    fields.done();
+    let Ok([(place, equals)]) = <[_; 1]>::try_from(found) else {
+        reader.error(&fields.span, "mỗi dòng phân hồ sơ phải có đúng một mục: step, field, procedure hoặc agency", None);
+        return None;
+    };
+    Some(HolderRule { place, equals, unit: unit? })
+}
+
+/// Checks that every position named in an escalation step is held by somebody.
+pub fn check_positions(reader: &Reader, root: &Root<'_>, units: &Units, folder: &Path) {
+    let held = &units.directory.positions;
+    let mut reported = Vec::new();
+    for superior in root.policies.values().flat_map(|p| &p.escalation).flat_map(|s| &s.tell) {
+        let Superior::Position(position) = superior else { continue };
+        if held.contains_key(position) || reported.contains(&position) {
+            continue;
+        }
+        reported.push(position);
+        let at = reader.file.text.find(position.as_str()).unwrap_or(0);
+        let known = held.keys().map(String::as_str).chain(["unit-head"]);
+        let help = nearest(position, known).map_or_else(|| format!("khai báo chức vụ ở mục positions của {}", folder.join("units.yaml").display()), |n| format!("ý bạn là «{n}»?"));
+        reader.error(&(at..at + position.len()), format!("không có chức vụ «{position}»"), help);
+    }
+}

@@ -1,0 +1,173 @@
+//! Owns `units.yaml`: units, groups, people and positions, and the names plans use for them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::{
+    fields::{Fields, Reader, nearest},
+    node::{Node, Text},
+};
+use crate::domain::{
+    directory::{ChannelKind, Directory, Person, Route, Unit},
+    ids::{PersonId, UnitId},
+};
+
+/// The directory with every name that may stand for one or several units.
+#[derive(Debug, Default)]
+pub struct Units {
+    /// Checked units, people and positions.
+    pub directory: Directory,
+    names: HashMap<String, Vec<UnitId>>,
+    written: Vec<String>,
+}
+
+impl Units {
+    /// The units a name stands for: by id, name or alias, without regard to case and spacing.
+    pub fn resolve(&self, reader: &Reader, text: &Text) -> Vec<UnitId> {
+        if let Some(units) = self.names.get(&folded(&text.value)) {
+            return units.clone();
+        }
+        let near = nearest(&text.value, self.written.iter().map(String::as_str));
+        let help = near.map_or_else(|| "khai báo đơn vị trong units.yaml".to_owned(), |near| format!("ý bạn là «{near}»? nếu không, khai báo đơn vị trong units.yaml"));
+        reader.error(&text.span, format!("không có đơn vị hoặc nhóm «{}»", text.value), help);
+        Vec::new()
+    }
+
+    /// Several names, each unit once, in order.
+    pub fn resolve_all(&self, reader: &Reader, texts: &[Text]) -> Vec<UnitId> {
+        let mut units = Vec::new();
+        for unit in texts.iter().flat_map(|t| self.resolve(reader, t)) {
+            if !units.contains(&unit) {
+                units.push(unit);
+            }
+        }
+        units
+    }
+
+    /// One name that must stand for exactly one unit.
+    pub fn resolve_one(&self, reader: &Reader, text: &Text) -> Option<UnitId> {
+        let units = self.resolve(reader, text);
+        if units.len() > 1 {
+            reader.error(&text.span, format!("«{}» là nhóm đơn vị; ở đây cần đúng một đơn vị", text.value), None);
+        }
+        units.into_iter().next()
+    }
+
+    /// A person by id.
+    pub fn person(&self, reader: &Reader, text: &Text) -> Option<PersonId> {
+        let id = PersonId::from(text.value.as_str());
+        if self.directory.people.contains_key(&id) {
+            return Some(id);
+        }
+        let help = nearest(&text.value, self.directory.people.keys().map(PersonId::as_str))
+            .map_or_else(|| "khai báo người trong units.yaml, mục people".to_owned(), |near| format!("ý bạn là «{near}»?"));
+        reader.error(&text.span, format!("không có người «{}»", text.value), help);
+        None
+    }
+
+    fn name(&mut self, reader: &Reader, text: &Text, units: &[UnitId]) {
+        self.written.push(text.value.clone());
+        let known = self.names.insert(folded(&text.value), units.to_vec());
+        if known.is_some_and(|k| k != units) {
+            reader.error(&text.span, format!("tên «{}» dùng cho hai đơn vị khác nhau", text.value), "đặt tên khác".to_owned());
+        }
+    }
+}
+
+fn folded(name: &str) -> String {
+    name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+/// Decodes the file.
+pub fn read_units(reader: &Reader, root: &Node) -> Units {
+    let fields = reader.fields(root, "tệp đơn vị");
+    let mut units = Units::default();
+    for node in fields.list("people") {
+        read_person(reader, node, &mut units.directory.people);
+    }
+    for node in fields.list("units") {
+        read_unit(reader, node, &mut units);
+    }
+    for node in fields.list("groups") {
+        read_group(reader, node, &mut units);
+    }
+    if let Some(positions) = fields.optional_fields("positions", "mục positions") {
+        for (position, node) in positions.entries() {
+            let person = reader.text(node, "positions").and_then(|t| units.person(reader, &t));
+            units.directory.positions.extend(person.map(|p| (position.value.clone(), p)));
+        }
+    }
+    fields.done();
+    if units.directory.units.is_empty() {
+        reader.error(&fields.span, "chưa khai báo đơn vị nào", "thêm ít nhất một đơn vị vào mục units".to_owned());
+    }
+    warn_unreachable(reader, &units.directory, &fields);
+    units
+}
+
+fn read_person(reader: &Reader, node: &Node, people: &mut BTreeMap<PersonId, Person>) {
+    let fields = reader.fields(node, "người nhận tin");
+    let id = fields.text("id");
+    let name = fields.text("name");
+    let title = fields.optional_text("title");
+    let email = fields.parse(fields.optional_text("email"), "một địa chỉ thư điện tử", |s| s.parse::<lettre::Address>().ok());
+    let zalo_chat = fields.optional_text("zalo_chat");
+    let channels: Vec<ChannelKind> = fields.texts("channels").into_iter().filter_map(|t| fields.parse(Some(t), "kênh gửi (email, zalo_bot)", |s| s.parse().ok())).collect();
+    fields.done();
+    let (Some(id), Some(name)) = (id, name) else { return };
+    let address = |channel: ChannelKind| match channel {
+        ChannelKind::Email => email.as_ref().map(ToString::to_string),
+        ChannelKind::ZaloBot => zalo_chat.as_ref().map(|t| t.value.clone()),
+    };
+    let order = if channels.is_empty() { ChannelKind::ALL.to_vec() } else { channels };
+    let routes: Vec<Route> = order.into_iter().filter_map(|channel| address(channel).map(|address| Route { channel, address })).collect();
+    if routes.is_empty() {
+        reader.warning(&id.span, format!("{} chưa có địa chỉ nào, sẽ không nhận được tin", name.value), "thêm email hoặc zalo_chat".to_owned());
+    }
+    let key = PersonId::from(id.value.as_str());
+    let person = Person { id: key.clone(), name: name.value, title: title.map(|t| t.value).unwrap_or_default(), routes };
+    if people.insert(key, person).is_some() {
+        reader.error(&id.span, format!("mã người «{}» bị dùng hai lần", id.value), "đặt mã khác".to_owned());
+    }
+}
+
+fn read_unit(reader: &Reader, node: &Node, units: &mut Units) {
+    let fields = reader.fields(node, "đơn vị");
+    let (id, name) = (fields.text("id"), fields.text("name"));
+    let aliases = fields.texts("aliases");
+    let head = fields.optional_text("head").and_then(|t| units.person(reader, &t));
+    let contacts = fields.texts("contacts").iter().filter_map(|t| units.person(reader, t)).collect();
+    let mailbox = fields.parse(fields.optional_text("mailbox"), "một địa chỉ thư điện tử", |s| s.parse::<lettre::Address>().ok()).map(|a| a.to_string());
+    fields.done();
+    let (Some(id), Some(name)) = (id, name) else { return };
+    let key = UnitId::from(id.value.as_str());
+    if units.directory.units.contains_key(&key) {
+        reader.error(&id.span, format!("mã đơn vị «{}» bị dùng hai lần", id.value), "đặt mã khác".to_owned());
+        return;
+    }
+    for text in [&id, &name].into_iter().chain(&aliases) {
+        units.name(reader, text, std::slice::from_ref(&key));
+    }
+    units.directory.units.insert(key.clone(), Unit { id: key, name: name.value, head, contacts, mailbox });
+}
+
+fn read_group(reader: &Reader, node: &Node, units: &mut Units) {
+    let fields = reader.fields(node, "nhóm đơn vị");
+    let (id, name) = (fields.text("id"), fields.text("name"));
+    let aliases = fields.texts("aliases");
+    let members = units.resolve_all(reader, &fields.texts("members"));
+    fields.done();
+    if members.is_empty() {
+        reader.error(&fields.span, "nhóm chưa có đơn vị nào", "thêm mục members".to_owned());
+    }
+    for text in id.iter().chain(&name).chain(&aliases) {
+        units.name(reader, text, &members);
+    }
+}
+
+fn warn_unreachable(reader: &Reader, directory: &Directory, fields: &Fields<'_>) {
+    for unit in directory.units.values().filter(|u| directory.recipients_of(&u.id).is_empty()) {
+        let span = fields.list("units").into_iter().find(|n| reader.file.text[n.span.start..].lines().next().is_some_and(|l| l.contains(unit.id.as_str())));
+        let span = span.map_or_else(|| fields.span.clone(), |n| n.span.clone());
+        reader.warning(&span, format!("{} không có ai nhận được tin", unit.name), "thêm contacts có địa chỉ, hoặc mailbox".to_owned());
+    }
+}

@@ -1,0 +1,408 @@
+//! Owns the one decision of the daemon: who must be told what, now, and what need no longer be sent.
+//!
+//! [`decide`] is a function of the office, the record of what happened and `now`. Running it again on
+//! the record that contains its own decision decides nothing more.
+
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::{
+    deadline::Due,
+    directory::Recipient,
+    dossier::{DossierStatus, TrackedDossier},
+    ids::{SourceId, SubjectId, UnitId},
+    notification::{Audience, Item, Notification, NotificationKey, Reason, TaskRow},
+    occurrence::{Occurrence, OccurrenceKind},
+    office::Office,
+    plan::Role,
+    policy::{Policy, Rung, Superior},
+};
+
+/// All that a decision may look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Situation<'a> {
+    /// The configuration in force.
+    pub office: &'a Office,
+    /// What the store knows.
+    pub record: &'a Record,
+}
+
+/// What happened so far, as far as open work is concerned.
+#[derive(Debug, Clone, Default)]
+pub struct Record {
+    /// Occurrences that were reported done.
+    pub completed: std::collections::HashSet<SubjectId>,
+    /// What has been said, by subject.
+    pub told: HashMap<SubjectId, Vec<Told>>,
+    /// Deliveries that have not left yet.
+    pub pending: Vec<PendingDelivery>,
+    /// Dossiers that are not closed.
+    pub dossiers: Vec<TrackedDossier>,
+    /// Problems that are open.
+    pub problems: Vec<Problem>,
+    /// The last decision; `None` before the first.
+    pub last_decided_at: Option<DateTime<Utc>>,
+}
+
+/// Something that has been said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// The due date it spoke of.
+    pub revision_on: NaiveDate,
+    /// The rung.
+    pub offset: i32,
+    /// As what the recipient was told.
+    pub audience: Audience,
+    /// Who was told.
+    pub recipient: String,
+}
+
+/// A delivery that has not left yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PendingDelivery {
+    /// Row in the store.
+    pub id: i64,
+    /// What it is about.
+    pub subject: SubjectId,
+    /// What it says.
+    pub told: Told,
+}
+
+/// Something wrong that a person must look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Names it, such as `source:motcua` or `unit:van-phong`.
+    pub key: String,
+    /// What is wrong and what to do, in Vietnamese.
+    pub sentence: String,
+    /// Since when.
+    pub opened_at: DateTime<Utc>,
+}
+
+/// What a decision orders.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[must_use]
+pub struct Decision {
+    /// Whom to tell what.
+    pub notify: Vec<Notification>,
+    /// Deliveries that have become pointless.
+    pub cancel: Vec<Cancellation>,
+    /// What could not be decided as configured.
+    pub gaps: BTreeSet<Gap>,
+}
+
+/// A delivery that need not leave any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cancellation {
+    /// Row in the store.
+    pub id: i64,
+    /// Why.
+    pub reason: CancelReason,
+}
+
+/// Why a delivery became pointless.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CancelReason {
+    /// A stronger rung for the same recipient is decided now and contains it.
+    Superseded,
+    /// The work is done, or its due date moved, or it left the plan; should it come back, it is told anew.
+    Withdrawn,
+}
+
+/// A hole in the configuration that this decision fell into.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Gap {
+    /// A unit that must be told has nobody with an address.
+    NobodyReachable(UnitId),
+    /// An escalation step names a position that nobody reachable holds.
+    VacantPosition(String),
+    /// No rule says which unit holds dossiers of this kind.
+    UnknownHolder {
+        /// The source.
+        source: SourceId,
+        /// The step or field that no rule mentions.
+        place: String,
+    },
+    /// A status that the source's profile does not know.
+    UnmappedStatus {
+        /// The source.
+        source: SourceId,
+        /// The status as the source spells it.
+        status: String,
+    },
+}
+
+/// Decides who must be told what at `now`.
+pub fn decide(situation: &Situation<'_>, now: DateTime<Utc>) -> Decision {
+    let mut draft = Draft::new(*situation, now);
+    let today = draft.today;
+    for occurrence in situation.office.agenda.occurrences.iter().take_while(|o| o.opens_on <= today) {
+        if !situation.record.completed.contains(&occurrence.subject) {
+            draft.occurrence(occurrence);
+        }
+    }
+    for dossier in &situation.record.dossiers {
+        draft.dossier(dossier);
+    }
+    for problem in &situation.record.problems {
+        draft.problem(problem);
+    }
+    draft.cancel_pointless();
+    draft.decision
+}
+
+/// Somebody who would be told of a subject, before it is known whether they were told already.
+struct Candidate {
+    audience: Audience,
+    recipient: Recipient,
+    rung: Rung,
+    reason: Reason,
+}
+
+struct Draft<'a> {
+    situation: Situation<'a>,
+    now: DateTime<Utc>,
+    today: NaiveDate,
+    /// Subjects with pending deliveries, with the due date they have today (none: closed or gone).
+    live: HashMap<&'a SubjectId, Option<NaiveDate>>,
+    decision: Decision,
+}
+
+impl<'a> Draft<'a> {
+    fn new(situation: Situation<'a>, now: DateTime<Utc>) -> Self {
+        let live = situation.record.pending.iter().map(|p| (&p.subject, None)).collect();
+        Self { situation, now, today: situation.office.hours.date(now), live, decision: Decision::default() }
+    }
+
+    fn occurrence(&mut self, occurrence: &Occurrence) {
+        let office = self.situation.office;
+        let Some(policy) = office.agenda.policies.get(&occurrence.task.policy) else { return };
+        match occurrence.kind {
+            OccurrenceKind::Dated(due) => {
+                let following = &office.agenda.plans[occurrence.plan].followed_by;
+                let task = &occurrence.task;
+                let candidates = self.candidates(policy, due, &occurrence.unit, &task.coordinating, following);
+                self.tell(&occurrence.subject, due.last_on, policy, candidates, || Item::Task { row: task_row(office, occurrence), due });
+            }
+            OccurrenceKind::StandingNote(on) => self.note(occurrence, on, |row| Item::Standing { row }),
+            OccurrenceKind::DateMissing(on) => self.note(occurrence, on, |row| Item::DateMissing { row }),
+        }
+    }
+
+    /// A note is worth saying in its own month only: after a year's downtime nobody wants twelve.
+    fn note(&mut self, occurrence: &Occurrence, on: NaiveDate, item: impl Fn(TaskRow) -> Item) {
+        let office = self.situation.office;
+        let is_current = office.calendar.working_days_between(on, self.today) <= NOTE_FRESH_WORKING_DAYS;
+        let Some(policy) = office.agenda.policies.get(&occurrence.task.policy).filter(|_| is_current) else { return };
+        let rung = Rung { offset: 0, on };
+        let candidates = self
+            .recipients(&occurrence.unit)
+            .into_iter()
+            .map(|recipient| Candidate { audience: Audience::Lead, recipient, rung, reason: Reason::Note })
+            .collect();
+        self.tell(&occurrence.subject, on, policy, candidates, || item(task_row(office, occurrence)));
+    }
+
+    fn dossier(&mut self, tracked: &TrackedDossier) {
+        let office = self.situation.office;
+        let Some(rules) = office.sources.get(&tracked.source) else { return };
+        let dossier = &tracked.dossier;
+        // A dossier that the last believed answer no longer held is neither reminded of nor closed.
+        let (true, 0, Some(due_at)) = (dossier.status.clock_runs(), tracked.missing_polls, dossier.due_in_force()) else { return };
+        if dossier.status == DossierStatus::Unmapped {
+            self.decision.gaps.insert(Gap::UnmappedStatus { source: tracked.source.clone(), status: dossier.status_raw.clone() });
+        }
+        let due = Due::on(office.hours.date(due_at), &office.calendar);
+        let holder = rules.holder(dossier);
+        if holder.is_none() && rules.policy.opens_on(due, &office.calendar) <= self.today {
+            let place = dossier.step.as_ref().or(dossier.field.as_ref()).or(dossier.agency.as_ref());
+            let place = place.cloned().unwrap_or_default();
+            self.decision.gaps.insert(Gap::UnknownHolder { source: tracked.source.clone(), place });
+        }
+        let unit = holder.unwrap_or(&rules.fallback);
+        let candidates = self.candidates(&rules.policy, due, unit, &[], &rules.followed_by);
+        let subject = format!("dossier:{}/{}", tracked.source, dossier.code).into();
+        self.tell(&subject, due.last_on, &rules.policy, candidates, || Item::Dossier {
+            code: dossier.code.clone(),
+            procedure: dossier.procedure.clone(),
+            unit: office.directory.unit_name(unit).to_owned(),
+            due_at,
+            first_due_at: dossier.due_at.filter(|first| *first < due_at),
+            due,
+            seen_at: tracked.seen_at,
+        });
+    }
+
+    fn problem(&mut self, problem: &Problem) {
+        let office = self.situation.office;
+        let Some(recipient) = office.directory.recipient(&office.administrator) else {
+            return;
+        };
+        // Most troubles of a network end by themselves; `status` shows them from the first moment.
+        if self.now - problem.opened_at < PROBLEM_GRACE {
+            return;
+        }
+        let on = office.hours.date(problem.opened_at);
+        let candidate = Candidate { audience: Audience::Administrator, recipient, rung: Rung { offset: 0, on }, reason: Reason::Problem };
+        let subject = format!("problem:{}@{}", problem.key, problem.opened_at.timestamp()).into();
+        self.tell(&subject, on, &Policy::default(), vec![candidate], || Item::Problem {
+            sentence: problem.sentence.clone(),
+            opened_at: problem.opened_at,
+        });
+    }
+
+    /// Everybody whose ladder has reached a rung, the strongest audience first.
+    fn candidates(&mut self, policy: &Policy, due: Due, lead: &UnitId, coordinating: &[UnitId], following: &[UnitId]) -> Vec<Candidate> {
+        let is_overdue = self.today > due.last_on;
+        let reason = match (is_overdue, self.today >= due.safe_on) {
+            (true, _) => Reason::Overdue,
+            (false, true) => Reason::DueNow,
+            (false, false) => Reason::Upcoming,
+        };
+        let mut candidates = self.role_candidates(policy, Role::Lead, due, std::slice::from_ref(lead), reason);
+        if is_overdue {
+            candidates.extend(self.escalation_candidates(policy, due, lead));
+        }
+        let others: Vec<UnitId> = coordinating.iter().filter(|u| *u != lead).cloned().collect();
+        candidates.extend(self.role_candidates(policy, Role::Coordinating, due, &others, reason));
+        candidates.extend(self.role_candidates(policy, Role::Following, due, following, reason));
+        candidates
+    }
+
+    fn role_candidates(&mut self, policy: &Policy, role: Role, due: Due, units: &[UnitId], reason: Reason) -> Vec<Candidate> {
+        let Some(rung) = policy.triggers(role).reached(due, self.today, &self.situation.office.calendar) else { return Vec::new() };
+        let audience = match role {
+            Role::Lead => Audience::Lead,
+            Role::Coordinating => Audience::Coordinating,
+            Role::Following => Audience::Following,
+        };
+        let candidate = |recipient| Candidate { audience, recipient, rung, reason };
+        units.iter().flat_map(|unit| self.recipients(unit)).map(candidate).collect()
+    }
+
+    fn escalation_candidates(&mut self, policy: &Policy, due: Due, lead: &UnitId) -> Vec<Candidate> {
+        let office = self.situation.office;
+        let days_late = office.calendar.working_days_between(due.last_on, self.today);
+        let reached = policy.escalation.iter().enumerate().rev().filter(|(_, step)| u32::from(step.after) <= days_late);
+        let mut candidates = Vec::new();
+        for (index, step) in reached {
+            let audience = Audience::Escalation(u8::try_from(index + 1).unwrap_or(u8::MAX));
+            let rung = Rung { offset: i32::from(step.after), on: office.calendar.add_working_days(due.last_on, i32::from(step.after)) };
+            for superior in &step.tell {
+                let (person, name) = match superior {
+                    Superior::UnitHead => (office.directory.units.get(lead).and_then(|u| u.head.as_ref()), format!("trưởng {}", office.directory.unit_name(lead))),
+                    Superior::Position(position) => (office.directory.positions.get(position), position.clone()),
+                };
+                match person.and_then(|id| office.directory.recipient(id)) {
+                    Some(recipient) => candidates.push(Candidate { audience, recipient, rung, reason: Reason::Escalated }),
+                    None => {
+                        self.decision.gaps.insert(Gap::VacantPosition(name));
+                    }
+                }
+            }
+        }
+        candidates
+    }
+
+    fn recipients(&mut self, unit: &UnitId) -> Vec<Recipient> {
+        let recipients = self.situation.office.directory.recipients_of(unit);
+        if recipients.is_empty() {
+            self.decision.gaps.insert(Gap::NobodyReachable(unit.clone()));
+        }
+        recipients
+    }
+
+    /// Turns the candidates that were not told yet into notifications: one message a person, in the
+    /// strongest audience; the weaker ones are recorded as merged into it.
+    fn tell(&mut self, subject: &SubjectId, revision_on: NaiveDate, policy: &Policy, candidates: Vec<Candidate>, item: impl Fn() -> Item) {
+        if let Some(revision) = self.live.get_mut(subject) {
+            *revision = Some(revision_on);
+        }
+        let told = self.situation.record.told.get(subject).map_or(&[][..], Vec::as_slice);
+        let mut said: Vec<(String, String)> = Vec::new();
+        for Candidate { audience, recipient, rung, reason } in candidates {
+            let is_told = |t: &Told| t.revision_on == revision_on && t.audience == audience && t.recipient == recipient.id && t.offset >= rung.offset;
+            if told.iter().any(is_told) {
+                continue;
+            }
+            let key = NotificationKey { subject: subject.clone(), revision_on, offset: rung.offset, audience, recipient: recipient.id.clone() };
+            let merged_into = said.iter().find(|(id, _)| *id == recipient.id).map(|(_, key)| key.clone());
+            if merged_into.is_none() {
+                said.push((recipient.id.clone(), key.to_string()));
+            }
+            self.supersede(subject, audience, &recipient.id, rung.offset);
+            let advice = match audience {
+                Audience::Lead | Audience::Escalation(_) => policy.advice_at(rung.offset).map(str::to_owned),
+                Audience::Coordinating | Audience::Following | Audience::Administrator => None,
+            };
+            let not_before = self.release_at(reason);
+            self.decision.notify.push(Notification { key, reason, item: item(), advice, routes: recipient.routes, not_before, merged_into });
+        }
+    }
+
+    fn supersede(&mut self, subject: &SubjectId, audience: Audience, recipient: &str, offset: i32) {
+        let weaker = |p: &&PendingDelivery| p.subject == *subject && p.told.audience == audience && p.told.recipient == recipient && p.told.offset < offset;
+        let cancel = self.situation.record.pending.iter().filter(weaker).map(|p| Cancellation { id: p.id, reason: CancelReason::Superseded });
+        self.decision.cancel.extend(cancel);
+    }
+
+    /// The next digest; at once when waiting for it would be too late, or when this is the first
+    /// decision after today's digest moment because the daemon was down.
+    fn release_at(&self, reason: Reason) -> DateTime<Utc> {
+        let Situation { office, record } = self.situation;
+        let digest = office.hours.digest_moment(self.today);
+        if !office.hours.is_sending_time(&office.calendar, self.now.max(digest)) {
+            return office.hours.next_digest(&office.calendar, self.now);
+        }
+        let missed_digest = record.last_decided_at.is_none_or(|at| at < digest);
+        if self.now <= digest {
+            digest
+        } else if reason.is_urgent() || missed_digest {
+            self.now
+        } else {
+            office.hours.next_digest(&office.calendar, self.now)
+        }
+    }
+
+    fn cancel_pointless(&mut self) {
+        for pending in &self.situation.record.pending {
+            let is_live = self.live.get(&pending.subject).copied().flatten() == Some(pending.told.revision_on);
+            let is_cancelled = self.decision.cancel.iter().any(|c| c.id == pending.id);
+            if !is_live && !is_cancelled {
+                self.decision.cancel.push(Cancellation { id: pending.id, reason: CancelReason::Withdrawn });
+            }
+        }
+    }
+}
+
+/// How long a problem lasts before the administrator gets a message.
+const PROBLEM_GRACE: chrono::Duration = chrono::Duration::minutes(30);
+/// How long after its day a note is still worth saying.
+const NOTE_FRESH_WORKING_DAYS: u32 = 10;
+
+fn task_row(office: &Office, occurrence: &Occurrence) -> TaskRow {
+    let task = &occurrence.task;
+    TaskRow {
+        plan: office.agenda.plans[occurrence.plan].title.clone(),
+        task: task.id.to_string(),
+        content: task.content.clone(),
+        product: task.product.clone(),
+        phrase: task.phrase.clone(),
+        period: occurrence.period.clone(),
+        unit: office.directory.unit_name(&occurrence.unit).to_owned(),
+        coordinating: task.coordinating.iter().map(|u| office.directory.unit_name(u).to_owned()).collect(),
+    }
+}
+
+impl Record {
+    /// The record after `decision` was applied and its messages left; the rehearsal's short cut.
+    pub fn note(&mut self, decision: &Decision, now: DateTime<Utc>) {
+        for notification in &decision.notify {
+            let NotificationKey { subject, revision_on, offset, audience, recipient } = notification.key.clone();
+            self.told.entry(subject).or_default().push(Told { revision_on, offset, audience, recipient });
+        }
+        self.pending.retain(|p| !decision.cancel.iter().any(|c| c.id == p.id));
+        self.last_decided_at = Some(now);
+    }
+}

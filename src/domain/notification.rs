@@ -1,0 +1,340 @@
+//! Owns what is said to whom once: keys, reasons, the facts of a message, and how failures are retried.
+
+use std::fmt;
+
+use chrono::{DateTime, Duration, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    deadline::Due,
+    directory::{ChannelKind, Route},
+    ids::SubjectId,
+};
+
+/// As what somebody is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    /// Chủ trì, or the unit that holds the dossier.
+    Lead,
+    /// A superior reached by this escalation step, counted from 1.
+    Escalation(u8),
+    /// Phối hợp.
+    Coordinating,
+    /// Theo dõi.
+    Following,
+    /// The administrator of the daemon.
+    Administrator,
+}
+
+impl fmt::Display for Audience {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lead => f.write_str("lead"),
+            Self::Escalation(step) => write!(f, "escalation:{step}"),
+            Self::Coordinating => f.write_str("coordinating"),
+            Self::Following => f.write_str("following"),
+            Self::Administrator => f.write_str("administrator"),
+        }
+    }
+}
+
+impl std::str::FromStr for Audience {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "lead" => Ok(Self::Lead),
+            "coordinating" => Ok(Self::Coordinating),
+            "following" => Ok(Self::Following),
+            "administrator" => Ok(Self::Administrator),
+            _ => text.strip_prefix("escalation:").and_then(|n| n.parse().ok()).map(Self::Escalation).ok_or(()),
+        }
+    }
+}
+
+/// What makes a notification the same one: told once, whatever happens.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct NotificationKey {
+    /// What it is about.
+    pub subject: SubjectId,
+    /// The due date it speaks of; a moved due date arms every trigger again.
+    pub revision_on: NaiveDate,
+    /// The rung, in days from the due date.
+    pub offset: i32,
+    /// As what the recipient is told.
+    pub audience: Audience,
+    /// Who is told.
+    pub recipient: String,
+}
+
+impl fmt::Display for NotificationKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { subject, revision_on, offset, audience, recipient } = self;
+        write!(f, "{subject}|{revision_on}|{offset:+}|{audience}|{recipient}")
+    }
+}
+
+/// Why somebody is told now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The due date comes nearer.
+    Upcoming,
+    /// The last safe day is here.
+    DueNow,
+    /// The due date has passed.
+    Overdue,
+    /// It has passed and nothing happened.
+    Escalated,
+    /// A standing duty is recalled, or a date is still missing.
+    Note,
+    /// Something is wrong with the daemon or its surroundings.
+    Problem,
+}
+
+impl Reason {
+    /// The word used in the store.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Upcoming => "upcoming",
+            Self::DueNow => "due_now",
+            Self::Overdue => "overdue",
+            Self::Escalated => "escalated",
+            Self::Note => "note",
+            Self::Problem => "problem",
+        }
+    }
+
+    /// Whether it may leave before the next digest, within the sending hours.
+    #[must_use]
+    pub fn is_urgent(self) -> bool {
+        match self {
+            Self::DueNow | Self::Overdue | Self::Escalated | Self::Problem => true,
+            Self::Upcoming | Self::Note => false,
+        }
+    }
+}
+
+/// The facts a message states; kept with the notification, so that it can be explained and sent
+/// even after the plan has changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Item {
+    /// Work with a due date.
+    Task {
+        /// The row.
+        #[serde(flatten)]
+        row: TaskRow,
+        /// Its due date.
+        due: Due,
+    },
+    /// A standing duty.
+    Standing {
+        /// The row.
+        #[serde(flatten)]
+        row: TaskRow,
+    },
+    /// A duty whose date another plan still owes.
+    DateMissing {
+        /// The row.
+        #[serde(flatten)]
+        row: TaskRow,
+    },
+    /// A dossier of the one-stop system.
+    Dossier {
+        /// Number on the receipt.
+        code: String,
+        /// Administrative procedure, if known.
+        procedure: Option<String>,
+        /// The unit that holds it.
+        unit: String,
+        /// The appointment in force.
+        due_at: DateTime<Utc>,
+        /// The first appointment, when it has been moved.
+        first_due_at: Option<DateTime<Utc>>,
+        /// Due date in working days.
+        due: Due,
+        /// When the one-stop system last told us.
+        seen_at: DateTime<Utc>,
+    },
+    /// A problem for the administrator.
+    Problem {
+        /// What is wrong and what to do, in Vietnamese.
+        sentence: String,
+        /// Since when.
+        opened_at: DateTime<Utc>,
+    },
+}
+
+/// What a message says of a row of the annex.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskRow {
+    /// Title of the plan.
+    pub plan: String,
+    /// Number in the annex.
+    pub task: String,
+    /// Content of the work.
+    pub content: String,
+    /// Expected product.
+    pub product: String,
+    /// The deadline as written.
+    pub phrase: String,
+    /// The period of this occurrence.
+    pub period: String,
+    /// The unit in charge.
+    pub unit: String,
+    /// Coordinating units.
+    pub coordinating: Vec<String>,
+}
+
+/// The decision that somebody be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notification {
+    /// What makes it unique.
+    pub key: NotificationKey,
+    /// Why now.
+    pub reason: Reason,
+    /// The facts.
+    pub item: Item,
+    /// What the office's policy asks for at this rung.
+    pub advice: Option<String>,
+    /// Ways to reach the recipient, the preferred one first.
+    pub routes: Vec<Route>,
+    /// It must not leave earlier.
+    pub not_before: DateTime<Utc>,
+    /// The key of the stronger notification, for the same recipient and subject at the same moment,
+    /// that says it already; then nothing is delivered for this one.
+    pub merged_into: Option<String>,
+}
+
+/// What a message to one address contains: a notification with what its delivery adds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Key, as text.
+    pub key: String,
+    /// As what the recipient is told.
+    pub audience: Audience,
+    /// The rung.
+    pub offset: i32,
+    /// Why it was decided.
+    pub reason: Reason,
+    /// The facts.
+    pub item: Item,
+    /// The policy's advice.
+    pub advice: Option<String>,
+    /// An earlier try on another channel may have arrived.
+    pub may_be_duplicate: bool,
+}
+
+/// Why a message was not accepted; senders classify, they never retry.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// It may work later.
+    #[error("refused for now: {detail}")]
+    Transient {
+        /// What the server said, without addresses or secrets.
+        detail: String,
+        /// The wait the server asked for.
+        retry_after: Option<Duration>,
+    },
+    /// This message will never be taken for this address.
+    #[error("refused for good: {detail}")]
+    Permanent {
+        /// What the server said.
+        detail: String,
+    },
+    /// The channel as a whole does not work; the message itself was not tried.
+    #[error("channel down: {detail}")]
+    ChannelDown {
+        /// What is wrong.
+        detail: String,
+    },
+    /// Nobody knows whether it was taken.
+    #[error("outcome unknown: {detail}")]
+    Unknown {
+        /// Where the answer was lost.
+        detail: String,
+    },
+}
+
+impl SendError {
+    /// What the server said or what is wrong.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        match self {
+            Self::Transient { detail, .. } | Self::Permanent { detail } | Self::ChannelDown { detail } | Self::Unknown { detail } => detail,
+        }
+    }
+}
+
+/// Minutes before the second, third … attempt: long enough for greylisting and a rebooting server
+/// at first, for a dead week-end in total.
+const RETRY_MINUTES: [i64; 14] = [1, 3, 5, 10, 20, 30, 60, 60, 120, 240, 240, 480, 720, 1440];
+
+/// When a message is tried again after `attempts` tries, or `None` when it has failed for good.
+///
+/// `seed` spreads the tries of many messages over a fifth of the wait (jitter without randomness, so
+/// that a rehearsal repeats exactly).
+#[must_use]
+pub fn next_attempt(attempts: u32, now: DateTime<Utc>, retry_after: Option<Duration>, seed: u64) -> Option<DateTime<Utc>> {
+    let index = usize::try_from(attempts.saturating_sub(1)).ok()?;
+    let wait = Duration::minutes(*RETRY_MINUTES.get(index)?);
+    let jitter = Duration::milliseconds(wait.num_milliseconds() / 5 * i64::try_from(seed % 100).unwrap_or(0) / 100);
+    Some(now + (wait + jitter).max(retry_after.unwrap_or(Duration::zero())))
+}
+
+/// How long a channel rests after `failures` consecutive failures: 1, 2, 4, 8, then 15 minutes.
+#[must_use]
+pub fn channel_pause(failures: u32) -> Duration {
+    Duration::minutes((1_i64 << failures.saturating_sub(1).min(4)).min(15))
+}
+
+/// All that a delivery needs to know of its message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// Names the rows that travel together.
+    pub id: i64,
+    /// The channel.
+    pub channel: ChannelKind,
+    /// The address.
+    pub address: String,
+    /// Who is told.
+    pub recipient: String,
+    /// What they are told.
+    pub entries: Vec<Entry>,
+    /// The row ids, in order; the Message-ID is derived from them.
+    pub deliveries: Vec<i64>,
+    /// Number of this attempt, from 1.
+    pub attempt: u32,
+    /// The attempt before ended without an outcome: a killed process or a lost answer.
+    pub is_resumed: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retries_grow_spread_and_end() {
+        let now = DateTime::from_timestamp(1_700_000_000, 0).expect("a date");
+        assert_eq!(next_attempt(1, now, None, 0), Some(now + Duration::minutes(1)));
+        assert_eq!(next_attempt(2, now, None, 50), Some(now + Duration::seconds(180 + 18)));
+        assert_eq!(next_attempt(1, now, Some(Duration::minutes(30)), 0), Some(now + Duration::minutes(30)));
+        assert_eq!(next_attempt(15, now, None, 0), None);
+    }
+
+    #[test]
+    fn a_dead_channel_rests_longer_each_time_up_to_a_quarter_of_an_hour() {
+        let minutes: Vec<_> = (1..=6).map(|n| channel_pause(n).num_minutes()).collect();
+        assert_eq!(minutes, [1, 2, 4, 8, 15, 15]);
+    }
+
+    #[test]
+    fn audiences_survive_their_text_form() {
+        for audience in [Audience::Lead, Audience::Escalation(3), Audience::Coordinating, Audience::Following, Audience::Administrator] {
+            assert_eq!(audience.to_string().parse(), Ok(audience));
+        }
+    }
+}

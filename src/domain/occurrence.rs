@@ -1,0 +1,127 @@
+//! Owns the occurrences of a plan: one for each task, lead unit and period; computed, never stored.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use chrono::{Datelike, Months, NaiveDate};
+
+use super::{
+    calendar::WorkCalendar,
+    deadline::{DeadlineRule, Due},
+    ids::{PlanId, SubjectId, TaskId, UnitId},
+    plan::{Plan, Task},
+    policy::Policy,
+};
+
+/// One instance of a task for one lead unit and period ("kỳ").
+#[derive(Debug, Clone)]
+pub struct Occurrence {
+    /// `task:PLAN/TASK:PERIOD:UNIT`.
+    pub subject: SubjectId,
+    /// Index of the plan in the agenda.
+    pub plan: usize,
+    /// The row it comes from.
+    pub task: Arc<Task>,
+    /// The unit that owes the completion.
+    pub unit: UnitId,
+    /// `2023`, `2023-03`, `2023-Q1`.
+    pub period: String,
+    /// What is to happen.
+    pub kind: OccurrenceKind,
+    /// Nobody is told before this day.
+    pub opens_on: NaiveDate,
+}
+
+/// What an occurrence asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OccurrenceKind {
+    /// Work with a due date.
+    Dated(Due),
+    /// A standing duty, recalled on this day and never overdue.
+    StandingNote(NaiveDate),
+    /// Another plan still owes the date; asked for on this day.
+    DateMissing(NaiveDate),
+}
+
+/// The subject of an occurrence; the one place that spells it.
+#[must_use]
+pub fn occurrence_subject(plan: &PlanId, task: &TaskId, period: &str, unit: &UnitId) -> SubjectId {
+    format!("task:{plan}/{task}:{period}:{unit}").into()
+}
+
+/// All occurrences of all plans, expanded once for a configuration.
+#[derive(Debug, Clone, Default)]
+pub struct Agenda {
+    /// The plans, in the order of the configuration.
+    pub plans: Vec<Plan>,
+    /// Their policies by name.
+    pub policies: BTreeMap<String, Policy>,
+    /// Every occurrence, earliest `opens_on` first.
+    pub occurrences: Vec<Occurrence>,
+}
+
+impl Agenda {
+    /// Expands `plans` into occurrences.
+    ///
+    /// Tasks without a date get a note at the start of each quarter (standing) or month (date
+    /// missing) of the plan's year; event-driven ones have no occurrence until one is opened.
+    #[must_use]
+    pub fn expand(plans: Vec<Plan>, policies: BTreeMap<String, Policy>, calendar: &WorkCalendar) -> Self {
+        let mut occurrences = Vec::new();
+        for (index, plan) in plans.iter().enumerate() {
+            for task in &plan.tasks {
+                for (period, kind) in periods(plan, task, calendar) {
+                    let opens_on = match kind {
+                        OccurrenceKind::Dated(due) => policies.get(&task.policy).map_or(due.safe_on, |p| p.opens_on(due, calendar)),
+                        OccurrenceKind::StandingNote(on) | OccurrenceKind::DateMissing(on) => on,
+                    };
+                    occurrences.extend(task.lead.iter().map(|unit| Occurrence {
+                        subject: occurrence_subject(&plan.id, &task.id, &period, unit),
+                        plan: index,
+                        task: Arc::clone(task),
+                        unit: unit.clone(),
+                        period: period.clone(),
+                        kind,
+                        opens_on,
+                    }));
+                }
+            }
+        }
+        occurrences.sort_by(|a, b| (a.opens_on, &a.subject).cmp(&(b.opens_on, &b.subject)));
+        Self { plans, policies, occurrences }
+    }
+
+    /// The occurrences of one task.
+    pub fn of_task<'a, 'k>(&'a self, plan: &'k PlanId, task: &'k TaskId) -> impl Iterator<Item = &'a Occurrence> + use<'a, 'k> {
+        self.occurrences.iter().filter(move |o| self.plans[o.plan].id == *plan && o.task.id == *task)
+    }
+}
+
+fn periods(plan: &Plan, task: &Task, calendar: &WorkCalendar) -> Vec<(String, OccurrenceKind)> {
+    let settled = |period: &str| task.settled.get(period).copied();
+    match &task.reading.rule {
+        DeadlineRule::Dated(points) => points
+            .iter()
+            .map(|p| (p.period.clone(), OccurrenceKind::Dated(Due::on(settled(&p.period).unwrap_or(p.bound.last_on()), calendar))))
+            .collect(),
+        // A date entered by hand makes the undated kinds ordinary dated work.
+        _ if !task.settled.is_empty() => {
+            task.settled.iter().map(|(period, on)| (period.clone(), OccurrenceKind::Dated(Due::on(*on, calendar)))).collect()
+        }
+        DeadlineRule::Standing => starts_of(plan.year, 3, calendar)
+            .map(|(first, on)| (format!("{}-Q{}", plan.year, first.month0() / 3 + 1), OccurrenceKind::StandingNote(on)))
+            .collect(),
+        DeadlineRule::ExternalPlan(_) => starts_of(plan.year, 1, calendar)
+            .map(|(first, on)| (first.format("%Y-%m").to_string(), OccurrenceKind::DateMissing(on)))
+            .collect(),
+        DeadlineRule::OnEvent | DeadlineRule::OnRequest => Vec::new(),
+    }
+}
+
+/// First day and first working day of each span of `months` months in `year`.
+fn starts_of(year: i32, months: u32, calendar: &WorkCalendar) -> impl Iterator<Item = (NaiveDate, NaiveDate)> + '_ {
+    let january = NaiveDate::from_ymd_opt(year, 1, 1);
+    (0..12 / months).filter_map(move |i| {
+        let first = january?.checked_add_months(Months::new(i * months))?;
+        Some((first, calendar.first_working_day_from(first)))
+    })
+}

@@ -1,0 +1,77 @@
+//! Owns a checked plan: its tasks with resolved units, its targets, who follows it.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use chrono::NaiveDate;
+
+use super::{
+    deadline::Reading,
+    ids::{PlanId, TaskId, UnitId},
+};
+
+/// One document with its tasks and targets ("kế hoạch").
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Key of the plan.
+    pub id: PlanId,
+    /// Title as messages quote it.
+    pub title: String,
+    /// Year that completes dates written without one.
+    pub year: i32,
+    /// Units that follow the plan's execution ("theo dõi, đôn đốc").
+    pub followed_by: Vec<UnitId>,
+    /// Rows of the annex, in its order.
+    pub tasks: Vec<Arc<Task>>,
+    /// Measurable targets of the plan's text.
+    pub targets: Vec<Target>,
+}
+
+/// One row of the annex ("nhiệm vụ").
+#[derive(Debug, Clone)]
+pub struct Task {
+    /// Number in the annex, such as `II.5.1`.
+    pub id: TaskId,
+    /// Heading under which the row stands.
+    pub section: String,
+    /// Content of the work.
+    pub content: String,
+    /// Units in charge, groups expanded: each owes its own completion.
+    pub lead: Vec<UnitId>,
+    /// Coordinating units, groups expanded.
+    pub coordinating: Vec<UnitId>,
+    /// The deadline exactly as the annex has it.
+    pub phrase: String,
+    /// What the phrase means.
+    pub reading: Reading,
+    /// A last day in time that settles the phrase, by period; entered by the administrator.
+    pub settled: BTreeMap<String, NaiveDate>,
+    /// Expected product.
+    pub product: String,
+    /// Name of the policy that reminds of this task.
+    pub policy: String,
+}
+
+/// A percentage that the plan promises ("chỉ tiêu").
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Where the plan says so, such as `II.5`.
+    pub section: String,
+    /// The promise in the plan's words.
+    pub text: String,
+    /// The percentage.
+    pub percent: u8,
+    /// "Trên": the percentage itself is not enough.
+    pub is_strict: bool,
+}
+
+/// The part a unit has in a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Chủ trì: answers for the task.
+    Lead,
+    /// Phối hợp: owes the lead its share.
+    Coordinating,
+    /// Theo dõi: follows and urges.
+    Following,
+}

@@ -1,0 +1,287 @@
+//! Owns what people read: a batch of entries becomes one digest, as text, HTML and a few lines.
+//!
+//! Pure: the same batch at the same moment gives the same message, in preview as in the daemon. Days
+//! left or late are counted here, at the moment of sending, not when the notification was decided.
+
+pub mod vietnamese;
+
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use minijinja::{Environment, syntax::SyntaxConfig, value::Serde};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use self::vietnamese::{date, moment, period, short_date};
+use crate::{
+    channel::Message,
+    domain::{
+        deadline::Due,
+        directory::Directory,
+        ids::PersonId,
+        notification::{Audience, Batch, Entry, Item, TaskRow},
+        office::Office,
+    },
+};
+
+/// Data of the one-stop system older than this is said to be old.
+const OLD_DATA: chrono::Duration = chrono::Duration::hours(4);
+
+static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
+    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
+    environment.set_syntax(syntax.expect("the usual delimiters do not clash"));
+    for (name, source) in [
+        ("digest.txt", include_str!("message/digest.txt.j2")),
+        ("digest.html", include_str!("message/digest.html.j2")),
+        ("digest.short.txt", include_str!("message/digest.short.txt.j2")),
+    ] {
+        environment.add_template(name, source).expect("the templates in the binary parse: a test renders them");
+    }
+    environment
+});
+
+/// What the templates see.
+#[derive(Debug, Serialize)]
+struct Digest {
+    office: String,
+    greeting: String,
+    today: String,
+    summary: String,
+    may_be_duplicate: bool,
+    sections: Vec<Section>,
+    footer: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Section {
+    title: &'static str,
+    colour: &'static str,
+    lines: Vec<Line>,
+}
+
+/// One piece of work in a message.
+#[derive(Debug, Serialize)]
+struct Line {
+    title: String,
+    state: String,
+    facts: Vec<(&'static str, String)>,
+    advice: Option<String>,
+    why: String,
+}
+
+/// The sections of a message, most urgent first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Urgency {
+    Overdue,
+    Now,
+    Soon,
+    Note,
+    Problem,
+}
+
+impl Urgency {
+    fn title(self) -> &'static str {
+        match self {
+            Self::Overdue => "Quá hạn",
+            Self::Now => "Đến hạn",
+            Self::Soon => "Sắp đến hạn",
+            Self::Note => "Việc thường xuyên, việc chưa có thời hạn",
+            Self::Problem => "Trục trặc của hệ thống nhắc việc",
+        }
+    }
+
+    fn colour(self) -> &'static str {
+        match self {
+            Self::Overdue => "#b3261e",
+            Self::Now => "#b25000",
+            Self::Soon => "#1a5fb4",
+            Self::Note => "#4a4a4a",
+            Self::Problem => "#6a1b9a",
+        }
+    }
+
+    fn count(self, n: usize) -> String {
+        match self {
+            Self::Overdue => format!("{n} quá hạn"),
+            Self::Now => format!("{n} đến hạn"),
+            Self::Soon => format!("{n} sắp đến hạn"),
+            Self::Note => format!("{n} việc thường xuyên"),
+            Self::Problem => format!("{n} trục trặc"),
+        }
+    }
+}
+
+/// Renders the message of a batch at `now`.
+#[must_use]
+pub fn render(batch: &Batch, office: &Office, footer: &str, now: DateTime<Utc>) -> Message {
+    let view = View { office, today: office.hours.date(now), now };
+    let mut sections: BTreeMap<Urgency, Vec<Line>> = BTreeMap::new();
+    for entries in merge(&batch.entries) {
+        let (urgency, line) = view.line(&entries);
+        sections.entry(urgency).or_default().push(line);
+    }
+    let summary = sections.iter().map(|(urgency, lines)| urgency.count(lines.len())).collect::<Vec<_>>().join(", ");
+    let digest = Digest {
+        office: office.name.clone(),
+        greeting: greeting(&office.directory, &batch.recipient),
+        today: date(view.today),
+        may_be_duplicate: batch.entries.iter().any(|e| e.may_be_duplicate),
+        sections: sections.into_iter().map(|(u, lines)| Section { title: u.title(), colour: u.colour(), lines }).collect(),
+        footer: footer.to_owned(),
+        summary,
+    };
+    let render = |name| {
+        let template = TEMPLATES.get_template(name).expect("the name is one of the three above");
+        template.render(Serde(&digest)).expect("every field that the templates use is in the digest: a test renders them")
+    };
+    Message {
+        id: message_id(batch),
+        to: batch.address.clone(),
+        subject: format!("[Nhắc việc] {} – {}", digest.summary, short_date(view.today)),
+        text: render("digest.txt"),
+        html: render("digest.html"),
+        short: render("digest.short.txt"),
+        at: now,
+    }
+}
+
+/// Derived from what is said to whom, so that a repetition after a crash is recognisable (RFC 5322, 3.6.4).
+fn message_id(batch: &Batch) -> String {
+    let mut keys: Vec<&str> = batch.entries.iter().map(|e| e.key.as_str()).collect();
+    keys.sort_unstable();
+    let hash = Sha256::digest(keys.join("\n").as_bytes());
+    hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn greeting(directory: &Directory, recipient: &str) -> String {
+    if let Some(person) = directory.people.get(&PersonId::from(recipient)) {
+        let title = if person.title.is_empty() { String::new() } else { format!(", {}", person.title) };
+        return format!("đồng chí {}{title}", person.name);
+    }
+    recipient.strip_prefix("unit:").map_or_else(|| "đồng chí".to_owned(), |unit| directory.unit_name(&unit.into()).to_owned())
+}
+
+/// Entries that differ in the unit in charge only are one line: who follows a task of a group is not
+/// told it five times.
+fn merge(entries: &[Entry]) -> Vec<Vec<&Entry>> {
+    let same = |a: &Entry, b: &Entry| match (task_row(&a.item), task_row(&b.item)) {
+        (Some(x), Some(y)) => a.audience == b.audience && a.offset == b.offset && (&x.plan, &x.task, &x.period) == (&y.plan, &y.task, &y.period),
+        _ => false,
+    };
+    let mut merged: Vec<Vec<&Entry>> = Vec::new();
+    for entry in entries {
+        match merged.iter_mut().find(|group| same(group[0], entry)) {
+            Some(group) => group.push(entry),
+            None => merged.push(vec![entry]),
+        }
+    }
+    merged
+}
+
+fn task_row(item: &Item) -> Option<&TaskRow> {
+    match item {
+        Item::Task { row, .. } | Item::Standing { row } | Item::DateMissing { row } => Some(row),
+        Item::Dossier { .. } | Item::Problem { .. } => None,
+    }
+}
+
+struct View<'a> {
+    office: &'a Office,
+    today: NaiveDate,
+    now: DateTime<Utc>,
+}
+
+impl View<'_> {
+    fn line(&self, entries: &[&Entry]) -> (Urgency, Line) {
+        let entry = entries[0];
+        let units: Vec<&str> = entries.iter().filter_map(|e| task_row(&e.item)).map(|r| r.unit.as_str()).collect();
+        let units = units.join(", ");
+        match &entry.item {
+            Item::Task { row, due } => {
+                let mut facts = vec![("Hạn", deadline_text(row, *due))];
+                facts.extend(task_facts(row, &units));
+                let (urgency, state) = self.state(*due);
+                (urgency, Line { title: task_title(row), state, facts, advice: entry.advice.clone(), why: why(entry) })
+            }
+            Item::Standing { row } => {
+                let state = format!("{}; chưa có báo cáo hoàn thành của kỳ này", row.phrase);
+                let title = task_title(row);
+                (Urgency::Note, Line { title, state, facts: task_facts(row, &units), advice: entry.advice.clone(), why: "nhắc đầu quý việc thường xuyên".to_owned() })
+            }
+            Item::DateMissing { row } => {
+                let state = format!("Còn thiếu thời hạn: «{}»; đề nghị báo Văn phòng ngày hoàn thành khi đã có", row.phrase);
+                let title = task_title(row);
+                (Urgency::Note, Line { title, state, facts: task_facts(row, &units), advice: entry.advice.clone(), why: "nhắc đầu tháng việc chưa có thời hạn".to_owned() })
+            }
+            Item::Dossier { .. } => self.dossier_line(entry),
+            Item::Problem { sentence, opened_at } => {
+                let state = format!("Từ {}", moment(self.office.hours.zone, *opened_at));
+                (Urgency::Problem, Line { title: sentence.clone(), state, facts: Vec::new(), advice: None, why: "đồng chí là quản trị hệ thống nhắc việc".to_owned() })
+            }
+        }
+    }
+
+    fn dossier_line(&self, entry: &Entry) -> (Urgency, Line) {
+        let Item::Dossier { code, procedure, unit, due_at, first_due_at, due, seen_at } = &entry.item else {
+            unreachable!("called for dossiers only")
+        };
+        let zone = self.office.hours.zone;
+        let mut facts = vec![("Hẹn trả", moment(zone, *due_at))];
+        facts.extend(first_due_at.map(|first| ("Hẹn lần đầu", format!("{}; đã hẹn lại 01 lần, không được hẹn lần 2", moment(zone, first)))));
+        facts.extend(procedure.clone().map(|p| ("Thủ tục", p)));
+        facts.push(("Đơn vị giữ hồ sơ", unit.clone()));
+        if self.now - *seen_at > OLD_DATA {
+            facts.push(("Dữ liệu", format!("theo hệ thống một cửa lúc {}", moment(zone, *seen_at))));
+        }
+        let (urgency, state) = self.state(*due);
+        (urgency, Line { title: format!("Hồ sơ {code}"), state, facts, advice: entry.advice.clone(), why: why(entry) })
+    }
+
+    fn state(&self, due: Due) -> (Urgency, String) {
+        let calendar = &self.office.calendar;
+        let provisional = if due.is_provisional { " (tạm tính: chưa có lịch nghỉ chính thức)" } else { "" };
+        if self.today > due.last_on {
+            let late = calendar.working_days_between(due.last_on, self.today);
+            return (Urgency::Overdue, format!("Đã quá hạn {late} ngày làm việc{provisional}"));
+        }
+        match calendar.working_days_between(self.today, due.safe_on) {
+            0 => (Urgency::Now, format!("Hôm nay là ngày làm việc cuối cùng{provisional}")),
+            left => (Urgency::Soon, format!("Còn {left} ngày làm việc{provisional}")),
+        }
+    }
+}
+
+fn task_title(row: &TaskRow) -> String {
+    format!("{}. {}", row.task, row.content.trim_end_matches('.'))
+}
+
+fn deadline_text(row: &TaskRow, due: Due) -> String {
+    let last = if due.safe_on == due.last_on { String::new() } else { format!("; ngày làm việc cuối cùng: {}", date(due.safe_on)) };
+    format!("hết {}{last} (kế hoạch ghi: «{}»)", date(due.last_on), row.phrase)
+}
+
+fn task_facts(row: &TaskRow, units: &str) -> Vec<(&'static str, String)> {
+    let coordinating = row.coordinating.join(", ");
+    let facts = [("Kỳ", period(&row.period)), ("Chủ trì", units.to_owned()), ("Phối hợp", coordinating), ("Sản phẩm", row.product.clone()), ("Theo", row.plan.clone())];
+    facts.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+}
+
+fn why(entry: &Entry) -> String {
+    let is_dossier = matches!(entry.item, Item::Dossier { .. });
+    let role = match entry.audience {
+        Audience::Lead if is_dossier => "đơn vị giữ hồ sơ".to_owned(),
+        Audience::Lead => "đơn vị chủ trì".to_owned(),
+        Audience::Escalation(step) => format!("cấp trên, bậc đôn đốc {step}"),
+        Audience::Coordinating => "đơn vị phối hợp".to_owned(),
+        Audience::Following => "đơn vị theo dõi".to_owned(),
+        Audience::Administrator => "quản trị".to_owned(),
+    };
+    let rung = match entry.offset {
+        0 => "đúng hạn".to_owned(),
+        n if n < 0 => format!("trước hạn {} ngày", -n),
+        n => format!("quá hạn {n} ngày"),
+    };
+    format!("{role}; mốc {rung}")
+}

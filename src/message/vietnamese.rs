@@ -1,0 +1,57 @@
+//! Owns how dates, times and periods are written in Vietnamese.
+
+use chrono::{DateTime, Datelike, NaiveDate, Utc, Weekday};
+use chrono_tz::Tz;
+
+/// `Thứ Sáu, 13/01/2023`.
+#[must_use]
+pub fn date(day: NaiveDate) -> String {
+    format!("{}, {}", weekday(day.weekday()), short_date(day))
+}
+
+/// `13/01/2023`.
+#[must_use]
+pub fn short_date(day: NaiveDate) -> String {
+    day.format("%d/%m/%Y").to_string()
+}
+
+/// `17:00 Thứ Sáu, 13/01/2023`, in the office's zone.
+#[must_use]
+pub fn moment(zone: Tz, at: DateTime<Utc>) -> String {
+    let local = at.with_timezone(&zone);
+    format!("{} {}", local.format("%H:%M"), date(local.date_naive()))
+}
+
+fn weekday(day: Weekday) -> &'static str {
+    match day {
+        Weekday::Mon => "Thứ Hai",
+        Weekday::Tue => "Thứ Ba",
+        Weekday::Wed => "Thứ Tư",
+        Weekday::Thu => "Thứ Năm",
+        Weekday::Fri => "Thứ Sáu",
+        Weekday::Sat => "Thứ Bảy",
+        Weekday::Sun => "Chủ nhật",
+    }
+}
+
+/// The period of an occurrence: `tháng 3/2023`, `quý 1/2023`, `năm 2023`.
+#[must_use]
+pub fn period(period: &str) -> String {
+    match period.split_once('-') {
+        Some((year, quarter)) if quarter.starts_with('Q') => format!("quý {}/{year}", &quarter[1..]),
+        Some((year, month)) => format!("tháng {}/{year}", month.trim_start_matches('0')),
+        None => format!("năm {period}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_and_periods_read_as_officials_write_them() {
+        let day = "2023-01-13".parse().expect("a date");
+        assert_eq!(date(day), "Thứ Sáu, 13/01/2023");
+        assert_eq!([period("2023-03"), period("2023-Q2"), period("2023")], ["tháng 3/2023", "quý 2/2023", "năm 2023"]);
+    }
+}

@@ -1,0 +1,284 @@
+//! The three passes that meet only in the store: poll, decide, deliver.
+//!
+//! Each may be killed anywhere and run again. They load, ask the domain, write; they keep nothing.
+
+use std::{fmt::Write as _, sync::Arc};
+
+use chrono::{DateTime, Duration, Utc};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    channel::{self, Channels},
+    clock::Clock,
+    config::Config,
+    domain::{
+        decide::{Gap, Situation, decide as decide_now},
+        dossier::{Trust, judge_snapshot},
+        ids::SourceId,
+        notification::{Batch, SendError, channel_pause, next_attempt},
+        office::Office,
+    },
+    message,
+    source::{self, DossierSource, Fetched, SourceError},
+    store::{ApplyReport, Outcome, PollFailure, Store, StoreError, SyncReport, channel_prefix, recipient_prefix, source_prefix},
+};
+
+/// The lease of a message in hand: longer than all deadlines of a send together.
+const LEASE: Duration = Duration::minutes(15);
+/// A refused account is tried again this late: OpenCPS locks it after five wrong tries in a row.
+const ACCESS_DENIED_PAUSE: Duration = Duration::hours(1);
+
+/// Everything a pass works with; built anew on a reload, only the store stays.
+pub struct App {
+    /// The configuration in force, as the rules see it.
+    pub office: Arc<Office>,
+    /// What survives.
+    pub store: Arc<dyn Store>,
+    channels: Channels,
+    sources: Vec<Box<dyn DossierSource>>,
+    footer: String,
+}
+
+/// The application could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A channel.
+    #[error("a channel cannot be set up")]
+    Channel(#[from] channel::OpenError),
+    /// A source.
+    #[error("a source cannot be set up")]
+    Source(#[from] source::OpenError),
+}
+
+impl App {
+    /// Sets up channels and sources of a configuration; nothing is connected yet.
+    ///
+    /// # Errors
+    /// When a certificate or the HTTP client cannot be used.
+    pub fn new(config: &Config, store: Arc<dyn Store>) -> Result<Self, OpenError> {
+        Ok(Self {
+            office: Arc::clone(&config.office),
+            store,
+            channels: channel::open_all(config.email.as_ref(), config.zalo_bot.as_ref())?,
+            sources: source::open_all(&config.sources)?,
+            footer: config.email.as_ref().map(|e| e.footer.clone()).unwrap_or_default(),
+        })
+    }
+}
+
+/// What a poll of one source brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Polled {
+    /// The source.
+    pub source: SourceId,
+    /// What changed, or why nothing did (in Vietnamese).
+    pub result: Result<SyncReport, String>,
+}
+
+/// Polls the sources that are due.
+///
+/// # Errors
+/// When the store fails; a failing source is a report, not an error.
+pub async fn poll(app: &App, now: DateTime<Utc>) -> Result<Vec<Polled>, StoreError> {
+    let periods = app.sources.iter().map(|s| (s.settings().id.clone(), s.settings().poll_every)).collect();
+    let due = app.store.sources_due(periods, now).await?;
+    let mut polled = Vec::new();
+    for source in app.sources.iter().filter(|s| due.contains(&s.settings().id)) {
+        let id = source.settings().id.clone();
+        let result = match source.fetch().await {
+            Ok(fetched) => accept(app, &id, fetched, now).await?,
+            Err(error) => Err(record_failure(app, &id, &error, now).await?),
+        };
+        log_poll(&id, &result);
+        polled.push(Polled { source: id, result });
+    }
+    app.store.pass_ended("poll", now).await?;
+    Ok(polled)
+}
+
+async fn accept(app: &App, source: &SourceId, fetched: Fetched, now: DateTime<Utc>) -> Result<Result<SyncReport, String>, StoreError> {
+    let Fetched { snapshot, trouble } = fetched;
+    let history = app.store.source_history(source.clone()).await?;
+    let trust = judge_snapshot(&snapshot, &history, now);
+    let rows = snapshot.dossiers.len();
+    let remarks = summarize(&snapshot.remarks);
+    let report = app.store.sync_dossiers(source.clone(), snapshot, trust, now).await?;
+    let sentence = match (trust, trouble) {
+        (Trust::Believed, _) => None,
+        (Trust::Partial, trouble) => {
+            let cause = trouble.map_or_else(|| "danh sách thay đổi trong lúc đọc".to_owned(), |t| t.sentence().to_owned());
+            Some(format!("{source}: chỉ đọc được một phần ({rows} hồ sơ), không kết luận hồ sơ nào đã xong; {cause}"))
+        }
+        (Trust::Short, _) => Some(format!(
+            "{source}: chỉ trả về {rows} hồ sơ trong khi lần trước có {}; chưa tin, không đóng hồ sơ nào; kiểm tra tài khoản và bộ lọc",
+            history.believed_count
+        )),
+    };
+    let mut problems: Vec<_> = sentence.clone().into_iter().map(|s| (format!("{}poll", source_prefix(source)), s)).collect();
+    problems.extend(remarks.map(|r| (format!("{}rows", source_prefix(source)), format!("{source}: {r}"))));
+    app.store.set_problems(source_prefix(source), problems, now).await?;
+    Ok(sentence.map_or(Ok(report), Err))
+}
+
+/// The first few remarks; a source with a thousand bad rows needs no thousand lines.
+fn summarize(remarks: &[String]) -> Option<String> {
+    const SHOWN: usize = 5;
+    let mut text = remarks.iter().take(SHOWN).cloned().collect::<Vec<_>>().join("; ");
+    if remarks.len() > SHOWN {
+        let _ = write!(text, "; và {} dòng khác", remarks.len() - SHOWN);
+    }
+    (!text.is_empty()).then_some(text)
+}
+
+async fn record_failure(app: &App, source: &SourceId, error: &SourceError, now: DateTime<Utc>) -> Result<String, StoreError> {
+    let pause = match error {
+        SourceError::AccessDenied { .. } => ACCESS_DENIED_PAUSE,
+        SourceError::Unavailable { retry_after, .. } => retry_after.unwrap_or(Duration::zero()),
+        SourceError::NotUnderstood { .. } => Duration::zero(),
+    };
+    let sentence = format!("{source}: {}", error.sentence());
+    let failure = PollFailure { sentence: sentence.clone(), paused_until: now + pause };
+    app.store.record_poll_failure(source.clone(), failure, now).await?;
+    let problem = (format!("{}poll", source_prefix(source)), sentence.clone());
+    app.store.set_problems(source_prefix(source), vec![problem], now).await?;
+    Ok(sentence)
+}
+
+fn log_poll(source: &SourceId, result: &Result<SyncReport, String>) {
+    match result {
+        Ok(r) => tracing::info!(%source, new = r.new, changed = r.changed, closed = r.closed, open = r.open, "polled the one-stop system"),
+        Err(sentence) => tracing::warn!(%source, cause = sentence, "the one-stop system was not read in full"),
+    }
+}
+
+/// Decides who must be told what at `now` and writes it.
+///
+/// # Errors
+/// When the store fails.
+pub async fn decide(app: &App, now: DateTime<Utc>) -> Result<ApplyReport, StoreError> {
+    let record = app.store.record().await?;
+    let decision = decide_now(&Situation { office: &app.office, record: &record }, now);
+    let gaps = decision.gaps.iter().map(|gap| describe_gap(&app.office, gap)).collect();
+    let report = app.store.apply(decision, gaps, now).await?;
+    if report != ApplyReport::default() {
+        tracing::info!(notified = report.notified, cancelled = report.cancelled, "decided who must be told");
+    }
+    Ok(report)
+}
+
+/// A gap as a problem: its key and what the administrator should do.
+fn describe_gap(office: &Office, gap: &Gap) -> (String, String) {
+    match gap {
+        Gap::NobodyReachable(unit) => (
+            format!("gap:unit/{unit}"),
+            format!("{}: không có ai nhận được tin; thêm người có địa chỉ hoặc hộp thư chung vào units.yaml", office.directory.unit_name(unit)),
+        ),
+        Gap::VacantPosition(position) => (format!("gap:position/{position}"), format!("Chức vụ «{position}» chưa có người nhận được tin; bậc đôn đốc này bị bỏ qua")),
+        Gap::UnknownHolder { source, place } => (
+            format!("gap:holder/{source}/{place}"),
+            format!("{source}: chưa biết đơn vị nào giữ hồ sơ ở «{place}»; thêm dòng vào mục holders (tạm báo cho đơn vị dự phòng)"),
+        ),
+        Gap::UnmappedStatus { source, status } => (
+            format!("gap:status/{source}/{status}"),
+            format!("{source}: trạng thái «{status}» chưa được biết đến; hồ sơ vẫn được nhắc như đang xử lý"),
+        ),
+    }
+}
+
+/// What a deliver pass did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Delivered {
+    /// Messages accepted by their channel.
+    pub sent: u32,
+    /// Messages refused, postponed or of unknown outcome.
+    pub not_sent: u32,
+}
+
+/// Sends what is due, one message after the other, in sending hours only.
+///
+/// Takes the clock, not an instant: a pass may last long and leases must not be in the past. `stop`
+/// ends it between two messages, so nothing stays half claimed.
+///
+/// # Errors
+/// When the store fails; a message that is refused is a report, not an error.
+pub async fn deliver(app: &App, clock: &dyn Clock, stop: &CancellationToken, progress: impl Fn()) -> Result<Delivered, StoreError> {
+    let mut delivered = Delivered::default();
+    while !stop.is_cancelled() && app.office.hours.is_sending_time(&app.office.calendar, clock.now()) {
+        let Some(batch) = app.store.claim(clock.now(), LEASE).await? else { break };
+        let outcome = send(app, &batch, clock.now()).await?;
+        let count = if outcome == Outcome::Sent { &mut delivered.sent } else { &mut delivered.not_sent };
+        *count += 1;
+        record_trouble(app, &batch, &outcome, clock.now()).await?;
+        app.store.finish(batch.id, outcome, clock.now()).await?;
+        progress();
+    }
+    for channel in app.channels.values() {
+        channel.close().await;
+    }
+    app.store.pass_ended("deliver", clock.now()).await?;
+    Ok(delivered)
+}
+
+async fn send(app: &App, batch: &Batch, now: DateTime<Utc>) -> Result<Outcome, StoreError> {
+    if batch.is_resumed && !batch.channel.may_resend_unknown() {
+        let error = SendError::Unknown { detail: "lần gửi trước bị ngắt giữa chừng".to_owned() };
+        return Ok(Outcome::UnknownHandOver { error });
+    }
+    let Some(channel) = app.channels.get(&batch.channel) else {
+        let detail = format!("kênh {} không còn được cấu hình", batch.channel.as_str());
+        return Ok(Outcome::Failed { error: SendError::Permanent { detail } });
+    };
+    let message = message::render(batch, &app.office, &app.footer, now);
+    let result = channel.send(&message).await;
+    let failures = match &result {
+        Err(SendError::ChannelDown { .. }) => app.store.channel_failures(batch.channel).await? + 1,
+        Ok(()) | Err(_) => 0,
+    };
+    log_send(batch, &message.id, result.as_ref().err());
+    Ok(outcome(batch, result, failures, now))
+}
+
+/// What the class of a failure means for the message.
+fn outcome(batch: &Batch, result: Result<(), SendError>, channel_failures: u32, now: DateTime<Utc>) -> Outcome {
+    let seed = batch.id.unsigned_abs().wrapping_mul(31).wrapping_add(u64::from(batch.attempt));
+    match result {
+        Ok(()) => Outcome::Sent,
+        Err(error @ SendError::Transient { retry_after, .. }) => match next_attempt(batch.attempt, now, retry_after, seed) {
+            Some(at) => Outcome::Retry { at, error },
+            None => Outcome::Failed { error },
+        },
+        Err(error @ SendError::Permanent { .. }) => Outcome::Failed { error },
+        Err(error @ SendError::ChannelDown { .. }) => Outcome::Postponed { until: now + channel_pause(channel_failures), error },
+        Err(error @ SendError::Unknown { .. }) => match next_attempt(batch.attempt, now, None, seed) {
+            Some(at) if batch.channel.may_resend_unknown() => Outcome::UnknownResend { at, error },
+            Some(_) | None => Outcome::UnknownHandOver { error },
+        },
+    }
+}
+
+/// Shows to a person what did not leave.
+async fn record_trouble(app: &App, batch: &Batch, outcome: &Outcome, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let channel = batch.channel.as_str();
+    match outcome {
+        Outcome::Postponed { error, .. } => {
+            let prefix = channel_prefix(channel);
+            let sentence = format!("Kênh {channel} không gửi được tin: {}; tin được giữ lại và tự gửi khi kênh hoạt động", error.detail());
+            app.store.set_problems(prefix.clone(), vec![(format!("{prefix}down"), sentence)], now).await
+        }
+        Outcome::Failed { error } | Outcome::UnknownHandOver { error } => {
+            let prefix = recipient_prefix(&batch.recipient);
+            let sentence = format!("Tin cho «{}» qua {channel} không chắc đã tới: {}; kiểm tra địa chỉ trong units.yaml", batch.recipient, error.detail());
+            app.store.set_problems(prefix.clone(), vec![(format!("{prefix}{channel}"), sentence)], now).await
+        }
+        Outcome::Sent | Outcome::Retry { .. } | Outcome::UnknownResend { .. } => Ok(()),
+    }
+}
+
+fn log_send(batch: &Batch, message_id: &str, error: Option<&SendError>) {
+    let (channel, recipient, entries, attempt) = (batch.channel.as_str(), &batch.recipient, batch.entries.len(), batch.attempt);
+    match error {
+        None => tracing::info!(channel, recipient, entries, attempt, message_id, "sent a message"),
+        Some(SendError::Permanent { detail }) => tracing::error!(channel, recipient, entries, attempt, message_id, detail, "a message was refused for good"),
+        Some(error) => tracing::warn!(channel, recipient, entries, attempt, message_id, %error, "a message was not sent"),
+    }
+}

@@ -1,0 +1,288 @@
+//! Owns what survives a crash, as use cases; refuses to contain rules.
+//!
+//! Every method is one transaction with `now` as an argument, so it may be killed anywhere and run
+//! again. Nothing decided is lost, nothing unique is written twice.
+
+mod sqlite;
+
+use std::{path::Path, sync::Arc};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Duration, NaiveDate, Utc};
+
+use crate::domain::{
+    decide::{Decision, Record},
+    directory::ChannelKind,
+    dossier::{Snapshot, SourceHistory, Trust},
+    ids::{SourceId, SubjectId},
+    notification::{Batch, SendError},
+};
+
+/// The store failed; the pass ends and the next tick tries again.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database refused.
+    #[error("the store failed")]
+    Database(#[from] rusqlite::Error),
+    /// A row holds what this version cannot read.
+    #[error("the store holds an unreadable {what}: {value:?}")]
+    Corrupt {
+        /// The column.
+        what: &'static str,
+        /// Its value.
+        value: String,
+    },
+    /// The store was written by a newer version.
+    #[error("the store has schema version {found}, this program knows {known}")]
+    TooNew {
+        /// Version in the file.
+        found: usize,
+        /// Newest version of this program.
+        known: usize,
+    },
+    /// The thread that owns the database ended.
+    #[error("the store's thread has ended")]
+    Gone,
+}
+
+/// What a poll changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SyncReport {
+    /// Dossiers seen for the first time.
+    pub new: u32,
+    /// Dossiers whose row changed.
+    pub changed: u32,
+    /// Dossiers closed by it.
+    pub closed: u32,
+    /// Dossiers open afterwards.
+    pub open: u32,
+}
+
+/// What applying a decision wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ApplyReport {
+    /// Notifications that were new.
+    pub notified: u32,
+    /// Deliveries cancelled.
+    pub cancelled: u32,
+}
+
+/// That work was reported done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Completion {
+    /// The occurrence.
+    pub subject: SubjectId,
+    /// The day on which it was done.
+    pub done_on: NaiveDate,
+    /// Number or name of the product.
+    pub product: String,
+    /// Who says so.
+    pub reported_by: String,
+}
+
+/// Whether a completion was new.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recorded {
+    /// It is now.
+    New,
+    /// It was reported before, like this.
+    Already(Completion),
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The channel took responsibility for the message.
+    Sent,
+    /// Refused for now; tried again at the instant, regrouped with what is due then.
+    Retry {
+        /// When.
+        at: DateTime<Utc>,
+        /// What the server said.
+        error: SendError,
+    },
+    /// Not tried for this message: the channel rests until the instant, no attempt is counted.
+    Postponed {
+        /// When the channel is tried again.
+        until: DateTime<Utc>,
+        /// What is wrong with it.
+        error: SendError,
+    },
+    /// Nobody knows; the same message is sent again at the instant, recognisable by its Message-ID.
+    UnknownResend {
+        /// When.
+        at: DateTime<Utc>,
+        /// Where the answer was lost.
+        error: SendError,
+    },
+    /// Nobody knows and it must not be repeated here: the next route of the recipient carries it,
+    /// marked as a possible duplicate.
+    UnknownHandOver {
+        /// Where the answer was lost.
+        error: SendError,
+    },
+    /// Refused for good: the next route of the recipient carries it, if there is one.
+    Failed {
+        /// What the server said.
+        error: SendError,
+    },
+}
+
+/// A poll that brought nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PollFailure {
+    /// In Vietnamese, for `status`.
+    pub sentence: String,
+    /// The source is left alone until then.
+    pub paused_until: DateTime<Utc>,
+}
+
+/// What `status` shows.
+#[derive(Debug, Clone, Default, serde::Serialize)]
+pub struct Status {
+    /// Name and last end of each pass.
+    pub passes: Vec<(String, DateTime<Utc>)>,
+    /// The sources.
+    pub sources: Vec<SourceStatus>,
+    /// Number of deliveries in each state.
+    pub deliveries: std::collections::BTreeMap<String, u32>,
+    /// Channels that rest, with the end of the pause.
+    pub paused_channels: Vec<(ChannelKind, DateTime<Utc>)>,
+    /// Deliveries that need a person: failed or of unknown outcome, newest first.
+    pub undelivered: Vec<Undelivered>,
+    /// Open problems, oldest first.
+    pub problems: Vec<ProblemStatus>,
+}
+
+/// What `status` shows of a source.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct SourceStatus {
+    /// The source.
+    pub source: SourceId,
+    /// Last poll, successful or not.
+    pub polled_at: Option<DateTime<Utc>>,
+    /// Last complete and believed answer.
+    pub succeeded_at: Option<DateTime<Utc>>,
+    /// Polls that failed since.
+    pub failures: u32,
+    /// Dossiers not closed.
+    pub open: u32,
+    /// Of them, with a running clock and a passed appointment.
+    pub overdue: u32,
+}
+
+/// A delivery that did not arrive for certain.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Undelivered {
+    /// Key of the notification.
+    pub key: String,
+    /// The channel.
+    pub channel: ChannelKind,
+    /// `failed` or `unknown`.
+    pub state: String,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What the server said.
+    pub detail: String,
+}
+
+/// An open problem.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct ProblemStatus {
+    /// Its key.
+    pub key: String,
+    /// The sentence.
+    pub sentence: String,
+    /// Since when.
+    pub opened_at: DateTime<Utc>,
+}
+
+/// The use cases; each is atomic.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// All that a decision needs to know.
+    async fn record(&self) -> Result<Record, StoreError>;
+
+    /// Writes a decision: new notifications with their first delivery, cancellations, and the gaps as
+    /// problems. Applying the same decision again writes nothing.
+    async fn apply(&self, decision: Decision, gaps: Vec<(String, String)>, now: DateTime<Utc>) -> Result<ApplyReport, StoreError>;
+
+    /// Which of `sources` are due to be polled: never polled, or longer ago than their period, and not paused.
+    async fn sources_due(&self, periods: Vec<(SourceId, Duration)>, now: DateTime<Utc>) -> Result<Vec<SourceId>, StoreError>;
+
+    /// What earlier polls of a source showed.
+    async fn source_history(&self, source: SourceId) -> Result<SourceHistory, StoreError>;
+
+    /// Stores a snapshot. Absence is only counted when the snapshot is believed; a dossier absent
+    /// often enough, or finished, is closed.
+    async fn sync_dossiers(&self, source: SourceId, snapshot: Snapshot, trust: Trust, now: DateTime<Utc>) -> Result<SyncReport, StoreError>;
+
+    /// Records that a poll brought nothing; closes nothing.
+    async fn record_poll_failure(&self, source: SourceId, failure: PollFailure, now: DateTime<Utc>) -> Result<u32, StoreError>;
+
+    /// Takes the next message to send: all due deliveries of one address, so that a digest is never
+    /// split. The attempt is recorded as begun, so that a killed process leaves a trace.
+    async fn claim(&self, now: DateTime<Utc>, lease: Duration) -> Result<Option<Batch>, StoreError>;
+
+    /// Records how the attempt on `batch` ended. Without effect when the batch is no longer in hand.
+    async fn finish(&self, batch: i64, outcome: Outcome, now: DateTime<Utc>) -> Result<(), StoreError>;
+
+    /// Ends all leases; only for a process that knows to be the only one (it holds the lock file).
+    async fn release_interrupted(&self, now: DateTime<Utc>) -> Result<u32, StoreError>;
+
+    /// Records that an occurrence is done.
+    async fn complete(&self, completion: Completion, now: DateTime<Utc>) -> Result<Recorded, StoreError>;
+
+    /// Makes the problems under `prefix` exactly these, as (key, sentence); others end.
+    async fn set_problems(&self, prefix: String, problems: Vec<(String, String)>, now: DateTime<Utc>) -> Result<(), StoreError>;
+
+    /// Number of consecutive failures of a channel.
+    async fn channel_failures(&self, channel: ChannelKind) -> Result<u32, StoreError>;
+
+    /// What `status` shows at `now`.
+    async fn status(&self, now: DateTime<Utc>) -> Result<Status, StoreError>;
+
+    /// Completed occurrences with their completions, for lists.
+    async fn completions(&self) -> Result<Vec<Completion>, StoreError>;
+
+    /// Remembers that a pass ended.
+    async fn pass_ended(&self, name: &'static str, now: DateTime<Utc>) -> Result<(), StoreError>;
+}
+
+/// Problems of a channel; a message that leaves ends them.
+#[must_use]
+pub fn channel_prefix(channel: &str) -> String {
+    format!("channel:{channel}/")
+}
+
+/// Problems of a recipient; a message that reaches them ends them.
+#[must_use]
+pub fn recipient_prefix(recipient: &str) -> String {
+    format!("recipient:{recipient}/")
+}
+
+/// Problems of a source; a complete and believed answer ends them.
+#[must_use]
+pub fn source_prefix(source: &SourceId) -> String {
+    format!("source:{source}/")
+}
+
+/// Problems that a decision's gaps open and close.
+pub const GAP_PREFIX: &str = "gap:";
+
+/// Opens the SQLite store in `path`, creating and migrating it.
+///
+/// # Errors
+/// When the file cannot be opened, or was written by a newer version.
+pub fn open(path: &Path) -> Result<Arc<dyn Store>, StoreError> {
+    sqlite::SqliteStore::open(Some(path)).map(|s| Arc::new(s) as Arc<dyn Store>)
+}
+
+/// A store that ends with the process; for rehearsals of a few days and for tests.
+///
+/// # Errors
+/// When SQLite cannot start.
+pub fn open_in_memory() -> Result<Arc<dyn Store>, StoreError> {
+    sqlite::SqliteStore::open(None).map(|s| Arc::new(s) as Arc<dyn Store>)
+}
+

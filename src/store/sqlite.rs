@@ -1,0 +1,179 @@
+//! The SQLite store: one thread owns the connection, each use case is one immediate transaction.
+//!
+//! A thread of its own, since SQLite blocks, and since a cancelled future must never leave a
+//! transaction half done. WAL with `synchronous=FULL`: an outcome once recorded survives a power cut.
+
+mod deciding;
+mod delivering;
+mod polling;
+mod reporting;
+
+use std::{path::Path, sync::mpsc, thread, time};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Duration, Utc};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::oneshot;
+
+use super::{ApplyReport, Completion, Outcome, PollFailure, Recorded, Status, Store, StoreError, SyncReport};
+use crate::domain::{
+    decide::{Decision, Record},
+    directory::ChannelKind,
+    dossier::{Snapshot, SourceHistory, Trust},
+    ids::SourceId,
+    notification::Batch,
+};
+
+/// Forward only; a published one is never edited.
+const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_first.sql")];
+
+/// The command line shares the file with the daemon: it waits that long for the other's commit.
+const BUSY_TIMEOUT: time::Duration = time::Duration::from_secs(5);
+
+type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+
+pub struct SqliteStore {
+    jobs: mpsc::Sender<Job>,
+}
+
+impl SqliteStore {
+    pub fn open(path: Option<&Path>) -> Result<Self, StoreError> {
+        let mut connection = match path {
+            Some(path) => Connection::open(path)?,
+            None => Connection::open_in_memory()?,
+        };
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "foreign_keys", "ON")?;
+        connection.pragma_update(None, "trusted_schema", "OFF")?;
+        migrate(&mut connection)?;
+        let (jobs, queue) = mpsc::channel::<Job>();
+        thread::Builder::new()
+            .name("store".to_owned())
+            .spawn(move || {
+                for job in queue {
+                    job(&mut connection);
+                }
+            })
+            .map_err(|_| StoreError::Gone)?;
+        Ok(Self { jobs })
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let job: Job = Box::new(move |connection| {
+            let result = transact(connection, work);
+            // The caller may have been cancelled; the transaction counts all the same.
+            let _ = reply.send(result);
+        });
+        self.jobs.send(job).map_err(|_| StoreError::Gone)?;
+        answer.await.map_err(|_| StoreError::Gone)?
+    }
+}
+
+fn transact<T>(connection: &mut Connection, work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let value = work(&transaction)?;
+    transaction.commit()?;
+    Ok(value)
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    transact(connection, |tx| {
+        let found: u32 = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        let found = found as usize;
+        if found > MIGRATIONS.len() {
+            return Err(StoreError::TooNew { found, known: MIGRATIONS.len() });
+        }
+        for sql in &MIGRATIONS[found..] {
+            tx.execute_batch(sql)?;
+        }
+        tx.pragma_update(None, "user_version", i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX))?;
+        Ok(())
+    })
+}
+
+/// Seconds since 1970, the form of every instant in the database.
+fn seconds(at: DateTime<Utc>) -> i64 {
+    at.timestamp()
+}
+
+fn instant(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(seconds, 0).unwrap_or_default()
+}
+
+fn parsed<T: std::str::FromStr>(what: &'static str, value: &str) -> Result<T, StoreError> {
+    value.parse().map_err(|_| StoreError::Corrupt { what, value: value.to_owned() })
+}
+
+fn json<T: serde::de::DeserializeOwned>(what: &'static str, value: &str) -> Result<T, StoreError> {
+    serde_json::from_str(value).map_err(|_| StoreError::Corrupt { what, value: value.to_owned() })
+}
+
+fn to_json<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_string(value).expect("our types have no map with keys that are not text")
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn record(&self) -> Result<Record, StoreError> {
+        self.run(|tx| deciding::record(tx)).await
+    }
+
+    async fn apply(&self, decision: Decision, gaps: Vec<(String, String)>, now: DateTime<Utc>) -> Result<ApplyReport, StoreError> {
+        self.run(move |tx| deciding::apply(tx, &decision, &gaps, now)).await
+    }
+
+    async fn sources_due(&self, periods: Vec<(SourceId, Duration)>, now: DateTime<Utc>) -> Result<Vec<SourceId>, StoreError> {
+        self.run(move |tx| polling::sources_due(tx, periods, now)).await
+    }
+
+    async fn source_history(&self, source: SourceId) -> Result<SourceHistory, StoreError> {
+        self.run(move |tx| polling::history(tx, &source)).await
+    }
+
+    async fn sync_dossiers(&self, source: SourceId, snapshot: Snapshot, trust: Trust, now: DateTime<Utc>) -> Result<SyncReport, StoreError> {
+        self.run(move |tx| polling::sync(tx, &source, &snapshot, trust, now)).await
+    }
+
+    async fn record_poll_failure(&self, source: SourceId, failure: PollFailure, now: DateTime<Utc>) -> Result<u32, StoreError> {
+        self.run(move |tx| polling::record_failure(tx, &source, &failure, now)).await
+    }
+
+    async fn claim(&self, now: DateTime<Utc>, lease: Duration) -> Result<Option<Batch>, StoreError> {
+        self.run(move |tx| delivering::claim(tx, now, lease)).await
+    }
+
+    async fn finish(&self, batch: i64, outcome: Outcome, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.run(move |tx| delivering::finish(tx, batch, &outcome, now)).await
+    }
+
+    async fn release_interrupted(&self, now: DateTime<Utc>) -> Result<u32, StoreError> {
+        self.run(move |tx| delivering::release_interrupted(tx, now)).await
+    }
+
+    async fn complete(&self, completion: Completion, now: DateTime<Utc>) -> Result<Recorded, StoreError> {
+        self.run(move |tx| deciding::complete(tx, completion, now)).await
+    }
+
+    async fn set_problems(&self, prefix: String, problems: Vec<(String, String)>, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.run(move |tx| reporting::set_problems(tx, &prefix, &problems, now)).await
+    }
+
+    async fn channel_failures(&self, channel: ChannelKind) -> Result<u32, StoreError> {
+        self.run(move |tx| delivering::channel_failures(tx, channel)).await
+    }
+
+    async fn status(&self, now: DateTime<Utc>) -> Result<Status, StoreError> {
+        self.run(move |tx| reporting::status(tx, now)).await
+    }
+
+    async fn completions(&self) -> Result<Vec<Completion>, StoreError> {
+        self.run(|tx| deciding::completions(tx)).await
+    }
+
+    async fn pass_ended(&self, name: &'static str, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.run(move |tx| reporting::pass_ended(tx, name, now)).await
+    }
+}

@@ -1,0 +1,169 @@
+//! What a decision reads and writes.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+
+use super::{instant, parsed, polling, reporting, seconds, to_json};
+use crate::{
+    domain::{
+        decide::{CancelReason, Cancellation, Decision, PendingDelivery, Problem, Record, Told},
+        ids::SubjectId,
+        notification::Notification,
+    },
+    store::{ApplyReport, Completion, GAP_PREFIX, Recorded, StoreError},
+};
+
+pub fn record(tx: &Transaction<'_>) -> Result<Record, StoreError> {
+    let completed = tx
+        .prepare_cached("SELECT subject FROM event WHERE kind = 'completed'")?
+        .query_map([], |row| row.get::<_, String>(0))?
+        .map(|s| s.map(SubjectId::from))
+        .collect::<Result<_, _>>()?;
+    let last_decided_at = tx.query_row("SELECT finished_at FROM pass WHERE name = 'decide'", [], |row| row.get(0)).optional()?.map(instant);
+    Ok(Record { completed, told: told(tx)?, pending: pending(tx)?, dossiers: polling::open_dossiers(tx)?, problems: problems(tx)?, last_decided_at })
+}
+
+fn told(tx: &Transaction<'_>) -> Result<HashMap<SubjectId, Vec<Told>>, StoreError> {
+    let mut select = tx.prepare_cached(
+        "SELECT subject, revision_on, offset_days, audience, recipient FROM notification
+         WHERE withdrawn_at IS NULL AND closed_at IS NULL",
+    )?;
+    let mut rows = select.query([])?;
+    let mut told: HashMap<SubjectId, Vec<Told>> = HashMap::new();
+    while let Some(row) = rows.next()? {
+        told.entry(SubjectId::from(row.get::<_, String>(0)?)).or_default().push(read_told(row, 1)?);
+    }
+    Ok(told)
+}
+
+/// Reads `revision_on, offset_days, audience, recipient` from column `at` on.
+fn read_told(row: &Row<'_>, at: usize) -> Result<Told, StoreError> {
+    let (revision_on, audience): (String, String) = (row.get(at)?, row.get(at + 2)?);
+    Ok(Told { revision_on: parsed("revision_on", &revision_on)?, offset: row.get(at + 1)?, audience: parsed("audience", &audience)?, recipient: row.get(at + 3)? })
+}
+
+fn pending(tx: &Transaction<'_>) -> Result<Vec<PendingDelivery>, StoreError> {
+    let mut select = tx.prepare_cached(
+        "SELECT d.id, n.subject, n.revision_on, n.offset_days, n.audience, n.recipient
+         FROM delivery d JOIN notification n ON n.id = d.notification_id WHERE d.state = 'pending'",
+    )?;
+    let mut rows = select.query([])?;
+    let mut pending = Vec::new();
+    while let Some(row) = rows.next()? {
+        let subject = SubjectId::from(row.get::<_, String>(1)?);
+        pending.push(PendingDelivery { id: row.get(0)?, subject, told: read_told(row, 2)? });
+    }
+    Ok(pending)
+}
+
+fn problems(tx: &Transaction<'_>) -> Result<Vec<Problem>, StoreError> {
+    let mut select = tx.prepare_cached("SELECT key, sentence, opened_at FROM problem WHERE resolved_at IS NULL ORDER BY id")?;
+    let rows = select.query_map([], |row| Ok(Problem { key: row.get(0)?, sentence: row.get(1)?, opened_at: instant(row.get(2)?) }))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+pub fn apply(tx: &Transaction<'_>, decision: &Decision, gaps: &[(String, String)], now: DateTime<Utc>) -> Result<ApplyReport, StoreError> {
+    let mut report = ApplyReport::default();
+    for cancellation in &decision.cancel {
+        report.cancelled += u32::from(cancel(tx, cancellation, now)?);
+    }
+    for notification in &decision.notify {
+        report.notified += u32::from(notify(tx, notification, now)?);
+    }
+    reporting::set_problems(tx, GAP_PREFIX, gaps, now)?;
+    reporting::pass_ended(tx, "decide", now)?;
+    Ok(report)
+}
+
+/// A delivery claimed in the meantime is left alone: it is leaving already.
+fn cancel(tx: &Transaction<'_>, cancellation: &Cancellation, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    let (detail, is_withdrawn) = match cancellation.reason {
+        CancelReason::Superseded => ("superseded", false),
+        CancelReason::Withdrawn => ("withdrawn", true),
+    };
+    let changed = tx
+        .prepare_cached("UPDATE delivery SET state = 'cancelled', finished_at = ?2, detail = ?3 WHERE id = ?1 AND state = 'pending'")?
+        .execute(params![cancellation.id, seconds(now), detail])?;
+    if changed == 1 && is_withdrawn {
+        tx.prepare_cached("UPDATE notification SET withdrawn_at = ?2 WHERE id = (SELECT notification_id FROM delivery WHERE id = ?1)")?
+            .execute(params![cancellation.id, seconds(now)])?;
+    }
+    Ok(changed == 1)
+}
+
+/// Writes a notification and its first delivery, unless its key is known; one that was withdrawn
+/// before it left is armed again.
+fn notify(tx: &Transaction<'_>, notification: &Notification, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    let Notification { key, reason, item, advice, routes, not_before, merged_into } = notification;
+    let id: Option<i64> = tx
+        .prepare_cached(
+            "INSERT INTO notification (key, subject, revision_on, offset_days, audience, recipient, reason, item, advice, routes, merged_into, decided_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+             ON CONFLICT (key) DO UPDATE SET reason = excluded.reason, item = excluded.item, advice = excluded.advice, routes = excluded.routes,
+                 merged_into = excluded.merged_into, decided_at = excluded.decided_at, withdrawn_at = NULL, closed_at = NULL
+             WHERE withdrawn_at IS NOT NULL
+             RETURNING id",
+        )?
+        .query_row(
+            params![
+                key.to_string(),
+                key.subject.as_str(),
+                key.revision_on.to_string(),
+                key.offset,
+                key.audience.to_string(),
+                key.recipient,
+                reason.as_str(),
+                to_json(item),
+                advice,
+                to_json(routes),
+                merged_into,
+                seconds(now)
+            ],
+            |row| row.get(0),
+        )
+        .optional()?;
+    let Some(id) = id else { return Ok(false) };
+    if let (None, Some(route)) = (merged_into, routes.first()) {
+        tx.prepare_cached(
+            "INSERT INTO delivery (notification_id, route, channel, address, state, due_at) VALUES (?1, 0, ?2, ?3, 'pending', ?4)
+             ON CONFLICT (notification_id, channel, address) DO UPDATE SET state = 'pending', due_at = excluded.due_at, finished_at = NULL, detail = NULL
+             WHERE state = 'cancelled'",
+        )?
+        .execute(params![id, route.channel.as_str(), route.address, seconds(*not_before)])?;
+    }
+    Ok(true)
+}
+
+pub fn complete(tx: &Transaction<'_>, completion: Completion, now: DateTime<Utc>) -> Result<Recorded, StoreError> {
+    let Completion { subject, done_on, product, reported_by } = &completion;
+    let inserted = tx.execute(
+        "INSERT INTO event (subject, kind, happened_on, product, reported_by, recorded_at) VALUES (?1, 'completed', ?2, ?3, ?4, ?5)
+         ON CONFLICT (subject) WHERE kind = 'completed' DO NOTHING",
+        params![subject.as_str(), done_on.to_string(), product, reported_by, seconds(now)],
+    )?;
+    if inserted == 1 {
+        // What waits to be sent is stopped here, not by the next decision: it could leave before that.
+        tx.execute(
+            "UPDATE delivery SET state = 'cancelled', finished_at = ?2, detail = 'completed'
+             WHERE state = 'pending' AND notification_id IN (SELECT id FROM notification WHERE subject = ?1)",
+            params![subject.as_str(), seconds(now)],
+        )?;
+        tx.execute("UPDATE notification SET closed_at = ?2 WHERE subject = ?1", params![subject.as_str(), seconds(now)])?;
+        return Ok(Recorded::New);
+    }
+    let known = completions(tx)?.into_iter().find(|c| c.subject == completion.subject);
+    Ok(Recorded::Already(known.unwrap_or(completion)))
+}
+
+pub fn completions(tx: &Transaction<'_>) -> Result<Vec<Completion>, StoreError> {
+    let mut select = tx.prepare_cached("SELECT subject, happened_on, product, reported_by FROM event WHERE kind = 'completed' ORDER BY id")?;
+    let mut rows = select.query([])?;
+    let mut completions = Vec::new();
+    while let Some(row) = rows.next()? {
+        let done_on: NaiveDate = parsed("happened_on", &row.get::<_, String>(1)?)?;
+        completions.push(Completion { subject: row.get::<_, String>(0)?.into(), done_on, product: row.get(2)?, reported_by: row.get(3)? });
+    }
+    Ok(completions)
+}
