@@ -42,7 +42,13 @@ impl From<Exit> for ExitCode {
 }
 
 #[derive(Parser)]
-#[command(name = "nhacviec", version, disable_help_flag = true, disable_version_flag = true, disable_help_subcommand = true)]
+#[command(
+    name = "nhacviec",
+    version,
+    disable_help_flag = true,
+    disable_version_flag = true,
+    disable_help_subcommand = true
+)]
 #[command(about = "Nhắc việc theo kế hoạch và hồ sơ một cửa cho cơ quan hành chính")]
 #[command(help_template = usage::TEMPLATE, override_usage = "nhacviec [TÙY CHỌN] <LỆNH>", subcommand_help_heading = "Lệnh")]
 struct Cli {
@@ -62,7 +68,14 @@ struct Cli {
 #[derive(Args)]
 struct Place {
     /// Thư mục cấu hình
-    #[arg(long, global = true, value_name = "THƯ MỤC", default_value = "/etc/nhacviec", hide_default_value = true, help_heading = "Tùy chọn")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "THƯ MỤC",
+        default_value = "/etc/nhacviec",
+        hide_default_value = true,
+        help_heading = "Tùy chọn"
+    )]
     config: PathBuf,
     /// Thư mục trạng thái (kho dữ liệu); mặc định do systemd chỉ định, hoặc /var/lib/nhacviec
     #[arg(long, global = true, value_name = "THƯ MỤC", help_heading = "Tùy chọn")]
@@ -91,8 +104,6 @@ enum Command {
 /// Runs the command line and tells how it ended.
 #[must_use]
 pub fn main() -> ExitCode {
-    // Both TLS users, mail and HTTP, take the process-wide provider; a second installation is harmless.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage::explain(&error).into(),
@@ -110,7 +121,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     let folders = folders(&cli.place);
     match cli.command {
         Command::Run(command) => command.execute(&folders),
-        Command::Check(command) => command.execute(&folders),
+        Command::Check(command) => Ok(command.execute(&folders)),
         Command::Status(command) => command.execute(&folders),
         Command::Tasks(command) => command.execute(&folders),
         Command::Done(command) => command.execute(&folders),
@@ -121,7 +132,12 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
 
 fn folders(place: &Place) -> Folders {
     // systemd gives a list separated by colons when a unit names several folders; ours names one.
-    let from_systemd = || std::env::var("STATE_DIRECTORY").ok().and_then(|v| v.split(':').next().map(PathBuf::from)).filter(|p| !p.as_os_str().is_empty());
+    let from_systemd = || {
+        std::env::var("STATE_DIRECTORY")
+            .ok()
+            .and_then(|v| v.split(':').next().map(PathBuf::from))
+            .filter(|p| !p.as_os_str().is_empty())
+    };
     Folders {
         config: place.config.clone(),
         state: place.state.clone().or_else(from_systemd).unwrap_or_else(|| PathBuf::from("/var/lib/nhacviec")),
@@ -149,7 +165,8 @@ fn open_existing_store(config: &Config) -> anyhow::Result<Option<Arc<dyn Store>>
 }
 
 fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
-    store::open(&config.store_path).with_context(|| format!("không mở được kho dữ liệu {}", config.store_path.display()))
+    store::open(&config.store_path)
+        .with_context(|| format!("không mở được kho dữ liệu {}", config.store_path.display()))
 }
 
 /// A runtime for commands that only talk to the store.

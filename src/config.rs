@@ -87,7 +87,9 @@ pub fn load(folders: &Folders) -> Result<Config, ConfigError> {
     let mut findings = loading.findings;
     findings.sort_by_key(|f| (f.file.path.clone(), f.span.start));
     match config {
-        Some(config) if findings.iter().all(|f| f.severity == Severity::Warning) => Ok(Config { warnings: findings, ..config }),
+        Some(config) if findings.iter().all(|f| f.severity == Severity::Warning) => {
+            Ok(Config { warnings: findings, ..config })
+        }
         _ => Err(ConfigError { findings }),
     }
 }
@@ -99,9 +101,9 @@ struct Loading {
 
 impl Loading {
     fn load(&mut self, folders: &Folders) -> Option<Config> {
-        let (reader, node) = self.open(&folders.config.join("nhacviec.yaml"));
+        let (reader, node) = Self::open(&folders.config.join("nhacviec.yaml"));
         let root = node.as_ref().map(|node| settings::read_root(&reader, node, folders));
-        let (units_reader, units_node) = self.open(&folders.config.join("units.yaml"));
+        let (units_reader, units_node) = Self::open(&folders.config.join("units.yaml"));
         let units = units_node.as_ref().map(|node| units::read_units(&units_reader, node));
         self.findings.extend(units_reader.into_findings());
         let Some((root, units)) = root.zip(units) else {
@@ -111,8 +113,12 @@ impl Loading {
         let (sources, source_rules) = settings::resolve_sources(&reader, &root, &units, folders);
         settings::check_positions(&reader, &root, &units, &folders.config);
         let administrator = root.administrator.as_ref().and_then(|t| units.person(&reader, t));
-        let years = self.read_all(&folders.config.join("calendar"), |reader, node| calendar::read_year(reader, node, &root.working_week));
-        let plans = self.read_all(&folders.config.join("plans"), |reader, node| plan::read_plan(reader, node, &units, &root.policies));
+        let years = self.read_all(&folders.config.join("calendar"), |reader, node| {
+            calendar::read_year(reader, node, &root.working_week)
+        });
+        let plans = self.read_all(&folders.config.join("plans"), |reader, node| {
+            plan::read_plan(reader, node, &units, &root.policies)
+        });
         let work_calendar = WorkCalendar::new(&root.working_week, years.into_iter().map(|(_, year)| year));
         warn_provisional_years(&reader, &plans, &work_calendar);
         let (name, hours, store_path) = (root.office_name.clone(), root.hours.clone(), root.store_path.clone());
@@ -134,15 +140,28 @@ impl Loading {
             sources: source_rules,
             administrator: administrator?,
         };
-        Some(Config { office: Arc::new(office), store_path: store_path?, email, zalo_bot, sources, warnings: Vec::new() })
+        Some(Config {
+            office: Arc::new(office),
+            store_path: store_path?,
+            email,
+            zalo_bot,
+            sources,
+            warnings: Vec::new(),
+        })
     }
 
     /// Opens and parses one file; what is wrong with it goes to the reader.
-    fn open(&mut self, path: &Path) -> (Reader, Option<Node>) {
+    fn open(path: &Path) -> (Reader, Option<Node>) {
         let shown = path.display().to_string();
         let empty = |message: String, help: &str| {
             let file = Arc::new(SourceFile { path: shown.clone(), text: String::new() });
-            let finding = Finding { severity: Severity::Error, file: Arc::clone(&file), span: 0..0, message, help: Some(help.to_owned()) };
+            let finding = Finding {
+                severity: Severity::Error,
+                file: Arc::clone(&file),
+                span: 0..0,
+                message,
+                help: Some(help.to_owned()),
+            };
             (Reader::new(file, vec![finding]), None)
         };
         match read_text(path) {
@@ -152,27 +171,42 @@ impl Loading {
                 let node = node::parse(&file, &mut findings);
                 (Reader::new(file, findings), node)
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => empty("không có tệp này".to_owned(), "chép từ thư mục mẫu config/"),
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => empty("không có quyền đọc tệp này".to_owned(), "tệp phải đọc được bởi người dùng chạy nhacviec"),
-            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => empty("tệp quá lớn (trên 4 MB)".to_owned(), "kiểm tra xem có chép nhầm tệp không"),
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => empty("tệp không phải văn bản UTF-8".to_owned(), "lưu lại tệp với bảng mã UTF-8"),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                empty("không có tệp này".to_owned(), "chép từ thư mục mẫu config/")
+            }
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                empty("không có quyền đọc tệp này".to_owned(), "tệp phải đọc được bởi người dùng chạy nhacviec")
+            }
+            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+                empty("tệp quá lớn (trên 4 MB)".to_owned(), "kiểm tra xem có chép nhầm tệp không")
+            }
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                empty("tệp không phải văn bản UTF-8".to_owned(), "lưu lại tệp với bảng mã UTF-8")
+            }
             Err(error) => empty(format!("không đọc được tệp: {error}"), "kiểm tra ổ đĩa và quyền truy cập"),
         }
     }
 
     /// Reads every `.yaml` of a folder, in the order of names.
     fn read_all<T>(&mut self, folder: &Path, read: impl Fn(&Reader, &Node) -> Option<T>) -> Vec<(Arc<SourceFile>, T)> {
-        let mut paths: Vec<_> = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+        let mut paths: Vec<_> =
+            fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
         paths.retain(|p| p.extension().is_some_and(|e| e == "yaml"));
         paths.sort();
         if paths.is_empty() {
             let file = Arc::new(SourceFile { path: folder.display().to_string(), text: String::new() });
             let message = "thư mục không có tệp .yaml nào".to_owned();
-            self.findings.push(Finding { severity: Severity::Error, file, span: 0..0, message, help: Some("chép từ thư mục mẫu config/".to_owned()) });
+            self.findings.push(Finding {
+                severity: Severity::Error,
+                file,
+                span: 0..0,
+                message,
+                help: Some("chép từ thư mục mẫu config/".to_owned()),
+            });
         }
         let mut values = Vec::new();
         for path in paths {
-            let (reader, node) = self.open(&path);
+            let (reader, node) = Self::open(&path);
             let file = Arc::clone(&reader.file);
             values.extend(node.and_then(|n| read(&reader, &n)).map(|value| (file, value)));
             self.findings.extend(reader.into_findings());
@@ -186,7 +220,13 @@ impl Loading {
             if distinct.iter().any(|p| p.id == plan.id) {
                 let span = file.text.find(plan.id.as_str()).map_or(0..0, |at| at..at + plan.id.as_str().len());
                 let message = format!("mã kế hoạch «{}» đã dùng ở tệp khác", plan.id);
-                self.findings.push(Finding { severity: Severity::Error, file, span, message, help: Some("mỗi kế hoạch một mã".to_owned()) });
+                self.findings.push(Finding {
+                    severity: Severity::Error,
+                    file,
+                    span,
+                    message,
+                    help: Some("mỗi kế hoạch một mã".to_owned()),
+                });
             } else {
                 distinct.push(plan);
             }
@@ -201,7 +241,11 @@ fn warn_provisional_years(reader: &Reader, plans: &[(Arc<SourceFile>, Plan)], ca
     years.dedup();
     let official = |year: &CalendarYear| year.is_official;
     for year in years.into_iter().filter(|y| !calendar.years().filter(|c| official(c)).any(|c| c.year == *y)) {
-        reader.warning(&(0..0), format!("chưa có lịch nghỉ chính thức năm {year}: mọi ngày tính ra chỉ là tạm tính"), format!("thêm tệp calendar/{year}.yaml theo thông báo"));
+        reader.warning(
+            &(0..0),
+            format!("chưa có lịch nghỉ chính thức năm {year}: mọi ngày tính ra chỉ là tạm tính"),
+            format!("thêm tệp calendar/{year}.yaml theo thông báo"),
+        );
     }
 }
 

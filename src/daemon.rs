@@ -39,9 +39,9 @@ const TICK: &str = "*/30 * * * * *";
 /// The loops wake by themselves after this, should the scheduler die or the clock be set back.
 const FALLBACK_TICK: Duration = Duration::from_secs(90);
 /// A loop busy for longer hangs: no pass reports progress more rarely than a message's deadlines allow.
-const WORK_LIMIT: Duration = Duration::from_secs(15 * 60);
+const WORK_LIMIT: Duration = Duration::from_mins(15);
 /// A poll may read many pages of a slow server.
-const POLL_LIMIT: Duration = Duration::from_secs(60 * 60);
+const POLL_LIMIT: Duration = Duration::from_hours(1);
 /// How long a stop waits for the message in hand; a killed one is repeated recognisably.
 const STOP_LIMIT: Duration = Duration::from_secs(100);
 
@@ -245,9 +245,9 @@ impl Daemon {
         if let Ok(monotonic) = NotifyState::monotonic_usec_now() {
             notify(&[NotifyState::Reloading, monotonic]);
         }
-        let reloaded = config::load(&self.folders).map_err(|e| describe(&e)).and_then(|config| {
-            App::new(&config, Arc::clone(&self.store)).map_err(|e| e.to_string())
-        });
+        let reloaded = config::load(&self.folders)
+            .map_err(|e| describe(&e))
+            .and_then(|config| App::new(&config, Arc::clone(&self.store)).map_err(|e| e.to_string()));
         let problems = match reloaded {
             Ok(app) => {
                 *self.app.write().expect("no panic happens while the lock is held") = Arc::new(app);

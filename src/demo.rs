@@ -151,10 +151,16 @@ impl Stage {
         let sent = self.mail.count() - before;
         if !is_working_day {
             assert_eq!(sent, 0, "nothing leaves on a day off");
-            let name = office.calendar.day_off_name(day).map(|name| format!("{}: nghỉ {name}, không gửi tin.", date(day)));
+            let name =
+                office.calendar.day_off_name(day).map(|name| format!("{}: nghỉ {name}, không gửi tin.", date(day)));
             return Ok(name);
         }
-        Ok(Some(format!("{}: {} · quyết định {notified} · gửi {sent} thư{}", date(day), describe_poll(&polled), join(&remarks))))
+        Ok(Some(format!(
+            "{}: {} · quyết định {notified} · gửi {sent} thư{}",
+            date(day),
+            describe_poll(&polled),
+            join(&remarks)
+        )))
     }
 
     /// A few bad mornings, so that the year shows what happens then.
@@ -188,12 +194,20 @@ impl Stage {
             let agenda = &self.office().agenda;
             let task = TaskId::from(task);
             for occurrence in agenda.occurrences.iter().filter(|o| o.task.id == task && o.period == period) {
-                let completion = Completion { subject: occurrence.subject.clone(), done_on: day, product: product.to_owned(), reported_by: "diễn tập".to_owned() };
+                let completion = Completion {
+                    subject: occurrence.subject.clone(),
+                    done_on: day,
+                    product: product.to_owned(),
+                    reported_by: "diễn tập".to_owned(),
+                };
                 self.store.complete(completion, self.clock.now()).await?;
                 let is_late = matches!(occurrence.kind, OccurrenceKind::Dated(due) if day > due.last_on);
                 *(if is_late { &mut summary.done_late } else { &mut summary.done_in_time }) += 1;
                 let unit = self.office().directory.unit_name(&occurrence.unit);
-                remarks.push(format!("{unit} báo hoàn thành {task} ({product}), {}", if is_late { "quá hạn" } else { "đúng hạn" }));
+                remarks.push(format!(
+                    "{unit} báo hoàn thành {task} ({product}), {}",
+                    if is_late { "quá hạn" } else { "đúng hạn" }
+                ));
             }
         }
         Ok(remarks)
@@ -202,7 +216,8 @@ impl Stage {
     /// Lets a few more working days pass, so that what is decided last is sent too.
     async fn sum_up(&self, summary: &mut Summary) -> Result<(), DemoError> {
         let status = self.store.status(self.clock.now()).await?;
-        let waiting = ["sending", "unknown", "failed"].into_iter().filter_map(|s| status.deliveries.get(s)).sum::<u32>();
+        let waiting =
+            ["sending", "unknown", "failed"].into_iter().filter_map(|s| status.deliveries.get(s)).sum::<u32>();
         let overdue_to_send = self.office().hours.is_sending_time(&self.office().calendar, self.clock.now());
         let pending = if overdue_to_send { status.deliveries.get("pending").copied().unwrap_or(0) } else { 0 };
         summary.unsent = waiting + pending;
@@ -222,7 +237,12 @@ impl Stage {
             *per_person.entry(to).or_default() += 1;
         }
         let people = &self.office().directory.people;
-        let name = |address: &str| people.values().find(|p| p.routes.iter().any(|r| r.address == address)).map_or(address.to_owned(), |p| format!("{} ({})", p.name, p.title));
+        let name = |address: &str| {
+            people
+                .values()
+                .find(|p| p.routes.iter().any(|r| r.address == address))
+                .map_or(address.to_owned(), |p| format!("{} ({})", p.name, p.title))
+        };
         let mut lines = vec![
             format!("\nTổng kết năm {YEAR}"),
             format!("  Hồ sơ một cửa đã theo dõi   {}", summary.dossiers),
@@ -249,11 +269,16 @@ const FINISHED: [(&str, &str, &str, &str); 7] = [
     ("II.5.1", "2023-12", "28/12/2023", "259/BC-SCT"),
 ];
 
-fn point_at_loopback(config: &mut Config, one_stop: &OneStop, mail: &MailServer, folder: &Path) -> Result<(), DemoError> {
+fn point_at_loopback(
+    config: &mut Config,
+    one_stop: &OneStop,
+    mail: &MailServer,
+    folder: &Path,
+) -> Result<(), DemoError> {
     let password = write_secret(folder, one_stop::PASSWORD)?;
     for source in &mut config.sources {
         source.url = one_stop.url().parse().expect("the demo's own address is a URL");
-        source.user = one_stop::USER.to_owned();
+        one_stop::USER.clone_into(&mut source.user);
         source.group_id = one_stop::GROUP_ID;
         source.password = SecretFile::at(password.clone());
         source.page_size = 15;
@@ -290,9 +315,8 @@ fn describe_poll(polled: &[Polled]) -> String {
 }
 
 fn join(remarks: &[String]) -> String {
-    remarks.iter().map(|r| format!("\n    · {r}")).collect()
+    remarks.iter().flat_map(|r| ["\n    · ", r]).collect()
 }
-
 
 #[cfg(test)]
 mod tests {
@@ -305,7 +329,10 @@ mod tests {
         let folders = Folders { config: folder.path().to_owned(), state: folder.path().to_owned(), credentials: None };
         let office = config::load(&folders).expect("valid").office;
         for (task, period, ..) in FINISHED {
-            assert!(office.agenda.occurrences.iter().any(|o| o.task.id.as_str() == task && o.period == period), "{task} {period}");
+            assert!(
+                office.agenda.occurrences.iter().any(|o| o.task.id.as_str() == task && o.period == period),
+                "{task} {period}"
+            );
         }
     }
 }

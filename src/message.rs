@@ -128,13 +128,18 @@ pub fn render(batch: &Batch, office: &Office, footer: &str, now: DateTime<Utc>) 
         greeting: greeting(&office.directory, &batch.recipient),
         today: date(view.today),
         may_be_duplicate: batch.entries.iter().any(|e| e.may_be_duplicate),
-        sections: sections.into_iter().map(|(u, lines)| Section { title: u.title(), colour: u.colour(), lines }).collect(),
+        sections: sections
+            .into_iter()
+            .map(|(u, lines)| Section { title: u.title(), colour: u.colour(), lines })
+            .collect(),
         footer: footer.to_owned(),
         summary,
     };
     let render = |name| {
         let template = TEMPLATES.get_template(name).expect("the name is one of the three above");
-        template.render(Serde(&digest)).expect("every field that the templates use is in the digest: a test renders them")
+        template
+            .render(Serde(&digest))
+            .expect("every field that the templates use is in the digest: a test renders them")
     };
     Message {
         id: message_id(batch),
@@ -152,7 +157,7 @@ fn message_id(batch: &Batch) -> String {
     let mut keys: Vec<&str> = batch.entries.iter().map(|e| e.key.as_str()).collect();
     keys.sort_unstable();
     let hash = Sha256::digest(keys.join("\n").as_bytes());
-    hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hash[..16].iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 fn greeting(directory: &Directory, recipient: &str) -> String {
@@ -160,14 +165,20 @@ fn greeting(directory: &Directory, recipient: &str) -> String {
         let title = if person.title.is_empty() { String::new() } else { format!(", {}", person.title) };
         return format!("đồng chí {}{title}", person.name);
     }
-    recipient.strip_prefix("unit:").map_or_else(|| "đồng chí".to_owned(), |unit| directory.unit_name(&unit.into()).to_owned())
+    recipient
+        .strip_prefix("unit:")
+        .map_or_else(|| "đồng chí".to_owned(), |unit| directory.unit_name(&unit.into()).to_owned())
 }
 
 /// Entries that differ in the unit in charge only are one line: who follows a task of a group is not
 /// told it five times.
 fn merge(entries: &[Entry]) -> Vec<Vec<&Entry>> {
     let same = |a: &Entry, b: &Entry| match (task_row(&a.item), task_row(&b.item)) {
-        (Some(x), Some(y)) => a.audience == b.audience && a.offset == b.offset && (&x.plan, &x.task, &x.period) == (&y.plan, &y.task, &y.period),
+        (Some(x), Some(y)) => {
+            a.audience == b.audience
+                && a.offset == b.offset
+                && (&x.plan, &x.task, &x.period) == (&y.plan, &y.task, &y.period)
+        }
         _ => false,
     };
     let mut merged: Vec<Vec<&Entry>> = Vec::new();
@@ -208,17 +219,45 @@ impl View<'_> {
             Item::Standing { row } => {
                 let state = format!("{}; chưa có báo cáo hoàn thành của kỳ này", row.phrase);
                 let title = task_title(row);
-                (Urgency::Note, Line { title, state, facts: task_facts(row, &units), advice: entry.advice.clone(), why: "nhắc đầu quý việc thường xuyên".to_owned() })
+                (
+                    Urgency::Note,
+                    Line {
+                        title,
+                        state,
+                        facts: task_facts(row, &units),
+                        advice: entry.advice.clone(),
+                        why: "nhắc đầu quý việc thường xuyên".to_owned(),
+                    },
+                )
             }
             Item::DateMissing { row } => {
-                let state = format!("Còn thiếu thời hạn: «{}»; đề nghị báo Văn phòng ngày hoàn thành khi đã có", row.phrase);
+                let state =
+                    format!("Còn thiếu thời hạn: «{}»; đề nghị báo Văn phòng ngày hoàn thành khi đã có", row.phrase);
                 let title = task_title(row);
-                (Urgency::Note, Line { title, state, facts: task_facts(row, &units), advice: entry.advice.clone(), why: "nhắc đầu tháng việc chưa có thời hạn".to_owned() })
+                (
+                    Urgency::Note,
+                    Line {
+                        title,
+                        state,
+                        facts: task_facts(row, &units),
+                        advice: entry.advice.clone(),
+                        why: "nhắc đầu tháng việc chưa có thời hạn".to_owned(),
+                    },
+                )
             }
             Item::Dossier { .. } => self.dossier_line(entry),
             Item::Problem { sentence, opened_at } => {
                 let state = format!("Từ {}", moment(self.office.hours.zone, *opened_at));
-                (Urgency::Problem, Line { title: sentence.clone(), state, facts: Vec::new(), advice: None, why: "đồng chí là quản trị hệ thống nhắc việc".to_owned() })
+                (
+                    Urgency::Problem,
+                    Line {
+                        title: sentence.clone(),
+                        state,
+                        facts: Vec::new(),
+                        advice: None,
+                        why: "đồng chí là quản trị hệ thống nhắc việc".to_owned(),
+                    },
+                )
             }
         }
     }
@@ -229,7 +268,11 @@ impl View<'_> {
         };
         let zone = self.office.hours.zone;
         let mut facts = vec![("Hẹn trả", moment(zone, *due_at))];
-        facts.extend(first_due_at.map(|first| ("Hẹn lần đầu", format!("{}; đã hẹn lại 01 lần, không được hẹn lần 2", moment(zone, first)))));
+        facts.extend(
+            first_due_at.map(|first| {
+                ("Hẹn lần đầu", format!("{}; đã hẹn lại 01 lần, không được hẹn lần 2", moment(zone, first)))
+            }),
+        );
         facts.extend(procedure.clone().map(|p| ("Thủ tục", p)));
         facts.push(("Đơn vị giữ hồ sơ", unit.clone()));
         if self.now - *seen_at > OLD_DATA {
@@ -258,13 +301,23 @@ fn task_title(row: &TaskRow) -> String {
 }
 
 fn deadline_text(row: &TaskRow, due: Due) -> String {
-    let last = if due.safe_on == due.last_on { String::new() } else { format!("; ngày làm việc cuối cùng: {}", date(due.safe_on)) };
+    let last = if due.safe_on == due.last_on {
+        String::new()
+    } else {
+        format!("; ngày làm việc cuối cùng: {}", date(due.safe_on))
+    };
     format!("hết {}{last} (kế hoạch ghi: «{}»)", date(due.last_on), row.phrase)
 }
 
 fn task_facts(row: &TaskRow, units: &str) -> Vec<(&'static str, String)> {
     let coordinating = row.coordinating.join(", ");
-    let facts = [("Kỳ", period(&row.period)), ("Chủ trì", units.to_owned()), ("Phối hợp", coordinating), ("Sản phẩm", row.product.clone()), ("Theo", row.plan.clone())];
+    let facts = [
+        ("Kỳ", period(&row.period)),
+        ("Chủ trì", units.to_owned()),
+        ("Phối hợp", coordinating),
+        ("Sản phẩm", row.product.clone()),
+        ("Theo", row.plan.clone()),
+    ];
     facts.into_iter().filter(|(_, value)| !value.is_empty()).collect()
 }
 

@@ -20,7 +20,10 @@ use crate::{
     },
     message,
     source::{self, DossierSource, Fetched, SourceError},
-    store::{ApplyReport, Outcome, PollFailure, Store, StoreError, SyncReport, channel_prefix, recipient_prefix, source_prefix},
+    store::{
+        ApplyReport, Outcome, PollFailure, Store, StoreError, SyncReport, channel_prefix, recipient_prefix,
+        source_prefix,
+    },
 };
 
 /// The lease of a message in hand: longer than all deadlines of a send together.
@@ -56,6 +59,8 @@ impl App {
     /// # Errors
     /// When a certificate or the HTTP client cannot be used.
     pub fn new(config: &Config, store: Arc<dyn Store>) -> Result<Self, OpenError> {
+        // The HTTP client takes the process-wide provider; a second installation changes nothing.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         Ok(Self {
             office: Arc::clone(&config.office),
             store,
@@ -96,7 +101,12 @@ pub async fn poll(app: &App, now: DateTime<Utc>) -> Result<Vec<Polled>, StoreErr
     Ok(polled)
 }
 
-async fn accept(app: &App, source: &SourceId, fetched: Fetched, now: DateTime<Utc>) -> Result<Result<SyncReport, String>, StoreError> {
+async fn accept(
+    app: &App,
+    source: &SourceId,
+    fetched: Fetched,
+    now: DateTime<Utc>,
+) -> Result<Result<SyncReport, String>, StoreError> {
     let Fetched { snapshot, trouble } = fetched;
     let history = app.store.source_history(source.clone()).await?;
     let trust = judge_snapshot(&snapshot, &history, now);
@@ -106,7 +116,8 @@ async fn accept(app: &App, source: &SourceId, fetched: Fetched, now: DateTime<Ut
     let sentence = match (trust, trouble) {
         (Trust::Believed, _) => None,
         (Trust::Partial, trouble) => {
-            let cause = trouble.map_or_else(|| "danh sách thay đổi trong lúc đọc".to_owned(), |t| t.sentence().to_owned());
+            let cause =
+                trouble.map_or_else(|| "danh sách thay đổi trong lúc đọc".to_owned(), |t| t.sentence().to_owned());
             Some(format!("{source}: chỉ đọc được một phần ({rows} hồ sơ), không kết luận hồ sơ nào đã xong; {cause}"))
         }
         (Trust::Short, _) => Some(format!(
@@ -114,7 +125,8 @@ async fn accept(app: &App, source: &SourceId, fetched: Fetched, now: DateTime<Ut
             history.believed_count
         )),
     };
-    let mut problems: Vec<_> = sentence.clone().into_iter().map(|s| (format!("{}poll", source_prefix(source)), s)).collect();
+    let mut problems: Vec<_> =
+        sentence.clone().into_iter().map(|s| (format!("{}poll", source_prefix(source)), s)).collect();
     problems.extend(remarks.map(|r| (format!("{}rows", source_prefix(source)), format!("{source}: {r}"))));
     app.store.set_problems(source_prefix(source), problems, now).await?;
     Ok(sentence.map_or(Ok(report), Err))
@@ -130,7 +142,12 @@ fn summarize(remarks: &[String]) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-async fn record_failure(app: &App, source: &SourceId, error: &SourceError, now: DateTime<Utc>) -> Result<String, StoreError> {
+async fn record_failure(
+    app: &App,
+    source: &SourceId,
+    error: &SourceError,
+    now: DateTime<Utc>,
+) -> Result<String, StoreError> {
     let pause = match error {
         SourceError::AccessDenied { .. } => ACCESS_DENIED_PAUSE,
         SourceError::Unavailable { retry_after, .. } => retry_after.unwrap_or(Duration::zero()),
@@ -146,7 +163,9 @@ async fn record_failure(app: &App, source: &SourceId, error: &SourceError, now: 
 
 fn log_poll(source: &SourceId, result: &Result<SyncReport, String>) {
     match result {
-        Ok(r) => tracing::info!(%source, new = r.new, changed = r.changed, closed = r.closed, open = r.open, "polled the one-stop system"),
+        Ok(r) => {
+            tracing::info!(%source, new = r.new, changed = r.changed, closed = r.closed, open = r.open, "polled the one-stop system");
+        }
         Err(sentence) => tracing::warn!(%source, cause = sentence, "the one-stop system was not read in full"),
     }
 }
@@ -171,12 +190,20 @@ fn describe_gap(office: &Office, gap: &Gap) -> (String, String) {
     match gap {
         Gap::NobodyReachable(unit) => (
             format!("gap:unit/{unit}"),
-            format!("{}: không có ai nhận được tin; thêm người có địa chỉ hoặc hộp thư chung vào units.yaml", office.directory.unit_name(unit)),
+            format!(
+                "{}: không có ai nhận được tin; thêm người có địa chỉ hoặc hộp thư chung vào units.yaml",
+                office.directory.unit_name(unit)
+            ),
         ),
-        Gap::VacantPosition(position) => (format!("gap:position/{position}"), format!("Chức vụ «{position}» chưa có người nhận được tin; bậc đôn đốc này bị bỏ qua")),
+        Gap::VacantPosition(position) => (
+            format!("gap:position/{position}"),
+            format!("Chức vụ «{position}» chưa có người nhận được tin; bậc đôn đốc này bị bỏ qua"),
+        ),
         Gap::UnknownHolder { source, place } => (
             format!("gap:holder/{source}/{place}"),
-            format!("{source}: chưa biết đơn vị nào giữ hồ sơ ở «{place}»; thêm dòng vào mục holders (tạm báo cho đơn vị dự phòng)"),
+            format!(
+                "{source}: chưa biết đơn vị nào giữ hồ sơ ở «{place}»; thêm dòng vào mục holders (tạm báo cho đơn vị dự phòng)"
+            ),
         ),
         Gap::UnmappedStatus { source, status } => (
             format!("gap:status/{source}/{status}"),
@@ -201,7 +228,12 @@ pub struct Delivered {
 ///
 /// # Errors
 /// When the store fails; a message that is refused is a report, not an error.
-pub async fn deliver(app: &App, clock: &dyn Clock, stop: &CancellationToken, progress: impl Fn()) -> Result<Delivered, StoreError> {
+pub async fn deliver(
+    app: &App,
+    clock: &dyn Clock,
+    stop: &CancellationToken,
+    progress: impl Fn(),
+) -> Result<Delivered, StoreError> {
     let mut delivered = Delivered::default();
     while !stop.is_cancelled() && app.office.hours.is_sending_time(&app.office.calendar, clock.now()) {
         let Some(batch) = app.store.claim(clock.now(), LEASE).await? else { break };
@@ -243,12 +275,16 @@ fn outcome(batch: &Batch, result: Result<(), SendError>, channel_failures: u32, 
     let seed = batch.id.unsigned_abs().wrapping_mul(31).wrapping_add(u64::from(batch.attempt));
     match result {
         Ok(()) => Outcome::Sent,
-        Err(error @ SendError::Transient { retry_after, .. }) => match next_attempt(batch.attempt, now, retry_after, seed) {
-            Some(at) => Outcome::Retry { at, error },
-            None => Outcome::Failed { error },
-        },
+        Err(error @ SendError::Transient { retry_after, .. }) => {
+            match next_attempt(batch.attempt, now, retry_after, seed) {
+                Some(at) => Outcome::Retry { at, error },
+                None => Outcome::Failed { error },
+            }
+        }
         Err(error @ SendError::Permanent { .. }) => Outcome::Failed { error },
-        Err(error @ SendError::ChannelDown { .. }) => Outcome::Postponed { until: now + channel_pause(channel_failures), error },
+        Err(error @ SendError::ChannelDown { .. }) => {
+            Outcome::Postponed { until: now + channel_pause(channel_failures), error }
+        }
         Err(error @ SendError::Unknown { .. }) => match next_attempt(batch.attempt, now, None, seed) {
             Some(at) if batch.channel.may_resend_unknown() => Outcome::UnknownResend { at, error },
             Some(_) | None => Outcome::UnknownHandOver { error },
@@ -262,12 +298,19 @@ async fn record_trouble(app: &App, batch: &Batch, outcome: &Outcome, now: DateTi
     match outcome {
         Outcome::Postponed { error, .. } => {
             let prefix = channel_prefix(channel);
-            let sentence = format!("Kênh {channel} không gửi được tin: {}; tin được giữ lại và tự gửi khi kênh hoạt động", error.detail());
+            let sentence = format!(
+                "Kênh {channel} không gửi được tin: {}; tin được giữ lại và tự gửi khi kênh hoạt động",
+                error.detail()
+            );
             app.store.set_problems(prefix.clone(), vec![(format!("{prefix}down"), sentence)], now).await
         }
         Outcome::Failed { error } | Outcome::UnknownHandOver { error } => {
             let prefix = recipient_prefix(&batch.recipient);
-            let sentence = format!("Tin cho «{}» qua {channel} không chắc đã tới: {}; kiểm tra địa chỉ trong units.yaml", batch.recipient, error.detail());
+            let sentence = format!(
+                "Tin cho «{}» qua {channel} không chắc đã tới: {}; kiểm tra địa chỉ trong units.yaml",
+                batch.recipient,
+                error.detail()
+            );
             app.store.set_problems(prefix.clone(), vec![(format!("{prefix}{channel}"), sentence)], now).await
         }
         Outcome::Sent | Outcome::Retry { .. } | Outcome::UnknownResend { .. } => Ok(()),
@@ -275,10 +318,15 @@ async fn record_trouble(app: &App, batch: &Batch, outcome: &Outcome, now: DateTi
 }
 
 fn log_send(batch: &Batch, message_id: &str, error: Option<&SendError>) {
-    let (channel, recipient, entries, attempt) = (batch.channel.as_str(), &batch.recipient, batch.entries.len(), batch.attempt);
+    let (channel, recipient, entries, attempt) =
+        (batch.channel.as_str(), &batch.recipient, batch.entries.len(), batch.attempt);
     match error {
         None => tracing::info!(channel, recipient, entries, attempt, message_id, "sent a message"),
-        Some(SendError::Permanent { detail }) => tracing::error!(channel, recipient, entries, attempt, message_id, detail, "a message was refused for good"),
-        Some(error) => tracing::warn!(channel, recipient, entries, attempt, message_id, %error, "a message was not sent"),
+        Some(SendError::Permanent { detail }) => {
+            tracing::error!(channel, recipient, entries, attempt, message_id, detail, "a message was refused for good");
+        }
+        Some(error) => {
+            tracing::warn!(channel, recipient, entries, attempt, message_id, %error, "a message was not sent");
+        }
     }
 }

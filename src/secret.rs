@@ -55,7 +55,8 @@ impl SecretFile {
     /// When the file is missing, unreadable or empty.
     pub fn read(&self) -> Result<SecretString, SecretError> {
         let path = self.places.iter().find(|p| p.exists()).ok_or_else(|| SecretError::Missing(self.name.clone()))?;
-        let text = std::fs::read_to_string(path).map_err(|source| SecretError::Unreadable { name: self.name.clone(), source })?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| SecretError::Unreadable { name: self.name.clone(), source })?;
         let secret = text.trim_end_matches(['\r', '\n']);
         if secret.is_empty() { Err(SecretError::Empty(self.name.clone())) } else { Ok(secret.to_owned().into()) }
     }

@@ -84,7 +84,9 @@ impl SourceError {
     #[must_use]
     pub fn sentence(&self) -> &str {
         match self {
-            Self::AccessDenied { sentence } | Self::Unavailable { sentence, .. } | Self::NotUnderstood { sentence } => sentence,
+            Self::AccessDenied { sentence } | Self::Unavailable { sentence, .. } | Self::NotUnderstood { sentence } => {
+                sentence
+            }
         }
     }
 }
@@ -124,6 +126,7 @@ pub enum OpenError {
 /// # Errors
 /// When a certificate authority cannot be read or the HTTP client cannot start.
 pub fn open_all(settings: &[SourceSettings]) -> Result<Vec<Box<dyn DossierSource>>, OpenError> {
-    let open = |s: &SourceSettings| http_json::HttpJsonSource::new(s.clone()).map(|s| Box::new(s) as Box<dyn DossierSource>);
+    let open =
+        |s: &SourceSettings| http_json::HttpJsonSource::new(s.clone()).map(|s| Box::new(s) as Box<dyn DossierSource>);
     settings.iter().map(open).collect()
 }

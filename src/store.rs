@@ -205,20 +205,40 @@ pub trait Store: Send + Sync {
 
     /// Writes a decision: new notifications with their first delivery, cancellations, and the gaps as
     /// problems. Applying the same decision again writes nothing.
-    async fn apply(&self, decision: Decision, gaps: Vec<(String, String)>, now: DateTime<Utc>) -> Result<ApplyReport, StoreError>;
+    async fn apply(
+        &self,
+        decision: Decision,
+        gaps: Vec<(String, String)>,
+        now: DateTime<Utc>,
+    ) -> Result<ApplyReport, StoreError>;
 
     /// Which of `sources` are due to be polled: never polled, or longer ago than their period, and not paused.
-    async fn sources_due(&self, periods: Vec<(SourceId, Duration)>, now: DateTime<Utc>) -> Result<Vec<SourceId>, StoreError>;
+    async fn sources_due(
+        &self,
+        periods: Vec<(SourceId, Duration)>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<SourceId>, StoreError>;
 
     /// What earlier polls of a source showed.
     async fn source_history(&self, source: SourceId) -> Result<SourceHistory, StoreError>;
 
     /// Stores a snapshot. Absence is only counted when the snapshot is believed; a dossier absent
     /// often enough, or finished, is closed.
-    async fn sync_dossiers(&self, source: SourceId, snapshot: Snapshot, trust: Trust, now: DateTime<Utc>) -> Result<SyncReport, StoreError>;
+    async fn sync_dossiers(
+        &self,
+        source: SourceId,
+        snapshot: Snapshot,
+        trust: Trust,
+        now: DateTime<Utc>,
+    ) -> Result<SyncReport, StoreError>;
 
     /// Records that a poll brought nothing; closes nothing.
-    async fn record_poll_failure(&self, source: SourceId, failure: PollFailure, now: DateTime<Utc>) -> Result<u32, StoreError>;
+    async fn record_poll_failure(
+        &self,
+        source: SourceId,
+        failure: PollFailure,
+        now: DateTime<Utc>,
+    ) -> Result<u32, StoreError>;
 
     /// Takes the next message to send: all due deliveries of one address, so that a digest is never
     /// split. The attempt is recorded as begun, so that a killed process leaves a trace.
@@ -234,7 +254,12 @@ pub trait Store: Send + Sync {
     async fn complete(&self, completion: Completion, now: DateTime<Utc>) -> Result<Recorded, StoreError>;
 
     /// Makes the problems under `prefix` exactly these, as (key, sentence); others end.
-    async fn set_problems(&self, prefix: String, problems: Vec<(String, String)>, now: DateTime<Utc>) -> Result<(), StoreError>;
+    async fn set_problems(
+        &self,
+        prefix: String,
+        problems: Vec<(String, String)>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
 
     /// Number of consecutive failures of a channel.
     async fn channel_failures(&self, channel: ChannelKind) -> Result<u32, StoreError>;
@@ -285,4 +310,3 @@ pub fn open(path: &Path) -> Result<Arc<dyn Store>, StoreError> {
 pub fn open_in_memory() -> Result<Arc<dyn Store>, StoreError> {
     sqlite::SqliteStore::open(None).map(|s| Arc::new(s) as Arc<dyn Store>)
 }
-

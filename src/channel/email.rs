@@ -39,6 +39,7 @@ pub fn compose(settings: &EmailSettings, message: &Message) -> Result<Composed, 
         .map_err(|error| permanent(format!("không soạn được thư: {error}")))?;
     let auto = HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
     mail.headers_mut().insert_raw(auto);
-    let text = String::from_utf8(mail.formatted()).map_err(|error| permanent(format!("không soạn được thư: {error}")))?;
+    let text =
+        String::from_utf8(mail.formatted()).map_err(|error| permanent(format!("không soạn được thư: {error}")))?;
     Ok(Composed { from, to, text })
 }

@@ -28,7 +28,9 @@ impl Channel for MaildirChannel {
         let composed = email::compose(&self.settings, message)?;
         let (path, name) = (self.path.clone(), format!("{}.{}.eml", message.at.timestamp(), message.id));
         let written = tokio::task::spawn_blocking(move || write(&path, &name, composed.text.as_bytes())).await;
-        written.map_err(io::Error::other).flatten().map_err(|error| SendError::ChannelDown { detail: format!("không ghi được vào thư mục thư: {error}") })
+        written.map_err(io::Error::other).flatten().map_err(|error| SendError::ChannelDown {
+            detail: format!("không ghi được vào thư mục thư: {error}"),
+        })
     }
 }
 

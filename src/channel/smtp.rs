@@ -23,9 +23,9 @@ use super::{Channel, EmailSettings, Message, SmtpSecurity, SmtpSettings, email};
 use crate::domain::notification::SendError;
 
 /// Limit of one command and its reply.
-const COMMAND_DEADLINE: Duration = Duration::from_secs(60);
+const COMMAND_DEADLINE: Duration = Duration::from_mins(1);
 /// Limit of the message and the final reply; servers that scan messages take their time (RFC 5321, 4.5.3.2.6).
-const MESSAGE_DEADLINE: Duration = Duration::from_secs(300);
+const MESSAGE_DEADLINE: Duration = Duration::from_mins(5);
 
 pub struct SmtpChannel {
     settings: EmailSettings,
@@ -47,13 +47,19 @@ impl SmtpChannel {
         };
         let implicit = tls.clone().filter(|_| server.security == SmtpSecurity::Tls);
         let address = (server.host.as_str(), server.port);
-        let connecting = AsyncSmtpConnection::connect_tokio1(address, Some(COMMAND_DEADLINE), &hello, implicit, None::<IpAddr>);
-        let mut connection = within(COMMAND_DEADLINE, connecting).await.map_err(|e| down("không kết nối được máy chủ thư", &e))?;
+        let connecting =
+            AsyncSmtpConnection::connect_tokio1(address, Some(COMMAND_DEADLINE), &hello, implicit, None::<IpAddr>);
+        let mut connection =
+            within(COMMAND_DEADLINE, connecting).await.map_err(|e| down("không kết nối được máy chủ thư", &e))?;
         if let (SmtpSecurity::StartTls, Some(tls)) = (server.security, tls) {
-            within(COMMAND_DEADLINE, connection.starttls(tls, &hello)).await.map_err(|e| down("không bật được mã hóa STARTTLS", &e))?;
+            within(COMMAND_DEADLINE, connection.starttls(tls, &hello))
+                .await
+                .map_err(|e| down("không bật được mã hóa STARTTLS", &e))?;
         }
         if let Some((user, password)) = &server.credentials {
-            let password = password.read().map_err(|e| SendError::ChannelDown { detail: format!("không đọc được mật khẩu thư: {e}") })?;
+            let password = password.read().map_err(|e| SendError::ChannelDown {
+                detail: format!("không đọc được mật khẩu thư: {e}"),
+            })?;
             let credentials = Credentials::new(user.clone(), password.expose_secret().to_owned());
             within(COMMAND_DEADLINE, connection.auth(&[Mechanism::Plain, Mechanism::Login], &credentials))
                 .await
@@ -67,7 +73,9 @@ impl SmtpChannel {
         let mut builder = TlsParameters::builder(self.server.host.clone());
         if let Some(path) = &self.server.ca_file {
             let pem = fs::read(path).map_err(|e| down(format!("không đọc được chứng chỉ gốc: {e}")))?;
-            builder = builder.add_root_certificate(Certificate::from_pem(&pem).map_err(|e| down(format!("chứng chỉ gốc không hợp lệ: {e}")))?);
+            builder = builder.add_root_certificate(
+                Certificate::from_pem(&pem).map_err(|e| down(format!("chứng chỉ gốc không hợp lệ: {e}")))?,
+            );
         }
         builder.build().map_err(|e| down(format!("không thiết lập được TLS: {e}")))
     }
@@ -95,7 +103,9 @@ impl Channel for SmtpChannel {
         let outcome = transfer(&mut connection, &composed).await.map_err(|e| without_address(e, &message.to));
         let is_reusable = match &outcome {
             Ok(()) => true,
-            Err(SendError::Transient { .. } | SendError::Permanent { .. }) => within(COMMAND_DEADLINE, connection.command(Rset)).await.is_ok(),
+            Err(SendError::Transient { .. } | SendError::Permanent { .. }) => {
+                within(COMMAND_DEADLINE, connection.command(Rset)).await.is_ok()
+            }
             Err(SendError::ChannelDown { .. } | SendError::Unknown { .. }) => false,
         };
         if is_reusable {
@@ -116,25 +126,31 @@ async fn mail(connection: &mut AsyncSmtpConnection, composed: &email::Composed) 
     let addresses: [&str; 2] = [composed.from.as_ref(), composed.to.as_ref()];
     let needs_utf8 = addresses.iter().any(|a| !a.is_ascii());
     if needs_utf8 && !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
-        return Err(SendError::Permanent { detail: "máy chủ thư không nhận địa chỉ có dấu (SMTPUTF8)".to_owned() });
+        return Err(SendError::Permanent {
+            detail: "máy chủ thư không nhận địa chỉ có dấu (SMTPUTF8)".to_owned()
+        });
     }
     let parameters = if needs_utf8 { vec![MailParameter::SmtpUtfEight] } else { Vec::new() };
     let command = Mail::new(Some(composed.from.clone()), parameters);
     // A refused sender concerns every message: the channel is at fault, no message is spent on it.
-    within(COMMAND_DEADLINE, connection.command(command)).await.map_err(|e| down("máy chủ thư không nhận người gửi", &e))?;
+    within(COMMAND_DEADLINE, connection.command(command))
+        .await
+        .map_err(|e| down("máy chủ thư không nhận người gửi", &e))?;
     Ok(())
 }
 
 async fn transfer(connection: &mut AsyncSmtpConnection, composed: &email::Composed) -> Result<(), SendError> {
     let command = Rcpt::new(composed.to.clone(), Vec::new());
-    within(COMMAND_DEADLINE, connection.command(command)).await.map_err(refused)?;
-    within(COMMAND_DEADLINE, connection.command(Data)).await.map_err(refused)?;
+    within(COMMAND_DEADLINE, connection.command(command)).await.map_err(|f| refused(&f))?;
+    within(COMMAND_DEADLINE, connection.command(Data)).await.map_err(|f| refused(&f))?;
     // From here on a lost answer means that nobody knows.
     match within(MESSAGE_DEADLINE, connection.command(transparent(&composed.text))).await {
         Ok(response) if is_accepted(response.code()) => Ok(()),
         Ok(response) => Err(SendError::Unknown { detail: format!("máy chủ trả lời lạ: {}", response.code()) }),
-        Err(Failure::Smtp(error)) if error.status().is_some() => Err(refused(Failure::Smtp(error))),
-        Err(failure) => Err(SendError::Unknown { detail: format!("mất liên lạc sau khi đã gửi nội dung: {}", failure.text()) }),
+        Err(Failure::Smtp(error)) if error.status().is_some() => Err(refused(&Failure::Smtp(error))),
+        Err(failure) => Err(SendError::Unknown {
+            detail: format!("mất liên lạc sau khi đã gửi nội dung: {}", failure.text()),
+        }),
     }
 }
 
@@ -201,15 +217,15 @@ fn down(what: &str, failure: &Failure) -> SendError {
 }
 
 /// A refusal before the message was transferred: certainly not delivered.
-fn refused(failure: Failure) -> SendError {
-    let status = match &failure {
+fn refused(failure: &Failure) -> SendError {
+    let status = match failure {
         Failure::Smtp(error) => error.status().map(u16::from),
         Failure::Deadline => None,
     };
     let detail = failure.text();
     match status {
-        Some(421) => SendError::ChannelDown { detail },
-        Some(530 | 535) => SendError::ChannelDown { detail },
+        // Closing down, or wanting a login: nothing to do with this message.
+        Some(421 | 530 | 535) => SendError::ChannelDown { detail },
         Some(500..) => SendError::Permanent { detail },
         Some(_) | None => SendError::Transient { detail, retry_after: None },
     }

@@ -26,7 +26,12 @@ pub struct ZaloBotChannel {
 
 impl ZaloBotChannel {
     pub fn new(settings: ZaloBotSettings) -> Result<Self, reqwest::Error> {
-        let client = reqwest::Client::builder().connect_timeout(CONNECT_DEADLINE).timeout(DEADLINE).redirect(reqwest::redirect::Policy::none()).no_proxy().build()?;
+        let client = reqwest::Client::builder()
+            .connect_timeout(CONNECT_DEADLINE)
+            .timeout(DEADLINE)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()?;
         Ok(Self { settings, client })
     }
 }
@@ -53,11 +58,16 @@ impl Channel for ZaloBotChannel {
         let token = self.settings.token.read().map_err(|e| down(format!("không đọc được mã Zalo Bot: {e}")))?;
         let mut url = self.settings.base_url.clone();
         url.set_path(&format!("{}/bot{}/sendMessage", url.path().trim_end_matches('/'), token.expose_secret()));
-        let body = serde_json::to_string(&Request { chat_id: &message.to, text: &shortened(&message.short) }).expect("two strings are always JSON");
+        let body = serde_json::to_string(&Request { chat_id: &message.to, text: &shortened(&message.short) })
+            .expect("two strings are always JSON");
         let request = self.client.post(url).header("Content-Type", "application/json").body(body);
         let response = request.send().await.map_err(|error| {
             let error = error.without_url();
-            if error.is_connect() { down(format!("không kết nối được Zalo: {error}")) } else { lost(&error.to_string()) }
+            if error.is_connect() {
+                down(format!("không kết nối được Zalo: {error}"))
+            } else {
+                lost(&error.to_string())
+            }
         })?;
         let is_http_error = !response.status().is_success();
         let status = response.status();

@@ -17,23 +17,32 @@ pub struct Check {
 }
 
 impl Check {
-    pub fn execute(&self, folders: &Folders) -> anyhow::Result<Exit> {
+    pub fn execute(&self, folders: &Folders) -> Exit {
         let (findings, summary) = match config::load(folders) {
             Ok(config) => {
                 let plans = &config.office.agenda.plans;
                 let tasks: usize = plans.iter().map(|p| p.tasks.len()).sum();
                 let units = config.office.directory.units.len();
-                (config.warnings, Some(format!("Cấu hình dùng được: {} kế hoạch, {tasks} nhiệm vụ, {units} đơn vị.", plans.len())))
+                (
+                    config.warnings,
+                    Some(format!("Cấu hình dùng được: {} kế hoạch, {tasks} nhiệm vụ, {units} đơn vị.", plans.len())),
+                )
             }
             Err(error) => (error.findings, None),
         };
         if self.json {
-            print_json(&json!({ "usable": summary.is_some(), "findings": findings.iter().map(to_json).collect::<Vec<_>>() }));
+            print_json(
+                &json!({ "usable": summary.is_some(), "findings": findings.iter().map(to_json).collect::<Vec<_>>() }),
+            );
         } else {
             print_findings(&findings);
-            print(&summary.clone().unwrap_or_else(|| "Cấu hình CHƯA dùng được: sửa các lỗi trên rồi kiểm tra lại.".to_owned()));
+            print(
+                &summary
+                    .clone()
+                    .unwrap_or_else(|| "Cấu hình CHƯA dùng được: sửa các lỗi trên rồi kiểm tra lại.".to_owned()),
+            );
         }
-        Ok(if summary.is_some() { Exit::Done } else { Exit::Config })
+        if summary.is_some() { Exit::Done } else { Exit::Config }
     }
 }
 

@@ -25,7 +25,11 @@ impl Demo {
             anyhow::bail!("thư mục {} không trống; chọn thư mục khác bằng --out", out.display());
         }
         // The year is told line by line; warnings of the staged faults would only interrupt it.
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().context("không khởi động được")?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .context("không khởi động được")?;
         let summary = runtime.block_on(demo::rehearse(&out, &print))?;
         Ok(if summary.is_sound() { Exit::Done } else { Exit::NeedsAttention })
     }
@@ -33,6 +37,9 @@ impl Demo {
 
 fn fresh_folder() -> PathBuf {
     let base = std::env::temp_dir();
-    let free = (0..).map(|i| base.join(format!("nhacviec-demo-{}-{i}", std::process::id()))).find(|p| !p.exists());
-    free.expect("an endless list of names has a free one")
+    let mut name = format!("nhacviec-demo-{}", std::process::id());
+    while base.join(&name).exists() {
+        name.push('x');
+    }
+    base.join(name)
 }

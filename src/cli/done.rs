@@ -35,7 +35,13 @@ pub struct Done {
     #[arg(long, value_name = "NGÀY", value_parser = super::preview::parse_date, help_heading = "Tùy chọn")]
     on: Option<NaiveDate>,
     /// Người báo
-    #[arg(long, value_name = "NGƯỜI", default_value = "dòng lệnh", hide_default_value = true, help_heading = "Tùy chọn")]
+    #[arg(
+        long,
+        value_name = "NGƯỜI",
+        default_value = "dòng lệnh",
+        hide_default_value = true,
+        help_heading = "Tùy chọn"
+    )]
     by: String,
     /// Mã kế hoạch; bỏ qua nếu chỉ một kế hoạch có nhiệm vụ này
     #[arg(long, value_name = "KẾ HOẠCH", help_heading = "Tùy chọn")]
@@ -52,11 +58,21 @@ impl Done {
         if done_on > office.hours.date(now) {
             bail!("ngày hoàn thành {} còn ở phía trước", short_date(done_on));
         }
-        let completion = Completion { subject: occurrence.subject.clone(), done_on, product: self.product.clone(), reported_by: self.by.clone() };
+        let completion = Completion {
+            subject: occurrence.subject.clone(),
+            done_on,
+            product: self.product.clone(),
+            reported_by: self.by.clone(),
+        };
         std::fs::create_dir_all(&folders.state).context("thư mục trạng thái không ghi được")?;
         let store = open_store(&config)?;
         let recorded = block_on(store.complete(completion, now))?.context("chưa ghi được; thử lại")?;
-        let what = format!("{} – {} ({})", occurrence.task.id, period(&occurrence.period), office.directory.unit_name(&occurrence.unit));
+        let what = format!(
+            "{} – {} ({})",
+            occurrence.task.id,
+            period(&occurrence.period),
+            office.directory.unit_name(&occurrence.unit)
+        );
         match recorded {
             Recorded::New => {
                 let late = match occurrence.kind {
@@ -66,10 +82,18 @@ impl Done {
                     OccurrenceKind::Dated(_) => "đúng hạn".to_owned(),
                     OccurrenceKind::StandingNote(_) | OccurrenceKind::DateMissing(_) => "đã ghi".to_owned(),
                 };
-                print(&format!("Đã ghi nhận hoàn thành {what}: ngày {}, sản phẩm {}; {late}.", short_date(done_on), self.product));
+                print(&format!(
+                    "Đã ghi nhận hoàn thành {what}: ngày {}, sản phẩm {}; {late}.",
+                    short_date(done_on),
+                    self.product
+                ));
             }
             Recorded::Already(before) => {
-                print(&format!("{what} đã được báo hoàn thành trước đó: ngày {}, sản phẩm {}. Không ghi lại.", short_date(before.done_on), before.product));
+                print(&format!(
+                    "{what} đã được báo hoàn thành trước đó: ngày {}, sản phẩm {}. Không ghi lại.",
+                    short_date(before.done_on),
+                    before.product
+                ));
             }
         }
         Ok(Exit::Done)
@@ -78,25 +102,35 @@ impl Done {
     /// The one occurrence meant; otherwise the error names the choices.
     fn find<'a>(&self, agenda: &'a Agenda, directory: &Directory) -> anyhow::Result<&'a Occurrence> {
         let task = TaskId::from(self.task.as_str());
-        let plans = agenda.plans.iter().filter(|p| self.plan.as_ref().is_none_or(|id| p.id == PlanId::from(id.as_str())));
+        let plans =
+            agenda.plans.iter().filter(|p| self.plan.as_ref().is_none_or(|id| p.id == PlanId::from(id.as_str())));
         let plans: Vec<_> = plans.filter(|p| p.tasks.iter().any(|t| t.id == task)).collect();
         let plan = match plans.as_slice() {
             [plan] => plan,
             [] => bail!("không có nhiệm vụ «{task}»; xem danh sách bằng lệnh: nhacviec tasks"),
-            several => bail!("nhiệm vụ «{task}» có trong nhiều kế hoạch; thêm --plan: {}", several.iter().map(|p| p.id.as_str()).collect::<Vec<_>>().join(", ")),
+            several => bail!(
+                "nhiệm vụ «{task}» có trong nhiều kế hoạch; thêm --plan: {}",
+                several.iter().map(|p| p.id.as_str()).collect::<Vec<_>>().join(", ")
+            ),
         };
         let all: Vec<_> = agenda.of_task(&plan.id, &task).collect();
         if all.is_empty() {
             bail!("nhiệm vụ «{task}» chờ phát sinh, chưa có kỳ nào để báo hoàn thành");
         }
         let is_unit = |o: &&&Occurrence| {
-            self.unit.as_ref().is_none_or(|unit| o.unit.as_str() == unit || directory.unit_name(&o.unit).to_lowercase() == unit.to_lowercase())
+            self.unit.as_ref().is_none_or(|unit| {
+                o.unit.as_str() == unit || directory.unit_name(&o.unit).to_lowercase() == unit.to_lowercase()
+            })
         };
-        let chosen: Vec<_> = all.iter().filter(is_unit).filter(|o| self.period.as_ref().is_none_or(|p| o.period == *p)).collect();
+        let chosen: Vec<_> =
+            all.iter().filter(is_unit).filter(|o| self.period.as_ref().is_none_or(|p| o.period == *p)).collect();
         match chosen.as_slice() {
             [one] => Ok(one),
             [] => bail!("không có kỳ hoặc đơn vị như vậy; chọn một trong: {}", choices(&all)),
-            several => bail!("cần ghi rõ --unit và --period; chọn một trong: {}", choices(&several.iter().map(|o| **o).collect::<Vec<_>>())),
+            several => bail!(
+                "cần ghi rõ --unit và --period; chọn một trong: {}",
+                choices(&several.iter().map(|o| **o).collect::<Vec<_>>())
+            ),
         }
     }
 }

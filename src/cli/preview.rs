@@ -43,7 +43,10 @@ pub struct Preview {
 /// A date as the YAML files and officials write it.
 pub fn parse_date(text: &str) -> Result<NaiveDate, String> {
     let formats = ["%Y-%m-%d", "%d/%m/%Y"];
-    formats.iter().find_map(|f| NaiveDate::parse_from_str(text, f).ok()).ok_or_else(|| "viết ngày như 2023-01-15 hoặc 15/01/2023".to_owned())
+    formats
+        .iter()
+        .find_map(|f| NaiveDate::parse_from_str(text, f).ok())
+        .ok_or_else(|| "viết ngày như 2023-01-15 hoặc 15/01/2023".to_owned())
 }
 
 impl Preview {
@@ -68,7 +71,14 @@ impl Preview {
         } else {
             print(&format!("{}: {} tin. {assumption}", date(self.on), messages.len()));
             for (batch, message) in &messages {
-                print(&format!("\n════ Tới {} ({} <{}>)\n════ {}\n\n{}", batch.recipient, batch.channel.as_str(), batch.address, message.subject, message.text));
+                print(&format!(
+                    "\n════ Tới {} ({} <{}>)\n════ {}\n\n{}",
+                    batch.recipient,
+                    batch.channel.as_str(),
+                    batch.address,
+                    message.subject,
+                    message.text
+                ));
             }
         }
         Ok(Exit::Done)
@@ -90,9 +100,17 @@ impl Preview {
             leaving.retain(|n: &Notification| office.hours.date(n.not_before) >= day);
             leaving.extend(decision.notify.into_iter().filter(|n| n.merged_into.is_none()));
         }
-        leaving.retain(|n| office.hours.date(n.not_before) == self.on && self.person.as_ref().is_none_or(|p| n.key.recipient == *p));
+        leaving.retain(|n| {
+            office.hours.date(n.not_before) == self.on && self.person.as_ref().is_none_or(|p| n.key.recipient == *p)
+        });
         let moment = office.hours.digest_moment(self.on);
-        Ok(batches(leaving).into_iter().map(|batch| { let message = message::render(&batch, office, footer, moment); (batch, message) }).collect())
+        Ok(batches(leaving)
+            .into_iter()
+            .map(|batch| {
+                let message = message::render(&batch, office, footer, moment);
+                (batch, message)
+            })
+            .collect())
     }
 }
 
@@ -101,12 +119,27 @@ impl Preview {
 fn start_of_rehearsal(office: &Office, record: Record, on: NaiveDate) -> (Record, String) {
     let is_past = record.last_decided_at.is_some_and(|at| office.hours.date(at) >= on);
     if record.last_decided_at.is_some() && !is_past {
-        return (record, "Giả định: từ nay đến ngày đó không có việc nào được báo hoàn thành thêm, hồ sơ một cửa giữ nguyên.".to_owned());
+        return (
+            record,
+            "Giả định: từ nay đến ngày đó không có việc nào được báo hoàn thành thêm, hồ sơ một cửa giữ nguyên."
+                .to_owned(),
+        );
     }
-    let plan_start = office.agenda.plans.iter().filter_map(|p| NaiveDate::from_ymd_opt(p.year, 1, 1)).filter(|d| *d <= on).max();
+    let plan_start =
+        office.agenda.plans.iter().filter_map(|p| NaiveDate::from_ymd_opt(p.year, 1, 1)).filter(|d| *d <= on).max();
     let eve = plan_start.unwrap_or(on) - Days::new(1);
-    let start = Record { completed: record.completed, last_decided_at: Some(office.hours.digest_moment(eve)), ..Record::default() };
-    (start, format!("Giả định: chạy từ {}, chỉ tính các việc theo kế hoạch (không tính hồ sơ một cửa).", short_date(eve + Days::new(1))))
+    let start = Record {
+        completed: record.completed,
+        last_decided_at: Some(office.hours.digest_moment(eve)),
+        ..Record::default()
+    };
+    (
+        start,
+        format!(
+            "Giả định: chạy từ {}, chỉ tính các việc theo kế hoạch (không tính hồ sơ một cửa).",
+            short_date(eve + Days::new(1))
+        ),
+    )
 }
 
 /// Groups notifications as a claim would: one message for each address.

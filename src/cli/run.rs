@@ -24,7 +24,11 @@ impl Run {
         for warning in &config.warnings {
             tracing::warn!(finding = warning.one_line(), "the configuration is unwise");
         }
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().context("không khởi động được")?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .context("không khởi động được")?;
         runtime.block_on(daemon::run(config, folders.clone(), self.once))?;
         Ok(Exit::Done)
     }
@@ -32,7 +36,8 @@ impl Run {
 
 /// Logs to the journal under systemd, to standard error otherwise. The scheduler is noisy at `info`.
 fn start_log(is_json: bool) {
-    let filter = EnvFilter::try_from_env("NHACVIEC_LOG").unwrap_or_else(|_| EnvFilter::new("info,tokio_cron_scheduler=warn"));
+    let filter =
+        EnvFilter::try_from_env("NHACVIEC_LOG").unwrap_or_else(|_| EnvFilter::new("info,tokio_cron_scheduler=warn"));
     let registry = tracing_subscriber::registry().with(filter);
     if is_json {
         registry.with(tracing_subscriber::fmt::layer().json().with_writer(std::io::stderr)).init();

@@ -32,7 +32,9 @@ impl StatusCommand {
         } else {
             print(&describe(&status, config.office.hours.zone));
         }
-        let needs_attention = !status.problems.is_empty() || status.deliveries.contains_key("failed") || status.deliveries.contains_key("unknown");
+        let needs_attention = !status.problems.is_empty()
+            || status.deliveries.contains_key("failed")
+            || status.deliveries.contains_key("unknown");
         Ok(if needs_attention { Exit::NeedsAttention } else { Exit::Done })
     }
 }
@@ -43,7 +45,14 @@ fn describe(status: &Status, zone: Tz) -> String {
     lines.push("Hệ thống một cửa".to_owned());
     lines.extend(status.sources.iter().map(|s| describe_source(s, zone)));
     lines.push("Tin nhắc".to_owned());
-    let states = [("pending", "chờ gửi"), ("sending", "đang gửi"), ("sent", "đã gửi"), ("unknown", "không rõ đã tới chưa"), ("failed", "không gửi được"), ("cancelled", "đã hủy vì không còn cần")];
+    let states = [
+        ("pending", "chờ gửi"),
+        ("sending", "đang gửi"),
+        ("sent", "đã gửi"),
+        ("unknown", "không rõ đã tới chưa"),
+        ("failed", "không gửi được"),
+        ("cancelled", "đã hủy vì không còn cần"),
+    ];
     for (state, name) in states {
         if let Some(n) = status.deliveries.get(state) {
             lines.push(format!("  {name:<24} {n}"));
@@ -53,9 +62,19 @@ fn describe(status: &Status, zone: Tz) -> String {
         lines.push(format!("  Kênh {} tạm nghỉ đến {}", channel.as_str(), moment(zone, *until)));
     }
     for delivery in &status.undelivered {
-        lines.push(format!("  ! {} qua {} ({}): {}", delivery.key, delivery.channel.as_str(), moment(zone, delivery.at), delivery.detail));
+        lines.push(format!(
+            "  ! {} qua {} ({}): {}",
+            delivery.key,
+            delivery.channel.as_str(),
+            moment(zone, delivery.at),
+            delivery.detail
+        ));
     }
-    lines.push(if status.problems.is_empty() { "Không có trục trặc.".to_owned() } else { format!("{} trục trặc:", status.problems.len()) });
+    lines.push(if status.problems.is_empty() {
+        "Không có trục trặc.".to_owned()
+    } else {
+        format!("{} trục trặc:", status.problems.len())
+    });
     lines.extend(status.problems.iter().map(|p| format!("  ! {} (từ {})", p.sentence, moment(zone, p.opened_at))));
     lines.join("\n")
 }
@@ -71,6 +90,13 @@ fn pass_name(name: &str) -> &str {
 
 fn describe_source(source: &SourceStatus, zone: Tz) -> String {
     let when = |at: Option<DateTime<Utc>>| at.map_or_else(|| "chưa có".to_owned(), |at| moment(zone, at));
-    let failures = if source.failures > 0 { format!("; {} lần hỏng liên tiếp", source.failures) } else { String::new() };
-    format!("  {}: {} hồ sơ đang mở, {} quá hạn; dữ liệu đủ lúc {}{failures}", source.source, source.open, source.overdue, when(source.succeeded_at))
+    let failures =
+        if source.failures > 0 { format!("; {} lần hỏng liên tiếp", source.failures) } else { String::new() };
+    format!(
+        "  {}: {} hồ sơ đang mở, {} quá hạn; dữ liệu đủ lúc {}{failures}",
+        source.source,
+        source.open,
+        source.overdue,
+        when(source.succeeded_at)
+    )
 }

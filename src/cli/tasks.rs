@@ -1,6 +1,6 @@
 //! `nhacviec tasks`: the plan as understood.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fmt::Write as _};
 
 use chrono::NaiveDate;
 use serde_json::json;
@@ -38,7 +38,11 @@ impl Tasks {
             Some(store) => block_on(store.completions())??.into_iter().map(|c| (c.subject.clone(), c)).collect(),
             None => Completions::new(),
         };
-        let view = View { office: &config.office, completions: &completions, today: config.office.hours.date(SystemClock.now()) };
+        let view = View {
+            office: &config.office,
+            completions: &completions,
+            today: config.office.hours.date(SystemClock.now()),
+        };
         if self.json {
             let plans: Vec<_> = config.office.agenda.plans.iter().map(|p| view.plan_json(p)).collect();
             print_json(&json!({ "plans": plans }));
@@ -58,7 +62,8 @@ struct View<'a> {
 
 impl View<'_> {
     fn plan_text(&self, plan: &Plan) -> String {
-        let mut lines = vec![plan.title.clone(), format!("Theo dõi: {}", names(&self.office.directory, &plan.followed_by))];
+        let mut lines =
+            vec![plan.title.clone(), format!("Theo dõi: {}", names(&self.office.directory, &plan.followed_by))];
         let mut section = "";
         for task in &plan.tasks {
             if task.section != section {
@@ -68,7 +73,8 @@ impl View<'_> {
             lines.push(self.task_text(plan, task));
         }
         lines.push("\nCHỈ TIÊU".to_owned());
-        lines.extend(plan.targets.iter().map(|t| format!("  {:<6} {} {}%: {}", t.section, bound(t), t.percent, t.text)));
+        lines
+            .extend(plan.targets.iter().map(|t| format!("  {:<6} {} {}%: {}", t.section, bound(t), t.percent, t.text)));
         lines.join("\n")
     }
 
@@ -81,11 +87,12 @@ impl View<'_> {
             ("Thời hạn", format!("«{}»", task.phrase)),
             ("Cách hiểu", self.reading(plan, task)),
         ] {
-            text += &format!("\n      {label}: {value}");
+            let _ = write!(text, "\n      {label}: {value}");
         }
-        let occurrences = self.office.agenda.of_task(&plan.id, &task.id).filter(|o| matches!(o.kind, OccurrenceKind::Dated(_)));
+        let occurrences =
+            self.office.agenda.of_task(&plan.id, &task.id).filter(|o| matches!(o.kind, OccurrenceKind::Dated(_)));
         for occurrence in occurrences {
-            text += &format!("\n      - {}", self.occurrence_text(occurrence));
+            let _ = write!(text, "\n      - {}", self.occurrence_text(occurrence));
         }
         text
     }
@@ -109,16 +116,24 @@ impl View<'_> {
             DeadlineRule::Standing => format!("thường xuyên, không bao giờ quá hạn; nhắc lại vào {}", notes()),
             DeadlineRule::OnEvent => "chờ phát sinh; chưa có ngày hạn, chưa nhắc".to_owned(),
             DeadlineRule::OnRequest => "chờ văn bản yêu cầu; chưa có ngày hạn, chưa nhắc".to_owned(),
-            DeadlineRule::ExternalPlan(owner) => format!("chờ kế hoạch riêng của {owner}; nhắc bổ sung ngày hạn vào {}", notes()),
+            DeadlineRule::ExternalPlan(owner) => {
+                format!("chờ kế hoạch riêng của {owner}; nhắc bổ sung ngày hạn vào {}", notes())
+            }
         }
     }
 
     fn occurrence_text(&self, occurrence: &Occurrence) -> String {
         let OccurrenceKind::Dated(due) = occurrence.kind else { return String::new() };
         let provisional = if due.is_provisional { " (tạm tính)" } else { "" };
-        let safe = if due.safe_on == due.last_on { String::new() } else { format!(", ngày làm việc cuối cùng {}", date(due.safe_on)) };
+        let safe = if due.safe_on == due.last_on {
+            String::new()
+        } else {
+            format!(", ngày làm việc cuối cùng {}", date(due.safe_on))
+        };
         let state = match self.completions.get(&occurrence.subject) {
-            Some(c) if c.done_on <= due.last_on => format!("hoàn thành đúng hạn ngày {} ({})", short_date(c.done_on), c.product),
+            Some(c) if c.done_on <= due.last_on => {
+                format!("hoàn thành đúng hạn ngày {} ({})", short_date(c.done_on), c.product)
+            }
             Some(c) => format!("hoàn thành quá hạn ngày {} ({})", short_date(c.done_on), c.product),
             None if self.today > due.last_on => "QUÁ HẠN, chưa báo hoàn thành".to_owned(),
             None => format!("nhắc từ {}", short_date(occurrence.opens_on)),
@@ -129,7 +144,11 @@ impl View<'_> {
 
     fn plan_json(&self, plan: &Plan) -> serde_json::Value {
         let tasks: Vec<_> = plan.tasks.iter().map(|t| self.task_json(plan, t)).collect();
-        let targets: Vec<_> = plan.targets.iter().map(|t| json!({ "section": t.section, "text": t.text, "percent": t.percent, "is_strict": t.is_strict })).collect();
+        let targets: Vec<_> = plan
+            .targets
+            .iter()
+            .map(|t| json!({ "section": t.section, "text": t.text, "percent": t.percent, "is_strict": t.is_strict }))
+            .collect();
         json!({ "id": plan.id, "title": plan.title, "year": plan.year, "followed_by": plan.followed_by, "tasks": tasks, "targets": targets })
     }
 

@@ -46,9 +46,15 @@ fn sentence(error: &clap::Error) -> String {
         ErrorKind::MissingSubcommand => "chưa ghi lệnh".to_owned(),
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
             let value = context(ContextKind::InvalidValue);
-            if value.is_empty() { format!("tùy chọn {argument} cần một giá trị") } else { format!("giá trị «{value}» không hợp lệ cho {argument}") }
+            if value.is_empty() {
+                format!("tùy chọn {argument} cần một giá trị")
+            } else {
+                format!("giá trị «{value}» không hợp lệ cho {argument}")
+            }
         }
-        ErrorKind::ArgumentConflict => format!("tùy chọn {argument} không dùng cùng các tùy chọn kia, hoặc bị ghi hai lần"),
+        ErrorKind::ArgumentConflict => {
+            format!("tùy chọn {argument} không dùng cùng các tùy chọn kia, hoặc bị ghi hai lần")
+        }
         _ => format!("dòng lệnh không đúng ({argument})"),
     }
 }

@@ -29,7 +29,7 @@ pub fn write_to(folder: &Path) -> io::Result<()> {
 }
 
 #[cfg(test)]
-pub use for_tests::{calendar, hours};
+pub(crate) use for_tests::{calendar, hours};
 
 #[cfg(test)]
 mod for_tests {
@@ -50,11 +50,11 @@ mod for_tests {
         load(&folders).expect("the example office is valid").office
     });
 
-    pub fn calendar() -> WorkCalendar {
+    pub(crate) fn calendar() -> WorkCalendar {
         OFFICE.calendar.clone()
     }
 
-    pub fn hours() -> OfficeHours {
+    pub(crate) fn hours() -> OfficeHours {
         OFFICE.hours.clone()
     }
 }

@@ -35,7 +35,13 @@ impl Reader {
     }
 
     fn add(&self, severity: Severity, span: &Range<usize>, message: String, help: Option<String>) {
-        self.findings.borrow_mut().push(Finding { severity, file: Arc::clone(&self.file), span: span.clone(), message, help });
+        self.findings.borrow_mut().push(Finding {
+            severity,
+            file: Arc::clone(&self.file),
+            span: span.clone(),
+            message,
+            help,
+        });
     }
 
     /// All findings so far.
@@ -54,15 +60,28 @@ impl Reader {
                 &[]
             }
         };
-        Fields { reader: self, entries, span: node.span.clone(), what, asked: RefCell::new(Vec::new()), is_broken: matches!(node.value, Value::Text(_) | Value::List(_)) }
+        Fields {
+            reader: self,
+            entries,
+            span: node.span.clone(),
+            what,
+            asked: RefCell::new(Vec::new()),
+            is_broken: matches!(node.value, Value::Text(_) | Value::List(_)),
+        }
     }
 
     /// A scalar's text; an error when it is none.
     pub fn text(&self, node: &Node, what: &str) -> Option<Text> {
         match &node.value {
-            Value::Text(value) if !value.trim().is_empty() => Some(Text { value: value.trim().to_owned(), span: node.span.clone() }),
+            Value::Text(value) if !value.trim().is_empty() => {
+                Some(Text { value: value.trim().to_owned(), span: node.span.clone() })
+            }
             Value::Text(_) | Value::Null => {
-                self.error(&node.span, format!("mục «{what}» đang để trống"), "điền giá trị, hoặc xóa cả dòng nếu không dùng".to_owned());
+                self.error(
+                    &node.span,
+                    format!("mục «{what}» đang để trống"),
+                    "điền giá trị, hoặc xóa cả dòng nếu không dùng".to_owned(),
+                );
                 None
             }
             Value::List(_) | Value::Map(_) => {
@@ -96,7 +115,11 @@ impl<'a> Fields<'a> {
     pub fn require(&self, key: &'static str) -> Option<&'a Node> {
         let node = self.get(key);
         if node.is_none() && !self.is_broken {
-            self.reader.error(&self.span, format!("{} thiếu mục bắt buộc «{key}»", self.what), format!("thêm dòng «{key}: …»"));
+            self.reader.error(
+                &self.span,
+                format!("{} thiếu mục bắt buộc «{key}»", self.what),
+                format!("thêm dòng «{key}: …»"),
+            );
         }
         node
     }
@@ -138,15 +161,16 @@ impl<'a> Fields<'a> {
 
     /// A required time of day.
     pub fn time(&self, key: &'static str) -> Option<NaiveTime> {
-        self.parse(self.text(key), "giờ trong ngày; viết như \"07:30\"", |s| NaiveTime::parse_from_str(s, "%H:%M").ok())
+        self.parse(self.text(key), "giờ trong ngày; viết như \"07:30\"", |s| {
+            NaiveTime::parse_from_str(s, "%H:%M").ok()
+        })
     }
 
     /// The nodes of an optional list; a single value counts as a list of one.
     pub fn list(&self, key: &'static str) -> Vec<&'a Node> {
         match self.get(key) {
-            None => Vec::new(),
+            None | Some(Node { value: Value::Null, .. }) => Vec::new(),
             Some(Node { value: Value::List(items), .. }) => items.iter().collect(),
-            Some(Node { value: Value::Null, .. }) => Vec::new(),
             Some(node) => vec![node],
         }
     }
@@ -159,7 +183,12 @@ impl<'a> Fields<'a> {
     /// A list of whole numbers.
     pub fn numbers(&self, key: &'static str) -> Vec<u16> {
         let texts = self.texts(key);
-        texts.into_iter().filter_map(|t| self.parse(Some(t), "một số ngày (0 đến 365)", |s| s.parse().ok().filter(|n| *n <= 365))).collect()
+        texts
+            .into_iter()
+            .filter_map(|t| {
+                self.parse(Some(t), "một số ngày (0 đến 365)", |s| s.parse().ok().filter(|n| *n <= 365))
+            })
+            .collect()
     }
 
     /// The keys of a required map.
@@ -194,7 +223,11 @@ pub fn date(reader: &Reader, text: &Text) -> Option<NaiveDate> {
     let formats = ["%Y-%m-%d", "%d/%m/%Y"];
     let date = formats.iter().find_map(|f| NaiveDate::parse_from_str(&text.value, f).ok());
     if date.is_none() {
-        reader.error(&text.span, format!("«{}» không phải là một ngày có thật", text.value), "viết như 2023-01-15 hoặc 15/01/2023".to_owned());
+        reader.error(
+            &text.span,
+            format!("«{}» không phải là một ngày có thật", text.value),
+            "viết như 2023-01-15 hoặc 15/01/2023".to_owned(),
+        );
     }
     date
 }

@@ -71,17 +71,24 @@ pub fn parse(file: &Arc<SourceFile>, findings: &mut Vec<Finding>) -> Option<Node
 
 fn syntax_finding(file: &Arc<SourceFile>, error: &YamlError) -> Finding {
     let (message, help) = match error {
-        YamlError::DuplicateMappingKey { key, .. } => {
-            (format!("mục «{}» bị viết hai lần", key.as_deref().unwrap_or("?")), "xóa bớt một trong hai dòng".to_owned())
+        YamlError::DuplicateMappingKey { key, .. } => (
+            format!("mục «{}» bị viết hai lần", key.as_deref().unwrap_or("?")),
+            "xóa bớt một trong hai dòng".to_owned(),
+        ),
+        YamlError::Budget { .. }
+        | YamlError::AliasReplayLimitExceeded { .. }
+        | YamlError::AliasExpansionLimitExceeded { .. } => (
+            "tệp quá lớn hoặc quá phức tạp, vượt giới hạn an toàn".to_owned(),
+            "chia kế hoạch thành nhiều tệp nhỏ hơn".to_owned(),
+        ),
+        YamlError::MultipleDocuments { .. } => {
+            ("tệp có nhiều tài liệu (dòng «---»)".to_owned(), "mỗi tệp chỉ để một tài liệu".to_owned())
         }
-        YamlError::Budget { .. } | YamlError::AliasReplayLimitExceeded { .. } | YamlError::AliasExpansionLimitExceeded { .. } => {
-            ("tệp quá lớn hoặc quá phức tạp, vượt giới hạn an toàn".to_owned(), "chia kế hoạch thành nhiều tệp nhỏ hơn".to_owned())
-        }
-        YamlError::MultipleDocuments { .. } => ("tệp có nhiều tài liệu (dòng «---»)".to_owned(), "mỗi tệp chỉ để một tài liệu".to_owned()),
         YamlError::Eof { .. } => ("tệp trống hoặc bị cắt dở".to_owned(), "chép lại từ tệp mẫu".to_owned()),
-        other => {
-            ("tệp không đúng cú pháp YAML".to_owned(), format!("xem lại dấu cách đầu dòng, dấu hai chấm và dấu ngoặc kép ở gần đây; chi tiết kỹ thuật: {other}"))
-        }
+        other => (
+            "tệp không đúng cú pháp YAML".to_owned(),
+            format!("xem lại dấu cách đầu dòng, dấu hai chấm và dấu ngoặc kép ở gần đây; chi tiết kỹ thuật: {other}"),
+        ),
     };
     let span = error.location().map_or(0..0, |l| span(&file.text, l));
     Finding { severity: Severity::Error, file: Arc::clone(file), span, message, help: Some(help) }
@@ -89,7 +96,8 @@ fn syntax_finding(file: &Arc<SourceFile>, error: &YamlError) -> Finding {
 
 fn span(text: &str, location: Location) -> Range<usize> {
     let at = location.span();
-    let start = at.byte_offset().and_then(|n| usize::try_from(n).ok()).unwrap_or_else(|| offset_of_line(text, location.line()));
+    let start =
+        at.byte_offset().and_then(|n| usize::try_from(n).ok()).unwrap_or_else(|| offset_of_line(text, location.line()));
     let start = floor_char(text, start);
     let end = floor_char(text, start + at.byte_len().and_then(|n| usize::try_from(n).ok()).unwrap_or(0));
     let line_end = text[start..].find('\n').map_or(text.len(), |n| start + n);
@@ -120,7 +128,9 @@ fn node(text: &str, raw: Spanned<Raw>) -> Node {
         Raw::Map(entries) => Value::Map(
             entries
                 .into_iter()
-                .map(|(key, value)| (Text { span: self::span(text, key.referenced), value: key.value }, node(text, value)))
+                .map(|(key, value)| {
+                    (Text { span: self::span(text, key.referenced), value: key.value }, node(text, value))
+                })
                 .collect(),
         ),
     };

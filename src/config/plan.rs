@@ -75,7 +75,12 @@ fn read_task(reader: &Reader, node: &Node, defaults: &Defaults<'_>, seen: &mut V
     })
 }
 
-fn read_deadline(reader: &Reader, text: &Text, year: i32, settled: &BTreeMap<String, chrono::NaiveDate>) -> Option<Reading> {
+fn read_deadline(
+    reader: &Reader,
+    text: &Text,
+    year: i32,
+    settled: &BTreeMap<String, chrono::NaiveDate>,
+) -> Option<Reading> {
     match read_phrase(&text.value, year) {
         Ok(reading) => {
             if let (Some(other), DeadlineRule::Dated(points)) = (reading.other_last_on, &reading.rule)
@@ -87,20 +92,31 @@ fn read_deadline(reader: &Reader, text: &Text, year: i32, settled: &BTreeMap<Str
                     point.bound.last_on().format("%d/%m/%Y"),
                     other.format("%d/%m/%Y")
                 );
-                reader.warning(&text.span, message, format!("chốt bằng dòng: settled: {{ \"{}\": {} }}", point.period, other));
+                reader.warning(
+                    &text.span,
+                    message,
+                    format!("chốt bằng dòng: settled: {{ \"{}\": {} }}", point.period, other),
+                );
             }
             Some(reading)
         }
         Err(error) => {
             let (message, help) = match error {
-                PhraseError::Empty => ("chưa ghi thời gian hoàn thành".to_owned(), "chép nguyên văn từ Phụ lục".to_owned()),
-                PhraseError::NoSuchDate(date) => (format!("«{date}» không phải là một ngày có thật"), "xem lại văn bản gốc".to_owned()),
-                PhraseError::NotUnderstood { understood, rest } if understood.is_empty() => {
-                    (format!("chưa hiểu thời hạn «{rest}»"), "viết như «Trước ngày 15/01/2023», «Tháng 3,6,9,12/2023», «Thường xuyên», «Khi có phát sinh»".to_owned())
+                PhraseError::Empty => {
+                    ("chưa ghi thời gian hoàn thành".to_owned(), "chép nguyên văn từ Phụ lục".to_owned())
                 }
-                PhraseError::NotUnderstood { understood, rest } => {
-                    (format!("chưa hiểu phần «{rest}» của thời hạn (đã hiểu: «{understood}»)"), "tách thành nhiệm vụ riêng, hoặc viết lại thời hạn".to_owned())
+                PhraseError::NoSuchDate(date) => {
+                    (format!("«{date}» không phải là một ngày có thật"), "xem lại văn bản gốc".to_owned())
                 }
+                PhraseError::NotUnderstood { understood, rest } if understood.is_empty() => (
+                    format!("chưa hiểu thời hạn «{rest}»"),
+                    "viết như «Trước ngày 15/01/2023», «Tháng 3,6,9,12/2023», «Thường xuyên», «Khi có phát sinh»"
+                        .to_owned(),
+                ),
+                PhraseError::NotUnderstood { understood, rest } => (
+                    format!("chưa hiểu phần «{rest}» của thời hạn (đã hiểu: «{understood}»)"),
+                    "tách thành nhiệm vụ riêng, hoặc viết lại thời hạn".to_owned(),
+                ),
             };
             reader.error(&text.span, message, help);
             None
@@ -113,14 +129,20 @@ fn read_settled(reader: &Reader, fields: &Fields<'_>) -> BTreeMap<String, chrono
     settled
         .entries()
         .iter()
-        .filter_map(|(period, node)| reader.text(node, "settled").and_then(|t| date(reader, &t)).map(|on| (period.value.clone(), on)))
+        .filter_map(|(period, node)| {
+            reader.text(node, "settled").and_then(|t| date(reader, &t)).map(|on| (period.value.clone(), on))
+        })
         .collect()
 }
 
 fn read_target(reader: &Reader, node: &Node) -> Option<Target> {
     let fields = reader.fields(node, "chỉ tiêu");
     let (section, text) = (fields.text("section"), fields.text("text"));
-    let percent = |key| fields.parse(fields.optional_text(key), "một tỷ lệ từ 0 đến 100", |s| s.parse::<u8>().ok().filter(|p| *p <= 100));
+    let percent = |key| {
+        fields.parse(fields.optional_text(key), "một tỷ lệ từ 0 đến 100", |s| {
+            s.parse::<u8>().ok().filter(|p| *p <= 100)
+        })
+    };
     let (at_least, above) = (percent("at_least"), percent("above"));
     fields.done();
     let (percent, is_strict) = match (at_least, above) {

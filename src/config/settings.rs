@@ -53,7 +53,9 @@ pub fn read_root<'a>(reader: &'a Reader, root: &'a Node, folders: &Folders) -> R
     let policies = fields.fields("policies", "mục policies");
     let sources = fields.list("sources");
     fields.done();
-    let zone = office.as_ref().and_then(|o| o.parse(o.text("time_zone"), "một múi giờ; thường là Asia/Ho_Chi_Minh", |s| s.parse::<Tz>().ok()));
+    let zone = office.as_ref().and_then(|o| {
+        o.parse(o.text("time_zone"), "một múi giờ; thường là Asia/Ho_Chi_Minh", |s| s.parse::<Tz>().ok())
+    });
     let root = Root {
         office_name: office.as_ref().and_then(|o| o.text("name")),
         working_week: office.as_ref().map(read_week).unwrap_or_default(),
@@ -77,7 +79,12 @@ pub fn read_root<'a>(reader: &'a Reader, root: &'a Node, folders: &Folders) -> R
 
 fn read_week(office: &Fields<'_>) -> Vec<Weekday> {
     let days = office.texts("working_week");
-    let week: Vec<_> = days.into_iter().filter_map(|t| office.parse(Some(t), "một thứ trong tuần (mon tue wed thu fri sat sun)", |s| s.parse().ok())).collect();
+    let week: Vec<_> = days
+        .into_iter()
+        .filter_map(|t| {
+            office.parse(Some(t), "một thứ trong tuần (mon tue wed thu fri sat sun)", |s| s.parse().ok())
+        })
+        .collect();
     if week.is_empty() { vec![Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri] } else { week }
 }
 
@@ -86,14 +93,21 @@ fn read_hours(reader: &Reader, hours: &Fields<'_>, zone: Tz) -> Option<OfficeHou
     let sending = hours.fields("sending", "mục sending");
     hours.done();
     let sending = sending?;
-    let (from, until) = (sending.time("from"), sending.parse(sending.text("until"), "giờ trong ngày; viết như \"17:00\" (hoặc \"24:00\")", end_of_day));
+    let (from, until) = (
+        sending.time("from"),
+        sending.parse(sending.text("until"), "giờ trong ngày; viết như \"17:00\" (hoặc \"24:00\")", end_of_day),
+    );
     sending.done();
     let (digest_at, from, until) = (digest_at?, from?, until?);
     if from >= until {
         reader.error(&sending.span, "giờ gửi tin: «from» phải sớm hơn «until»", None);
     }
     if !(from..until).contains(&digest_at) {
-        reader.error(&hours.span, "giờ gửi bản tổng hợp «digest_at» phải nằm trong giờ gửi tin", "sửa digest_at hoặc sending".to_owned());
+        reader.error(
+            &hours.span,
+            "giờ gửi bản tổng hợp «digest_at» phải nằm trong giờ gửi tin",
+            "sửa digest_at hoặc sending".to_owned(),
+        );
     }
     Some(OfficeHours { zone, digest_at, sending_from: from, sending_until: until })
 }
@@ -106,7 +120,10 @@ fn end_of_day(text: &str) -> Option<NaiveTime> {
 }
 
 fn read_email(reader: &Reader, email: &Fields<'_>, folders: &Folders) -> Option<EmailSettings> {
-    let from = email.parse(email.text("from"), "người gửi; viết như \"Nhắc việc <nhacviec@coquan.vn>\"", |s| s.parse().ok());
+    let from =
+        email.parse(email.text("from"), "người gửi; viết như \"Nhắc việc <nhacviec@coquan.vn>\"", |s| {
+            s.parse().ok()
+        });
     let reply_to = email.optional("reply_to", "một địa chỉ thư điện tử");
     let footer = email.optional_text("footer").map(|t| t.value).unwrap_or_default();
     let maildir = email.optional_text("maildir");
@@ -116,7 +133,11 @@ fn read_email(reader: &Reader, email: &Fields<'_>, folders: &Folders) -> Option<
         (Some(path), None) => Some(EmailTransport::Maildir(folders.state.join(path.value))),
         (None, Some(smtp)) => read_smtp(reader, &smtp, folders).map(EmailTransport::Smtp),
         (Some(_), Some(_)) | (None, None) => {
-            reader.error(&email.span, "thư điện tử: phải chọn đúng một cách gửi, maildir hoặc smtp", "thêm dấu # trước cách không dùng".to_owned());
+            reader.error(
+                &email.span,
+                "thư điện tử: phải chọn đúng một cách gửi, maildir hoặc smtp",
+                "thêm dấu # trước cách không dùng".to_owned(),
+            );
             None
         }
     };
@@ -138,7 +159,11 @@ fn read_smtp(reader: &Reader, smtp: &Fields<'_>, folders: &Folders) -> Option<Sm
     smtp.done();
     let host = host?;
     if security == Some(SmtpSecurity::Plaintext) && !is_loopback(&host.value) {
-        reader.error(&host.span, "gửi thư không mã hóa chỉ được phép tới chính máy này (127.0.0.1)", "dùng security: starttls hoặc tls".to_owned());
+        reader.error(
+            &host.span,
+            "gửi thư không mã hóa chỉ được phép tới chính máy này (127.0.0.1)",
+            "dùng security: starttls hoặc tls".to_owned(),
+        );
     }
     if user.is_some() != password.is_some() {
         reader.error(&smtp.span, "máy chủ thư: «user» và «password_file» phải đi cùng nhau", None);
@@ -163,12 +188,20 @@ fn read_zalo_bot(reader: &Reader, zalo: &Fields<'_>, folders: &Folders) -> Optio
 fn read_secret(reader: &Reader, text: Option<Text>, folders: &Folders) -> Option<SecretFile> {
     let text = text?;
     if text.value.contains(['/', '\\']) {
-        reader.error(&text.span, "chỉ ghi tên tệp bí mật, không ghi đường dẫn", "đặt tệp vào thư mục secrets cạnh tệp cấu hình".to_owned());
+        reader.error(
+            &text.span,
+            "chỉ ghi tên tệp bí mật, không ghi đường dẫn",
+            "đặt tệp vào thư mục secrets cạnh tệp cấu hình".to_owned(),
+        );
         return None;
     }
     let secret = SecretFile::new(&text.value, &folders.config, folders.credentials.as_deref());
     if !secret.exists() {
-        reader.warning(&text.span, format!("chưa có tệp bí mật «{}»", text.value), format!("tạo tệp secrets/{} chỉ chứa mật khẩu, quyền 0600", text.value));
+        reader.warning(
+            &text.span,
+            format!("chưa có tệp bí mật «{}»", text.value),
+            format!("tạo tệp secrets/{} chỉ chứa mật khẩu, quyền 0600", text.value),
+        );
     }
     Some(secret)
 }
@@ -177,7 +210,11 @@ fn read_ca(reader: &Reader, fields: &Fields<'_>, folders: &Folders) -> Option<Pa
     let text = fields.optional_text("ca_file")?;
     let path = folders.config.join(&text.value);
     if !path.is_file() {
-        reader.error(&text.span, format!("không có tệp chứng chỉ «{}»", text.value), "đường dẫn tính từ thư mục cấu hình".to_owned());
+        reader.error(
+            &text.span,
+            format!("không có tệp chứng chỉ «{}»", text.value),
+            "đường dẫn tính từ thư mục cấu hình".to_owned(),
+        );
     }
     Some(path)
 }
@@ -198,12 +235,17 @@ fn read_policy(reader: &Reader, node: &Node) -> Policy {
 
 fn read_triggers(fields: &Fields<'_>) -> Triggers {
     let (before, after) = (fields.numbers("before"), fields.numbers("after"));
-    let repeat_every = fields.parse(fields.optional_text("repeat_every"), "một số ngày từ 1 đến 365", |s| s.parse().ok().filter(|n| (1..=365).contains(n)));
-    let count = fields.parse(fields.optional_text("count_in"), "cách đếm ngày (working_days hoặc calendar_days)", |s| match s {
-        "working_days" => Some(DayCount::Working),
-        "calendar_days" => Some(DayCount::Calendar),
-        _ => None,
+    let repeat_every = fields.parse(fields.optional_text("repeat_every"), "một số ngày từ 1 đến 365", |s| {
+        s.parse().ok().filter(|n| (1..=365).contains(n))
     });
+    let count =
+        fields.parse(fields.optional_text("count_in"), "cách đếm ngày (working_days hoặc calendar_days)", |s| {
+            match s {
+                "working_days" => Some(DayCount::Working),
+                "calendar_days" => Some(DayCount::Calendar),
+                _ => None,
+            }
+        });
     fields.done();
     Triggers { before, after, repeat_every, count: count.unwrap_or_default() }
 }
@@ -231,7 +273,12 @@ fn read_advice(reader: &Reader, node: &Node) -> Option<Advice> {
 }
 
 /// Decodes the sources and tells who gets their dossiers.
-pub fn resolve_sources(reader: &Reader, root: &Root<'_>, units: &Units, folders: &Folders) -> (Vec<SourceSettings>, BTreeMap<SourceId, SourceRules>) {
+pub fn resolve_sources(
+    reader: &Reader,
+    root: &Root<'_>,
+    units: &Units,
+    folders: &Folders,
+) -> (Vec<SourceSettings>, BTreeMap<SourceId, SourceRules>) {
     let mut settings = Vec::new();
     let mut rules = BTreeMap::new();
     for node in &root.sources {
@@ -244,7 +291,11 @@ pub fn resolve_sources(reader: &Reader, root: &Root<'_>, units: &Units, folders:
         fields.done();
         let (Some(source), Some(policy), Some(fallback)) = (source, policy, fallback) else { continue };
         if rules.insert(source.id.clone(), SourceRules { policy, holders, fallback, followed_by }).is_some() {
-            reader.error(&fields.span, format!("mã hệ thống «{}» bị dùng hai lần", source.id), "đặt mã khác".to_owned());
+            reader.error(
+                &fields.span,
+                format!("mã hệ thống «{}» bị dùng hai lần", source.id),
+                "đặt mã khác".to_owned(),
+            );
         }
         settings.push(source);
     }
@@ -262,7 +313,7 @@ fn policy_of_source(reader: &Reader, text: &Text, policies: &BTreeMap<String, Po
 
 fn read_source(reader: &Reader, fields: &Fields<'_>, folders: &Folders) -> Option<SourceSettings> {
     let id = fields.text("id");
-    let profile = fields.parse(fields.text("profile"), "loại hệ thống (opencps-v2)", |s| Profile::named(s));
+    let profile = fields.parse(fields.text("profile"), "loại hệ thống (opencps-v2)", Profile::named);
     let url = fields.parse(fields.text("url"), "một địa chỉ web (http:// hoặc https://)", |s| {
         s.parse::<reqwest::Url>().ok().filter(|u| matches!(u.scheme(), "http" | "https") && u.host_str().is_some())
     });
@@ -277,7 +328,11 @@ fn read_source(reader: &Reader, fields: &Fields<'_>, folders: &Folders) -> Optio
     let url = url?;
     if url.scheme() == "http" && !is_loopback(url.host_str().unwrap_or_default()) {
         let span: Range<usize> = fields.get("url").map_or(0..0, |n| n.span.clone());
-        reader.warning(&span, "địa chỉ http:// gửi mật khẩu không mã hóa", "dùng https:// nếu hệ thống hỗ trợ".to_owned());
+        reader.warning(
+            &span,
+            "địa chỉ http:// gửi mật khẩu không mã hóa",
+            "dùng https:// nếu hệ thống hỗ trợ".to_owned(),
+        );
     }
     Some(SourceSettings {
         id: id?.value.into(),
@@ -295,17 +350,31 @@ fn read_source(reader: &Reader, fields: &Fields<'_>, folders: &Folders) -> Optio
 }
 
 fn read_query(reader: &Reader, query: &Fields<'_>) -> Vec<(String, String)> {
-    query.entries().iter().filter_map(|(key, node)| reader.text(node, "query").map(|t| (key.value.clone(), t.value))).collect()
+    query
+        .entries()
+        .iter()
+        .filter_map(|(key, node)| reader.text(node, "query").map(|t| (key.value.clone(), t.value)))
+        .collect()
 }
 
 fn read_holder(reader: &Reader, node: &Node, units: &Units) -> Option<HolderRule> {
     let fields = reader.fields(node, "dòng phân hồ sơ");
-    let places = [("step", HolderPlace::Step), ("field", HolderPlace::Field), ("procedure", HolderPlace::Procedure), ("agency", HolderPlace::Agency)];
-    let found: Vec<_> = places.into_iter().filter_map(|(key, place)| fields.optional_text(key).map(|t| (place, t.value))).collect();
+    let places = [
+        ("step", HolderPlace::Step),
+        ("field", HolderPlace::Field),
+        ("procedure", HolderPlace::Procedure),
+        ("agency", HolderPlace::Agency),
+    ];
+    let found: Vec<_> =
+        places.into_iter().filter_map(|(key, place)| fields.optional_text(key).map(|t| (place, t.value))).collect();
     let unit = fields.text("unit").and_then(|t| units.resolve_one(reader, &t));
     fields.done();
     let Ok([(place, equals)]) = <[_; 1]>::try_from(found) else {
-        reader.error(&fields.span, "mỗi dòng phân hồ sơ phải có đúng một mục: step, field, procedure hoặc agency", None);
+        reader.error(
+            &fields.span,
+            "mỗi dòng phân hồ sơ phải có đúng một mục: step, field, procedure hoặc agency",
+            None,
+        );
         return None;
     };
     Some(HolderRule { place, equals, unit: unit? })
@@ -323,7 +392,10 @@ pub fn check_positions(reader: &Reader, root: &Root<'_>, units: &Units, folder: 
         reported.push(position);
         let at = reader.file.text.find(position.as_str()).unwrap_or(0);
         let known = held.keys().map(String::as_str).chain(["unit-head"]);
-        let help = nearest(position, known).map_or_else(|| format!("khai báo chức vụ ở mục positions của {}", folder.join("units.yaml").display()), |n| format!("ý bạn là «{n}»?"));
+        let help = nearest(position, known).map_or_else(
+            || format!("khai báo chức vụ ở mục positions của {}", folder.join("units.yaml").display()),
+            |n| format!("ý bạn là «{n}»?"),
+        );
         reader.error(&(at..at + position.len()), format!("không có chức vụ «{position}»"), help);
     }
 }

@@ -27,7 +27,10 @@ impl Units {
             return units.clone();
         }
         let near = nearest(&text.value, self.written.iter().map(String::as_str));
-        let help = near.map_or_else(|| "khai báo đơn vị trong units.yaml".to_owned(), |near| format!("ý bạn là «{near}»? nếu không, khai báo đơn vị trong units.yaml"));
+        let help = near.map_or_else(
+            || "khai báo đơn vị trong units.yaml".to_owned(),
+            |near| format!("ý bạn là «{near}»? nếu không, khai báo đơn vị trong units.yaml"),
+        );
         reader.error(&text.span, format!("không có đơn vị hoặc nhóm «{}»", text.value), help);
         Vec::new()
     }
@@ -58,8 +61,10 @@ impl Units {
         if self.directory.people.contains_key(&id) {
             return Some(id);
         }
-        let help = nearest(&text.value, self.directory.people.keys().map(PersonId::as_str))
-            .map_or_else(|| "khai báo người trong units.yaml, mục people".to_owned(), |near| format!("ý bạn là «{near}»?"));
+        let help = nearest(&text.value, self.directory.people.keys().map(PersonId::as_str)).map_or_else(
+            || "khai báo người trong units.yaml, mục people".to_owned(),
+            |near| format!("ý bạn là «{near}»?"),
+        );
         reader.error(&text.span, format!("không có người «{}»", text.value), help);
         None
     }
@@ -68,7 +73,11 @@ impl Units {
         self.written.push(text.value.clone());
         let known = self.names.insert(folded(&text.value), units.to_vec());
         if known.is_some_and(|k| k != units) {
-            reader.error(&text.span, format!("tên «{}» dùng cho hai đơn vị khác nhau", text.value), "đặt tên khác".to_owned());
+            reader.error(
+                &text.span,
+                format!("tên «{}» dùng cho hai đơn vị khác nhau", text.value),
+                "đặt tên khác".to_owned(),
+            );
         }
     }
 }
@@ -109,9 +118,15 @@ fn read_person(reader: &Reader, node: &Node, people: &mut BTreeMap<PersonId, Per
     let id = fields.text("id");
     let name = fields.text("name");
     let title = fields.optional_text("title");
-    let email = fields.parse(fields.optional_text("email"), "một địa chỉ thư điện tử", |s| s.parse::<lettre::Address>().ok());
+    let email = fields.parse(fields.optional_text("email"), "một địa chỉ thư điện tử", |s| {
+        s.parse::<lettre::Address>().ok()
+    });
     let zalo_chat = fields.optional_text("zalo_chat");
-    let channels: Vec<ChannelKind> = fields.texts("channels").into_iter().filter_map(|t| fields.parse(Some(t), "kênh gửi (email, zalo_bot)", |s| s.parse().ok())).collect();
+    let channels: Vec<ChannelKind> = fields
+        .texts("channels")
+        .into_iter()
+        .filter_map(|t| fields.parse(Some(t), "kênh gửi (email, zalo_bot)", |s| s.parse().ok()))
+        .collect();
     fields.done();
     let (Some(id), Some(name)) = (id, name) else { return };
     let address = |channel: ChannelKind| match channel {
@@ -119,12 +134,18 @@ fn read_person(reader: &Reader, node: &Node, people: &mut BTreeMap<PersonId, Per
         ChannelKind::ZaloBot => zalo_chat.as_ref().map(|t| t.value.clone()),
     };
     let order = if channels.is_empty() { ChannelKind::ALL.to_vec() } else { channels };
-    let routes: Vec<Route> = order.into_iter().filter_map(|channel| address(channel).map(|address| Route { channel, address })).collect();
+    let routes: Vec<Route> =
+        order.into_iter().filter_map(|channel| address(channel).map(|address| Route { channel, address })).collect();
     if routes.is_empty() {
-        reader.warning(&id.span, format!("{} chưa có địa chỉ nào, sẽ không nhận được tin", name.value), "thêm email hoặc zalo_chat".to_owned());
+        reader.warning(
+            &id.span,
+            format!("{} chưa có địa chỉ nào, sẽ không nhận được tin", name.value),
+            "thêm email hoặc zalo_chat".to_owned(),
+        );
     }
     let key = PersonId::from(id.value.as_str());
-    let person = Person { id: key.clone(), name: name.value, title: title.map(|t| t.value).unwrap_or_default(), routes };
+    let person =
+        Person { id: key.clone(), name: name.value, title: title.map(|t| t.value).unwrap_or_default(), routes };
     if people.insert(key, person).is_some() {
         reader.error(&id.span, format!("mã người «{}» bị dùng hai lần", id.value), "đặt mã khác".to_owned());
     }
@@ -136,7 +157,11 @@ fn read_unit(reader: &Reader, node: &Node, units: &mut Units) {
     let aliases = fields.texts("aliases");
     let head = fields.optional_text("head").and_then(|t| units.person(reader, &t));
     let contacts = fields.texts("contacts").iter().filter_map(|t| units.person(reader, t)).collect();
-    let mailbox = fields.parse(fields.optional_text("mailbox"), "một địa chỉ thư điện tử", |s| s.parse::<lettre::Address>().ok()).map(|a| a.to_string());
+    let mailbox = fields
+        .parse(fields.optional_text("mailbox"), "một địa chỉ thư điện tử", |s| {
+            s.parse::<lettre::Address>().ok()
+        })
+        .map(|a| a.to_string());
     fields.done();
     let (Some(id), Some(name)) = (id, name) else { return };
     let key = UnitId::from(id.value.as_str());
@@ -166,8 +191,15 @@ fn read_group(reader: &Reader, node: &Node, units: &mut Units) {
 
 fn warn_unreachable(reader: &Reader, directory: &Directory, fields: &Fields<'_>) {
     for unit in directory.units.values().filter(|u| directory.recipients_of(&u.id).is_empty()) {
-        let span = fields.list("units").into_iter().find(|n| reader.file.text[n.span.start..].lines().next().is_some_and(|l| l.contains(unit.id.as_str())));
+        let span = fields
+            .list("units")
+            .into_iter()
+            .find(|n| reader.file.text[n.span.start..].lines().next().is_some_and(|l| l.contains(unit.id.as_str())));
         let span = span.map_or_else(|| fields.span.clone(), |n| n.span.clone());
-        reader.warning(&span, format!("{} không có ai nhận được tin", unit.name), "thêm contacts có địa chỉ, hoặc mailbox".to_owned());
+        reader.warning(
+            &span,
+            format!("{} không có ai nhận được tin", unit.name),
+            "thêm contacts có địa chỉ, hoặc mailbox".to_owned(),
+        );
     }
 }

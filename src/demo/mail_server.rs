@@ -3,7 +3,7 @@
 //! For the rehearsal and for tests: it speaks just enough SMTP, in plaintext, and only to this machine.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     fs, io,
     path::{Path, PathBuf},
     sync::{
@@ -28,6 +28,19 @@ pub struct Received {
     pub text: String,
 }
 
+/// What goes wrong for one address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// RCPT is answered 550.
+    Refused,
+    /// The next message is taken, then the connection breaks before the reply; once.
+    ReplyLost,
+    /// The reply to the next message comes only after the client has gone away; once.
+    ReplyLate,
+    /// The content is answered 554.
+    ContentRejected,
+}
+
 /// The server; it ends with the runtime.
 #[derive(Debug, Clone)]
 pub struct MailServer {
@@ -47,6 +60,7 @@ struct State {
 struct Inner {
     received: Vec<Received>,
     greeted: HashSet<String>,
+    faults: HashMap<String, Fault>,
 }
 
 impl State {
@@ -64,7 +78,12 @@ impl MailServer {
         fs::create_dir_all(&folder)?;
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let port = listener.local_addr()?.port();
-        let state = Arc::new(State { folder, is_closed: AtomicBool::new(false), is_greylisting: AtomicBool::new(false), inner: Mutex::default() });
+        let state = Arc::new(State {
+            folder,
+            is_closed: AtomicBool::new(false),
+            is_greylisting: AtomicBool::new(false),
+            inner: Mutex::default(),
+        });
         let shared = Arc::clone(&state);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -107,6 +126,15 @@ impl MailServer {
         self.state.is_closed.store(is_closed, Ordering::Relaxed);
     }
 
+    /// Sets what goes wrong for an address, or nothing.
+    pub fn set_fault(&self, to: &str, fault: Option<Fault>) {
+        let mut inner = self.state.inner();
+        match fault {
+            Some(fault) => inner.faults.insert(to.to_owned(), fault),
+            None => inner.faults.remove(to),
+        };
+    }
+
     /// While greylisting, the first try for each recipient is answered 450.
     pub fn set_greylisting(&self, is_greylisting: bool) {
         if !self.state.is_greylisting.swap(is_greylisting, Ordering::Relaxed) {
@@ -130,7 +158,13 @@ async fn converse(stream: TcpStream, state: &State) -> io::Result<()> {
             "EHLO" => "250-thu.example\r\n250 8BITMIME",
             "RCPT" => {
                 address(&line).clone_into(&mut to);
-                if is_deferred(state, &to) { "450 4.7.1 greylisted, try again later" } else { "250 2.1.5 ok" }
+                if state.inner().faults.get(&to) == Some(&Fault::Refused) {
+                    "550 5.1.1 no such user"
+                } else if is_deferred(state, &to) {
+                    "450 4.7.1 greylisted, try again later"
+                } else {
+                    "250 2.1.5 ok"
+                }
             }
             "DATA" => {
                 writer.write_all(b"354 go ahead\r\n").await?;
@@ -142,8 +176,29 @@ async fn converse(stream: TcpStream, state: &State) -> io::Result<()> {
                     text += line.strip_prefix('.').unwrap_or(&line);
                     text += "\r\n";
                 }
-                keep(state, &to, text)?;
-                "250 2.0.0 taken"
+                let fault = state.inner().faults.get(&to).copied();
+                match fault {
+                    Some(Fault::ContentRejected) => "554 5.6.0 content rejected",
+                    Some(Fault::ReplyLost) => {
+                        state.inner().faults.remove(&to);
+                        return keep(state, &to, text);
+                    }
+                    Some(Fault::ReplyLate) => {
+                        state.inner().faults.remove(&to);
+                        keep(state, &to, text)?;
+                        // The client's next line, or its going away, is what ends the wait.
+                        let next = lines.next_line().await?;
+                        writer.write_all(b"250 2.0.0 taken at last\r\n").await?;
+                        if next.is_none() {
+                            return Ok(());
+                        }
+                        continue;
+                    }
+                    Some(Fault::Refused) | None => {
+                        keep(state, &to, text)?;
+                        "250 2.0.0 taken"
+                    }
+                }
             }
             "QUIT" => return writer.write_all(b"221 2.0.0 bye\r\n").await,
             _ => "250 2.0.0 ok",

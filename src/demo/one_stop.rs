@@ -76,7 +76,12 @@ impl OneStop {
     /// # Errors
     /// When no port is free.
     pub async fn start(office: &Office) -> io::Result<Self> {
-        let world = Arc::new(Mutex::new(World { now: DateTime::UNIX_EPOCH, dossiers: make_up(office), is_in_maintenance: false, is_empty: false }));
+        let world = Arc::new(Mutex::new(World {
+            now: DateTime::UNIX_EPOCH,
+            dossiers: make_up(office),
+            is_in_maintenance: false,
+            is_empty: false,
+        }));
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let port = listener.local_addr()?.port();
         let router = Router::new().route("/o/rest/v2/dossiers", get(list)).with_state(Arc::clone(&world));
@@ -150,11 +155,14 @@ fn make_up(office: &Office) -> Vec<MadeUp> {
                 due_on = calendar.add_working_days(until, days);
             }
             let fate = dice.roll(100);
-            let extended = (fate < 2).then(|| (calendar.add_working_days(due_on, -1), calendar.add_working_days(due_on, 5)));
+            let extended =
+                (fate < 2).then(|| (calendar.add_working_days(due_on, -1), calendar.add_working_days(due_on, 5)));
             let finished_on = match (extended, fate) {
                 (Some((_, new_due)), _) => new_due,
                 (None, 2..8) => calendar.add_working_days(due_on, 1 + dice.days(7)),
-                (None, _) => calendar.add_working_days(due_on, -dice.days(u64::try_from(days).unwrap_or(1))).max(received_on),
+                (None, _) => {
+                    calendar.add_working_days(due_on, -dice.days(u64::try_from(days).unwrap_or(1))).max(received_on)
+                }
             };
             let code = format!("SCT.{}.{:05}", received_on.format("%y%m%d"), i + 1);
             MadeUp { code, procedure, field, received_on, due_on, paused, extended, finished_on }
@@ -177,15 +185,25 @@ struct ListQuery {
 async fn list(State(world): State<Arc<Mutex<World>>>, Query(query): Query<ListQuery>, headers: HeaderMap) -> Response {
     let world = world.lock().expect("no panic happens while the lock is held").shown();
     if !has_account(&headers) {
-        return (StatusCode::UNAUTHORIZED, axum_json(&json!({ "timestamp": 0, "message": "permission denied", "rest_api": "" }))).into_response();
+        return (
+            StatusCode::UNAUTHORIZED,
+            axum_json(&json!({ "timestamp": 0, "message": "permission denied", "rest_api": "" })),
+        )
+            .into_response();
     }
     let Shown::Dossiers(rows) = world else {
-        return ([(header::CONTENT_TYPE, "text/html")], "<html><body>Hệ thống đang bảo trì</body></html>").into_response();
+        return ([(header::CONTENT_TYPE, "text/html")], "<html><body>Hệ thống đang bảo trì</body></html>")
+            .into_response();
     };
     // Without the site id the real server answers an empty list, not an error.
     let has_site = headers.get("groupId").is_some_and(|v| v.to_str().is_ok_and(|v| v == GROUP_ID.to_string()));
     let wanted: Vec<&str> = query.status.split(',').collect();
-    let rows: Vec<Value> = rows.into_iter().filter(|r| has_site && (query.status.is_empty() || wanted.contains(&r["dossierStatus"].as_str().unwrap_or_default()))).collect();
+    let rows: Vec<Value> = rows
+        .into_iter()
+        .filter(|r| {
+            has_site && (query.status.is_empty() || wanted.contains(&r["dossierStatus"].as_str().unwrap_or_default()))
+        })
+        .collect();
     let end = if query.end == 0 { rows.len() } else { query.end.min(rows.len()) };
     let page = rows.get(query.start.min(end)..end).unwrap_or_default();
     let body = match page {

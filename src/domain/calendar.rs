@@ -196,8 +196,7 @@ impl OfficeHours {
     #[must_use]
     pub fn is_sending_time(&self, calendar: &WorkCalendar, now: DateTime<Utc>) -> bool {
         let local = now.with_timezone(&self.zone);
-        calendar.is_working_day(local.date_naive())
-            && (self.sending_from..self.sending_until).contains(&local.time())
+        calendar.is_working_day(local.date_naive()) && (self.sending_from..self.sending_until).contains(&local.time())
     }
 }
 

@@ -127,7 +127,8 @@ fn read_undated(cursor: &mut Cursor<'_>) -> Option<DeadlineRule> {
     if cursor.take_words(&["khi", "có", "phát", "sinh"]) || cursor.take_words(&["khi", "phát", "sinh"]) {
         return Some(DeadlineRule::OnEvent);
     }
-    if cursor.take_words(&["khi", "có", "văn", "bản", "yêu", "cầu"]) || cursor.take_words(&["khi", "có", "yêu", "cầu"]) {
+    if cursor.take_words(&["khi", "có", "văn", "bản", "yêu", "cầu"]) || cursor.take_words(&["khi", "có", "yêu", "cầu"])
+    {
         return Some(DeadlineRule::OnRequest);
     }
     if cursor.take_words(&["theo", "kế", "hoạch", "riêng", "của"]) && cursor.at < cursor.words.len() {
@@ -181,10 +182,7 @@ fn periods_due(periods: &[WholePeriod], is_strict: bool) -> Option<Reading> {
         let point = DuePoint { period: only.first.year().to_string(), bound: Bound::Before(only.first) };
         return Some(Reading { rule: DeadlineRule::Dated(vec![point]), other_last_on: Some(only.last) });
     }
-    let points = periods
-        .iter()
-        .map(|p| DuePoint { period: p.name.clone(), bound: Bound::NotAfter(p.last) })
-        .collect();
+    let points = periods.iter().map(|p| DuePoint { period: p.name.clone(), bound: Bound::NotAfter(p.last) }).collect();
     Some(Reading { rule: DeadlineRule::Dated(points), other_last_on: None })
 }
 
@@ -196,7 +194,10 @@ fn read_months(cursor: &mut Cursor<'_>) -> Result<Option<Vec<WholePeriod>>, Phra
     let year = read_year(cursor)?;
     months
         .into_iter()
-        .map(|m| WholePeriod::new(format!("{year}-{m:02}"), year, m, 1).ok_or_else(|| PhraseError::NoSuchDate(format!("tháng {m}"))))
+        .map(|m| {
+            WholePeriod::new(format!("{year}-{m:02}"), year, m, 1)
+                .ok_or_else(|| PhraseError::NoSuchDate(format!("tháng {m}")))
+        })
         .collect::<Result<_, _>>()
         .map(Some)
 }
@@ -358,7 +359,15 @@ mod tests {
         assert_eq!(rule("Trước T12/2023"), one("2023", Bound::Before(day("2023-12-01"))));
         let DeadlineRule::Dated(quarters) = rule("Tháng 3,6,9,12/2023") else { panic!("four dates expected") };
         let ends: Vec<_> = quarters.iter().map(|p| (p.period.as_str(), p.bound.last_on())).collect();
-        assert_eq!(ends, [("2023-03", day("2023-03-31")), ("2023-06", day("2023-06-30")), ("2023-09", day("2023-09-30")), ("2023-12", day("2023-12-31"))]);
+        assert_eq!(
+            ends,
+            [
+                ("2023-03", day("2023-03-31")),
+                ("2023-06", day("2023-06-30")),
+                ("2023-09", day("2023-09-30")),
+                ("2023-12", day("2023-12-31"))
+            ]
+        );
         assert_eq!(rule("Thường xuyên"), DeadlineRule::Standing);
         assert_eq!(rule("Khi có phát sinh"), DeadlineRule::OnEvent);
         assert_eq!(rule("Khi có văn bản yêu cầu"), DeadlineRule::OnRequest);
@@ -389,9 +398,14 @@ mod tests {
     #[test]
     fn what_is_not_sure_is_refused_with_the_part_that_was_understood() {
         let error = read_phrase("Trước ngày 15/01/2023 hoặc khi trời mưa", 2023).expect_err("not certain");
-        assert_eq!(error, PhraseError::NotUnderstood { understood: "Trước ngày 15/01/2023".into(), rest: "hoặc khi trời mưa".into() });
+        assert_eq!(
+            error,
+            PhraseError::NotUnderstood {
+                understood: "Trước ngày 15/01/2023".into(), rest: "hoặc khi trời mưa".into()
+            }
+        );
         assert_eq!(read_phrase("Trước ngày 31/02/2023", 2023), Err(PhraseError::NoSuchDate("31/02/2023".into())));
-        assert_eq!(read_phrase("Trước tháng 3, 6/2023", 2023).is_err(), true);
+        assert!(read_phrase("Trước tháng 3, 6/2023", 2023).is_err());
         assert_eq!(read_phrase("  ", 2023), Err(PhraseError::Empty));
         assert!(read_phrase("25/10 âm lịch", 2023).is_err());
     }

@@ -183,7 +183,10 @@ impl<'a> Draft<'a> {
                 let following = &office.agenda.plans[occurrence.plan].followed_by;
                 let task = &occurrence.task;
                 let candidates = self.candidates(policy, due, &occurrence.unit, &task.coordinating, following);
-                self.tell(&occurrence.subject, due.last_on, policy, candidates, || Item::Task { row: task_row(office, occurrence), due });
+                self.tell(&occurrence.subject, due.last_on, policy, candidates, || Item::Task {
+                    row: task_row(office, occurrence),
+                    due,
+                });
             }
             OccurrenceKind::StandingNote(on) => self.note(occurrence, on, |row| Item::Standing { row }),
             OccurrenceKind::DateMissing(on) => self.note(occurrence, on, |row| Item::DateMissing { row }),
@@ -209,9 +212,14 @@ impl<'a> Draft<'a> {
         let Some(rules) = office.sources.get(&tracked.source) else { return };
         let dossier = &tracked.dossier;
         // A dossier that the last believed answer no longer held is neither reminded of nor closed.
-        let (true, 0, Some(due_at)) = (dossier.status.clock_runs(), tracked.missing_polls, dossier.due_in_force()) else { return };
+        let (true, 0, Some(due_at)) = (dossier.status.clock_runs(), tracked.missing_polls, dossier.due_in_force())
+        else {
+            return;
+        };
         if dossier.status == DossierStatus::Unmapped {
-            self.decision.gaps.insert(Gap::UnmappedStatus { source: tracked.source.clone(), status: dossier.status_raw.clone() });
+            self.decision
+                .gaps
+                .insert(Gap::UnmappedStatus { source: tracked.source.clone(), status: dossier.status_raw.clone() });
         }
         let due = Due::on(office.hours.date(due_at), &office.calendar);
         let holder = rules.holder(dossier);
@@ -244,7 +252,12 @@ impl<'a> Draft<'a> {
             return;
         }
         let on = office.hours.date(problem.opened_at);
-        let candidate = Candidate { audience: Audience::Administrator, recipient, rung: Rung { offset: 0, on }, reason: Reason::Problem };
+        let candidate = Candidate {
+            audience: Audience::Administrator,
+            recipient,
+            rung: Rung { offset: 0, on },
+            reason: Reason::Problem,
+        };
         let subject = format!("problem:{}@{}", problem.key, problem.opened_at.timestamp()).into();
         self.tell(&subject, on, &Policy::default(), vec![candidate], || Item::Problem {
             sentence: problem.sentence.clone(),
@@ -253,7 +266,14 @@ impl<'a> Draft<'a> {
     }
 
     /// Everybody whose ladder has reached a rung, the strongest audience first.
-    fn candidates(&mut self, policy: &Policy, due: Due, lead: &UnitId, coordinating: &[UnitId], following: &[UnitId]) -> Vec<Candidate> {
+    fn candidates(
+        &mut self,
+        policy: &Policy,
+        due: Due,
+        lead: &UnitId,
+        coordinating: &[UnitId],
+        following: &[UnitId],
+    ) -> Vec<Candidate> {
         let is_overdue = self.today > due.last_on;
         let reason = match (is_overdue, self.today >= due.safe_on) {
             (true, _) => Reason::Overdue,
@@ -270,8 +290,17 @@ impl<'a> Draft<'a> {
         candidates
     }
 
-    fn role_candidates(&mut self, policy: &Policy, role: Role, due: Due, units: &[UnitId], reason: Reason) -> Vec<Candidate> {
-        let Some(rung) = policy.triggers(role).reached(due, self.today, &self.situation.office.calendar) else { return Vec::new() };
+    fn role_candidates(
+        &mut self,
+        policy: &Policy,
+        role: Role,
+        due: Due,
+        units: &[UnitId],
+        reason: Reason,
+    ) -> Vec<Candidate> {
+        let Some(rung) = policy.triggers(role).reached(due, self.today, &self.situation.office.calendar) else {
+            return Vec::new();
+        };
         let audience = match role {
             Role::Lead => Audience::Lead,
             Role::Coordinating => Audience::Coordinating,
@@ -288,14 +317,22 @@ impl<'a> Draft<'a> {
         let mut candidates = Vec::new();
         for (index, step) in reached {
             let audience = Audience::Escalation(u8::try_from(index + 1).unwrap_or(u8::MAX));
-            let rung = Rung { offset: i32::from(step.after), on: office.calendar.add_working_days(due.last_on, i32::from(step.after)) };
+            let rung = Rung {
+                offset: i32::from(step.after),
+                on: office.calendar.add_working_days(due.last_on, i32::from(step.after)),
+            };
             for superior in &step.tell {
                 let (person, name) = match superior {
-                    Superior::UnitHead => (office.directory.units.get(lead).and_then(|u| u.head.as_ref()), format!("trưởng {}", office.directory.unit_name(lead))),
+                    Superior::UnitHead => (
+                        office.directory.units.get(lead).and_then(|u| u.head.as_ref()),
+                        format!("trưởng {}", office.directory.unit_name(lead)),
+                    ),
                     Superior::Position(position) => (office.directory.positions.get(position), position.clone()),
                 };
                 match person.and_then(|id| office.directory.recipient(id)) {
-                    Some(recipient) => candidates.push(Candidate { audience, recipient, rung, reason: Reason::Escalated }),
+                    Some(recipient) => {
+                        candidates.push(Candidate { audience, recipient, rung, reason: Reason::Escalated });
+                    }
                     None => {
                         self.decision.gaps.insert(Gap::VacantPosition(name));
                     }
@@ -315,18 +352,36 @@ impl<'a> Draft<'a> {
 
     /// Turns the candidates that were not told yet into notifications: one message a person, in the
     /// strongest audience; the weaker ones are recorded as merged into it.
-    fn tell(&mut self, subject: &SubjectId, revision_on: NaiveDate, policy: &Policy, candidates: Vec<Candidate>, item: impl Fn() -> Item) {
+    fn tell(
+        &mut self,
+        subject: &SubjectId,
+        revision_on: NaiveDate,
+        policy: &Policy,
+        candidates: Vec<Candidate>,
+        item: impl Fn() -> Item,
+    ) {
         if let Some(revision) = self.live.get_mut(subject) {
             *revision = Some(revision_on);
         }
         let told = self.situation.record.told.get(subject).map_or(&[][..], Vec::as_slice);
         let mut said: Vec<(String, String)> = Vec::new();
         for Candidate { audience, recipient, rung, reason } in candidates {
-            let is_told = |t: &Told| t.revision_on == revision_on && t.audience == audience && t.recipient == recipient.id && t.offset >= rung.offset;
+            let is_told = |t: &Told| {
+                t.revision_on == revision_on
+                    && t.audience == audience
+                    && t.recipient == recipient.id
+                    && t.offset >= rung.offset
+            };
             if told.iter().any(is_told) {
                 continue;
             }
-            let key = NotificationKey { subject: subject.clone(), revision_on, offset: rung.offset, audience, recipient: recipient.id.clone() };
+            let key = NotificationKey {
+                subject: subject.clone(),
+                revision_on,
+                offset: rung.offset,
+                audience,
+                recipient: recipient.id.clone(),
+            };
             let merged_into = said.iter().find(|(id, _)| *id == recipient.id).map(|(_, key)| key.clone());
             if merged_into.is_none() {
                 said.push((recipient.id.clone(), key.to_string()));
@@ -337,13 +392,32 @@ impl<'a> Draft<'a> {
                 Audience::Coordinating | Audience::Following | Audience::Administrator => None,
             };
             let not_before = self.release_at(reason);
-            self.decision.notify.push(Notification { key, reason, item: item(), advice, routes: recipient.routes, not_before, merged_into });
+            self.decision.notify.push(Notification {
+                key,
+                reason,
+                item: item(),
+                advice,
+                routes: recipient.routes,
+                not_before,
+                merged_into,
+            });
         }
     }
 
     fn supersede(&mut self, subject: &SubjectId, audience: Audience, recipient: &str, offset: i32) {
-        let weaker = |p: &&PendingDelivery| p.subject == *subject && p.told.audience == audience && p.told.recipient == recipient && p.told.offset < offset;
-        let cancel = self.situation.record.pending.iter().filter(weaker).map(|p| Cancellation { id: p.id, reason: CancelReason::Superseded });
+        let weaker = |p: &&PendingDelivery| {
+            p.subject == *subject
+                && p.told.audience == audience
+                && p.told.recipient == recipient
+                && p.told.offset < offset
+        };
+        let cancel = self
+            .situation
+            .record
+            .pending
+            .iter()
+            .filter(weaker)
+            .map(|p| Cancellation { id: p.id, reason: CancelReason::Superseded });
         self.decision.cancel.extend(cancel);
     }
 

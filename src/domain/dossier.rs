@@ -193,7 +193,11 @@ mod tests {
         assert_eq!(judge_snapshot(&snapshot(17, true), &before, at(0)), Trust::Short);
         assert_eq!(judge_snapshot(&snapshot(0, true), &before, at(0)), Trust::Short);
         let twice = SourceHistory { short_since: Some(at(0)), short_polls: 2, ..before };
-        assert_eq!(judge_snapshot(&snapshot(0, true), &twice, at(1)), Trust::Short, "three times within an hour is one outage");
+        assert_eq!(
+            judge_snapshot(&snapshot(0, true), &twice, at(1)),
+            Trust::Short,
+            "three times within an hour is one outage"
+        );
         assert_eq!(judge_snapshot(&snapshot(0, true), &twice, at(25)), Trust::Believed);
     }
 

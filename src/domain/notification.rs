@@ -264,7 +264,10 @@ impl SendError {
     #[must_use]
     pub fn detail(&self) -> &str {
         match self {
-            Self::Transient { detail, .. } | Self::Permanent { detail } | Self::ChannelDown { detail } | Self::Unknown { detail } => detail,
+            Self::Transient { detail, .. }
+            | Self::Permanent { detail }
+            | Self::ChannelDown { detail }
+            | Self::Unknown { detail } => detail,
         }
     }
 }
@@ -278,7 +281,12 @@ const RETRY_MINUTES: [i64; 14] = [1, 3, 5, 10, 20, 30, 60, 60, 120, 240, 240, 48
 /// `seed` spreads the tries of many messages over a fifth of the wait (jitter without randomness, so
 /// that a rehearsal repeats exactly).
 #[must_use]
-pub fn next_attempt(attempts: u32, now: DateTime<Utc>, retry_after: Option<Duration>, seed: u64) -> Option<DateTime<Utc>> {
+pub fn next_attempt(
+    attempts: u32,
+    now: DateTime<Utc>,
+    retry_after: Option<Duration>,
+    seed: u64,
+) -> Option<DateTime<Utc>> {
     let index = usize::try_from(attempts.saturating_sub(1)).ok()?;
     let wait = Duration::minutes(*RETRY_MINUTES.get(index)?);
     let jitter = Duration::milliseconds(wait.num_milliseconds() / 5 * i64::try_from(seed % 100).unwrap_or(0) / 100);
@@ -333,7 +341,13 @@ mod tests {
 
     #[test]
     fn audiences_survive_their_text_form() {
-        for audience in [Audience::Lead, Audience::Escalation(3), Audience::Coordinating, Audience::Following, Audience::Administrator] {
+        for audience in [
+            Audience::Lead,
+            Audience::Escalation(3),
+            Audience::Coordinating,
+            Audience::Following,
+            Audience::Administrator,
+        ] {
             assert_eq!(audience.to_string().parse(), Ok(audience));
         }
     }

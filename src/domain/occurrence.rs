@@ -71,7 +71,9 @@ impl Agenda {
             for task in &plan.tasks {
                 for (period, kind) in periods(plan, task, calendar) {
                     let opens_on = match kind {
-                        OccurrenceKind::Dated(due) => policies.get(&task.policy).map_or(due.safe_on, |p| p.opens_on(due, calendar)),
+                        OccurrenceKind::Dated(due) => {
+                            policies.get(&task.policy).map_or(due.safe_on, |p| p.opens_on(due, calendar))
+                        }
                         OccurrenceKind::StandingNote(on) | OccurrenceKind::DateMissing(on) => on,
                     };
                     occurrences.extend(task.lead.iter().map(|unit| Occurrence {
@@ -91,7 +93,11 @@ impl Agenda {
     }
 
     /// The occurrences of one task.
-    pub fn of_task<'a, 'k>(&'a self, plan: &'k PlanId, task: &'k TaskId) -> impl Iterator<Item = &'a Occurrence> + use<'a, 'k> {
+    pub fn of_task<'a, 'k>(
+        &'a self,
+        plan: &'k PlanId,
+        task: &'k TaskId,
+    ) -> impl Iterator<Item = &'a Occurrence> + use<'a, 'k> {
         self.occurrences.iter().filter(move |o| self.plans[o.plan].id == *plan && o.task.id == *task)
     }
 }
@@ -101,12 +107,19 @@ fn periods(plan: &Plan, task: &Task, calendar: &WorkCalendar) -> Vec<(String, Oc
     match &task.reading.rule {
         DeadlineRule::Dated(points) => points
             .iter()
-            .map(|p| (p.period.clone(), OccurrenceKind::Dated(Due::on(settled(&p.period).unwrap_or(p.bound.last_on()), calendar))))
+            .map(|p| {
+                (
+                    p.period.clone(),
+                    OccurrenceKind::Dated(Due::on(settled(&p.period).unwrap_or(p.bound.last_on()), calendar)),
+                )
+            })
             .collect(),
         // A date entered by hand makes the undated kinds ordinary dated work.
-        _ if !task.settled.is_empty() => {
-            task.settled.iter().map(|(period, on)| (period.clone(), OccurrenceKind::Dated(Due::on(*on, calendar)))).collect()
-        }
+        _ if !task.settled.is_empty() => task
+            .settled
+            .iter()
+            .map(|(period, on)| (period.clone(), OccurrenceKind::Dated(Due::on(*on, calendar))))
+            .collect(),
         DeadlineRule::Standing => starts_of(plan.year, 3, calendar)
             .map(|(first, on)| (format!("{}-Q{}", plan.year, first.month0() / 3 + 1), OccurrenceKind::StandingNote(on)))
             .collect(),

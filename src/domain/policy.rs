@@ -117,7 +117,8 @@ impl Triggers {
     pub fn reached(&self, due: Due, today: NaiveDate, calendar: &WorkCalendar) -> Option<Rung> {
         let late = self.reached_after(due, today, calendar);
         late.or_else(|| {
-            let rungs = self.before.iter().map(|n| Rung { offset: -i32::from(*n), on: self.before_day(due, *n, calendar) });
+            let rungs =
+                self.before.iter().map(|n| Rung { offset: -i32::from(*n), on: self.before_day(due, *n, calendar) });
             rungs.filter(|r| r.on <= today).max_by_key(|r| r.offset)
         })
     }
@@ -139,7 +140,11 @@ impl Triggers {
         };
         // A calendar-day rung that rolled past today is not reached yet; the one before it is.
         if on > today {
-            let shorter = Self { after: self.after.iter().copied().filter(|n| u32::from(*n) < offset).collect(), repeat_every: None, ..self.clone() };
+            let shorter = Self {
+                after: self.after.iter().copied().filter(|n| u32::from(*n) < offset).collect(),
+                repeat_every: None,
+                ..self.clone()
+            };
             return shorter.reached_after(due, today, calendar);
         }
         Some(Rung { offset: i32::try_from(offset).ok()?, on })

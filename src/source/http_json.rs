@@ -55,7 +55,10 @@ impl HttpJsonSource {
 
     async fn fetch_page(&self, start: u64) -> Result<Page, SourceError> {
         let settings = &self.settings;
-        let password = settings.password.read().map_err(|e| unavailable(format!("không đọc được mật khẩu của hệ thống một cửa ({e})")))?;
+        let password = settings
+            .password
+            .read()
+            .map_err(|e| unavailable(format!("không đọc được mật khẩu của hệ thống một cửa ({e})")))?;
         let mut url = settings.url.clone();
         url.query_pairs_mut()
             .extend_pairs(&settings.query)
@@ -147,16 +150,28 @@ fn check_status(response: Response) -> Result<Response, SourceError> {
     match status {
         StatusCode::OK => Ok(response),
         StatusCode::NON_AUTHORITATIVE_INFORMATION | StatusCode::UNAUTHORIZED => Err(SourceError::AccessDenied {
-            sentence: format!("hệ thống một cửa không nhận tài khoản (HTTP {}); kiểm tra user và tệp mật khẩu, rồi nạp lại cấu hình", status.as_u16()),
+            sentence: format!(
+                "hệ thống một cửa không nhận tài khoản (HTTP {}); kiểm tra user và tệp mật khẩu, rồi nạp lại cấu hình",
+                status.as_u16()
+            ),
         }),
-        StatusCode::FORBIDDEN => Err(unavailable("hệ thống một cửa từ chối (HTTP 403); nếu kéo dài, kiểm tra quyền của tài khoản và group_id".to_owned())),
+        StatusCode::FORBIDDEN => Err(unavailable(
+            "hệ thống một cửa từ chối (HTTP 403); nếu kéo dài, kiểm tra quyền của tài khoản và group_id".to_owned(),
+        )),
         status if status.is_redirection() => Err(SourceError::NotUnderstood {
-            sentence: format!("hệ thống một cửa chuyển sang trang khác (HTTP {}); kiểm tra địa chỉ url", status.as_u16()),
+            sentence: format!(
+                "hệ thống một cửa chuyển sang trang khác (HTTP {}); kiểm tra địa chỉ url",
+                status.as_u16()
+            ),
         }),
         status => {
-            let seconds = response.headers().get(header::RETRY_AFTER).and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
+            let seconds =
+                response.headers().get(header::RETRY_AFTER).and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
             let retry_after = seconds.map(|s: i64| chrono::Duration::seconds(s.clamp(0, 24 * 3600)));
-            Err(SourceError::Unavailable { sentence: format!("hệ thống một cửa báo lỗi HTTP {}", status.as_u16()), retry_after })
+            Err(SourceError::Unavailable {
+                sentence: format!("hệ thống một cửa báo lỗi HTTP {}", status.as_u16()),
+                retry_after,
+            })
         }
     }
 }
@@ -166,7 +181,9 @@ async fn read_body(mut response: Response, limit: Duration) -> Result<Vec<u8>, S
     while let Some(chunk) = response.chunk().await.map_err(|e| transport_error(&e, limit))? {
         body.extend_from_slice(&chunk);
         if body.len() > MAX_PAGE_BYTES {
-            return Err(SourceError::NotUnderstood { sentence: "câu trả lời của hệ thống một cửa quá lớn; giảm page_size".to_owned() });
+            return Err(SourceError::NotUnderstood {
+                sentence: "câu trả lời của hệ thống một cửa quá lớn; giảm page_size".to_owned(),
+            });
         }
     }
     Ok(body)

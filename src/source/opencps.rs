@@ -59,16 +59,25 @@ struct Row<'a> {
 /// `data` out.
 pub fn read_page(body: &[u8]) -> Result<Page, SourceError> {
     let not_understood = |sentence: &str| SourceError::NotUnderstood { sentence: sentence.to_owned() };
-    let text = std::str::from_utf8(body).map_err(|_| not_understood("hệ thống một cửa trả lời không phải văn bản UTF-8"))?;
+    let text =
+        std::str::from_utf8(body).map_err(|_| not_understood("hệ thống một cửa trả lời không phải văn bản UTF-8"))?;
     let text = text.trim_start_matches('\u{feff}').trim();
     if text.starts_with('<') {
-        return Err(not_understood("hệ thống một cửa trả về trang web thay vì dữ liệu; có thể đang bảo trì, hoặc url sai"));
+        return Err(not_understood(
+            "hệ thống một cửa trả về trang web thay vì dữ liệu; có thể đang bảo trì, hoặc url sai",
+        ));
     }
-    let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|_| not_understood("hệ thống một cửa trả về dữ liệu hỏng hoặc bị cắt dở"))?;
+    let envelope: Envelope<'_> = serde_json::from_str(text)
+        .map_err(|_| not_understood("hệ thống một cửa trả về dữ liệu hỏng hoặc bị cắt dở"))?;
     if envelope.code.is_some() && envelope.message.is_some() {
-        return Err(SourceError::Unavailable { sentence: "hệ thống một cửa báo lỗi trong câu trả lời".to_owned(), retry_after: None });
+        return Err(SourceError::Unavailable {
+            sentence: "hệ thống một cửa báo lỗi trong câu trả lời".to_owned(),
+            retry_after: None,
+        });
     }
-    let total = scalar(envelope.total).and_then(|t| t.parse().ok()).ok_or_else(|| not_understood("câu trả lời của hệ thống một cửa thiếu tổng số hồ sơ (total)"))?;
+    let total = scalar(envelope.total)
+        .and_then(|t| t.parse().ok())
+        .ok_or_else(|| not_understood("câu trả lời của hệ thống một cửa thiếu tổng số hồ sơ (total)"))?;
     let rows = read_rows(envelope.data).ok_or_else(|| not_understood("danh sách hồ sơ (data) không đúng dạng"))?;
     let mut page = Page { total, rows: rows.len(), dossiers: Vec::new(), unusable: 0, remarks: Vec::new() };
     for row in rows {
@@ -104,7 +113,8 @@ fn read_dossier(row: &RawValue, remarks: &mut Vec<String>) -> Option<Dossier> {
         }
         at
     };
-    let (due_at, extended_due_at) = (read_instant(row.due_date, "ngày hẹn trả"), read_instant(row.extend_date, "ngày hẹn lại"));
+    let (due_at, extended_due_at) =
+        (read_instant(row.due_date, "ngày hẹn trả"), read_instant(row.extend_date, "ngày hẹn lại"));
     Some(Dossier {
         code,
         procedure: scalar(row.service_name),
@@ -114,7 +124,11 @@ fn read_dossier(row: &RawValue, remarks: &mut Vec<String>) -> Option<Dossier> {
         received_at: scalar(row.receive_date).and_then(|t| instant(&t)),
         due_at,
         extended_due_at,
-        status: status(&status_raw, &scalar(row.lock_state).unwrap_or_default(), scalar(row.release_date).is_some() || scalar(row.finish_date).is_some()),
+        status: status(
+            &status_raw,
+            &scalar(row.lock_state).unwrap_or_default(),
+            scalar(row.release_date).is_some() || scalar(row.finish_date).is_some(),
+        ),
         status_raw,
     })
 }
@@ -129,7 +143,8 @@ fn status(status: &str, lock_state: &str, is_released: bool) -> DossierStatus {
         "new" | "receiving" => DossierStatus::NotReceived,
         _ if matches!(lock_state, "PAUSE" | "PAUSE_OVERDUE") => DossierStatus::Paused,
         "waiting" | "pausing" => DossierStatus::Paused,
-        "processing" | "paying" | "collecting" | "handover" | "interoperating" | "releasing" | "posting" | "correcting" | "cancelling" => DossierStatus::Open,
+        "processing" | "paying" | "collecting" | "handover" | "interoperating" | "releasing" | "posting"
+        | "correcting" | "cancelling" => DossierStatus::Open,
         _ => DossierStatus::Unmapped,
     }
 }
@@ -172,7 +187,9 @@ mod tests {
 
     #[test]
     fn texts_that_became_numbers_keep_their_digits() {
-        let page = page(r#"{"total":"2","data":[{"dossierIdCTN":18680110,"serviceName":2.000591},{"dossierIdCTN":"185E6DE0","dossierNo":""}]}"#);
+        let page = page(
+            r#"{"total":"2","data":[{"dossierIdCTN":18680110,"serviceName":2.000591},{"dossierIdCTN":"185E6DE0","dossierNo":""}]}"#,
+        );
         assert_eq!(page.dossiers[0].code, "18680110");
         assert_eq!(page.dossiers[0].procedure.as_deref(), Some("2.000591"));
         assert_eq!(page.dossiers[1].code, "185E6DE0");
@@ -187,7 +204,8 @@ mod tests {
 
     #[test]
     fn pauses_releases_and_unknown_statuses_are_told_apart() {
-        let of = |fields: &str| page(&format!(r#"{{"total":1,"data":{{"dossierNo":"A",{fields}}}}}"#)).dossiers[0].status;
+        let of =
+            |fields: &str| page(&format!(r#"{{"total":1,"data":{{"dossierNo":"A",{fields}}}}}"#)).dossiers[0].status;
         assert_eq!(of(r#""dossierStatus":"processing""#), DossierStatus::Open);
         assert_eq!(of(r#""dossierStatus":"processing","lockState":"PAUSE""#), DossierStatus::Paused);
         assert_eq!(of(r#""dossierStatus":"waiting""#), DossierStatus::Paused);

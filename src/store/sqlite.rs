@@ -60,7 +60,10 @@ impl SqliteStore {
         Ok(Self { jobs })
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static) -> Result<T, StoreError> {
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
         let job: Job = Box::new(move |connection| {
             let result = transact(connection, work);
@@ -72,7 +75,10 @@ impl SqliteStore {
     }
 }
 
-fn transact<T>(connection: &mut Connection, work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+fn transact<T>(
+    connection: &mut Connection,
+    work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let value = work(&transaction)?;
     transaction.commit()?;
@@ -118,14 +124,23 @@ fn to_json<T: serde::Serialize>(value: &T) -> String {
 #[async_trait]
 impl Store for SqliteStore {
     async fn record(&self) -> Result<Record, StoreError> {
-        self.run(|tx| deciding::record(tx)).await
+        self.run(deciding::record).await
     }
 
-    async fn apply(&self, decision: Decision, gaps: Vec<(String, String)>, now: DateTime<Utc>) -> Result<ApplyReport, StoreError> {
+    async fn apply(
+        &self,
+        decision: Decision,
+        gaps: Vec<(String, String)>,
+        now: DateTime<Utc>,
+    ) -> Result<ApplyReport, StoreError> {
         self.run(move |tx| deciding::apply(tx, &decision, &gaps, now)).await
     }
 
-    async fn sources_due(&self, periods: Vec<(SourceId, Duration)>, now: DateTime<Utc>) -> Result<Vec<SourceId>, StoreError> {
+    async fn sources_due(
+        &self,
+        periods: Vec<(SourceId, Duration)>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<SourceId>, StoreError> {
         self.run(move |tx| polling::sources_due(tx, periods, now)).await
     }
 
@@ -133,11 +148,22 @@ impl Store for SqliteStore {
         self.run(move |tx| polling::history(tx, &source)).await
     }
 
-    async fn sync_dossiers(&self, source: SourceId, snapshot: Snapshot, trust: Trust, now: DateTime<Utc>) -> Result<SyncReport, StoreError> {
+    async fn sync_dossiers(
+        &self,
+        source: SourceId,
+        snapshot: Snapshot,
+        trust: Trust,
+        now: DateTime<Utc>,
+    ) -> Result<SyncReport, StoreError> {
         self.run(move |tx| polling::sync(tx, &source, &snapshot, trust, now)).await
     }
 
-    async fn record_poll_failure(&self, source: SourceId, failure: PollFailure, now: DateTime<Utc>) -> Result<u32, StoreError> {
+    async fn record_poll_failure(
+        &self,
+        source: SourceId,
+        failure: PollFailure,
+        now: DateTime<Utc>,
+    ) -> Result<u32, StoreError> {
         self.run(move |tx| polling::record_failure(tx, &source, &failure, now)).await
     }
 
@@ -157,7 +183,12 @@ impl Store for SqliteStore {
         self.run(move |tx| deciding::complete(tx, completion, now)).await
     }
 
-    async fn set_problems(&self, prefix: String, problems: Vec<(String, String)>, now: DateTime<Utc>) -> Result<(), StoreError> {
+    async fn set_problems(
+        &self,
+        prefix: String,
+        problems: Vec<(String, String)>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         self.run(move |tx| reporting::set_problems(tx, &prefix, &problems, now)).await
     }
 
@@ -170,7 +201,7 @@ impl Store for SqliteStore {
     }
 
     async fn completions(&self) -> Result<Vec<Completion>, StoreError> {
-        self.run(|tx| deciding::completions(tx)).await
+        self.run(deciding::completions).await
     }
 
     async fn pass_ended(&self, name: &'static str, now: DateTime<Utc>) -> Result<(), StoreError> {

@@ -21,8 +21,18 @@ pub fn record(tx: &Transaction<'_>) -> Result<Record, StoreError> {
         .query_map([], |row| row.get::<_, String>(0))?
         .map(|s| s.map(SubjectId::from))
         .collect::<Result<_, _>>()?;
-    let last_decided_at = tx.query_row("SELECT finished_at FROM pass WHERE name = 'decide'", [], |row| row.get(0)).optional()?.map(instant);
-    Ok(Record { completed, told: told(tx)?, pending: pending(tx)?, dossiers: polling::open_dossiers(tx)?, problems: problems(tx)?, last_decided_at })
+    let last_decided_at = tx
+        .query_row("SELECT finished_at FROM pass WHERE name = 'decide'", [], |row| row.get(0))
+        .optional()?
+        .map(instant);
+    Ok(Record {
+        completed,
+        told: told(tx)?,
+        pending: pending(tx)?,
+        dossiers: polling::open_dossiers(tx)?,
+        problems: problems(tx)?,
+        last_decided_at,
+    })
 }
 
 fn told(tx: &Transaction<'_>) -> Result<HashMap<SubjectId, Vec<Told>>, StoreError> {
@@ -41,7 +51,12 @@ fn told(tx: &Transaction<'_>) -> Result<HashMap<SubjectId, Vec<Told>>, StoreErro
 /// Reads `revision_on, offset_days, audience, recipient` from column `at` on.
 fn read_told(row: &Row<'_>, at: usize) -> Result<Told, StoreError> {
     let (revision_on, audience): (String, String) = (row.get(at)?, row.get(at + 2)?);
-    Ok(Told { revision_on: parsed("revision_on", &revision_on)?, offset: row.get(at + 1)?, audience: parsed("audience", &audience)?, recipient: row.get(at + 3)? })
+    Ok(Told {
+        revision_on: parsed("revision_on", &revision_on)?,
+        offset: row.get(at + 1)?,
+        audience: parsed("audience", &audience)?,
+        recipient: row.get(at + 3)?,
+    })
 }
 
 fn pending(tx: &Transaction<'_>) -> Result<Vec<PendingDelivery>, StoreError> {
@@ -59,12 +74,20 @@ fn pending(tx: &Transaction<'_>) -> Result<Vec<PendingDelivery>, StoreError> {
 }
 
 fn problems(tx: &Transaction<'_>) -> Result<Vec<Problem>, StoreError> {
-    let mut select = tx.prepare_cached("SELECT key, sentence, opened_at FROM problem WHERE resolved_at IS NULL ORDER BY id")?;
-    let rows = select.query_map([], |row| Ok(Problem { key: row.get(0)?, sentence: row.get(1)?, opened_at: instant(row.get(2)?) }))?;
+    let mut select =
+        tx.prepare_cached("SELECT key, sentence, opened_at FROM problem WHERE resolved_at IS NULL ORDER BY id")?;
+    let rows = select.query_map([], |row| {
+        Ok(Problem { key: row.get(0)?, sentence: row.get(1)?, opened_at: instant(row.get(2)?) })
+    })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-pub fn apply(tx: &Transaction<'_>, decision: &Decision, gaps: &[(String, String)], now: DateTime<Utc>) -> Result<ApplyReport, StoreError> {
+pub fn apply(
+    tx: &Transaction<'_>,
+    decision: &Decision,
+    gaps: &[(String, String)],
+    now: DateTime<Utc>,
+) -> Result<ApplyReport, StoreError> {
     let mut report = ApplyReport::default();
     for cancellation in &decision.cancel {
         report.cancelled += u32::from(cancel(tx, cancellation, now)?);
@@ -87,8 +110,10 @@ fn cancel(tx: &Transaction<'_>, cancellation: &Cancellation, now: DateTime<Utc>)
         .prepare_cached("UPDATE delivery SET state = 'cancelled', finished_at = ?2, detail = ?3 WHERE id = ?1 AND state = 'pending'")?
         .execute(params![cancellation.id, seconds(now), detail])?;
     if changed == 1 && is_withdrawn {
-        tx.prepare_cached("UPDATE notification SET withdrawn_at = ?2 WHERE id = (SELECT notification_id FROM delivery WHERE id = ?1)")?
-            .execute(params![cancellation.id, seconds(now)])?;
+        tx.prepare_cached(
+            "UPDATE notification SET withdrawn_at = ?2 WHERE id = (SELECT notification_id FROM delivery WHERE id = ?1)",
+        )?
+        .execute(params![cancellation.id, seconds(now)])?;
     }
     Ok(changed == 1)
 }
@@ -150,7 +175,10 @@ pub fn complete(tx: &Transaction<'_>, completion: Completion, now: DateTime<Utc>
              WHERE state = 'pending' AND notification_id IN (SELECT id FROM notification WHERE subject = ?1)",
             params![subject.as_str(), seconds(now)],
         )?;
-        tx.execute("UPDATE notification SET closed_at = ?2 WHERE subject = ?1", params![subject.as_str(), seconds(now)])?;
+        tx.execute(
+            "UPDATE notification SET closed_at = ?2 WHERE subject = ?1",
+            params![subject.as_str(), seconds(now)],
+        )?;
         return Ok(Recorded::New);
     }
     let known = completions(tx)?.into_iter().find(|c| c.subject == completion.subject);
@@ -158,12 +186,19 @@ pub fn complete(tx: &Transaction<'_>, completion: Completion, now: DateTime<Utc>
 }
 
 pub fn completions(tx: &Transaction<'_>) -> Result<Vec<Completion>, StoreError> {
-    let mut select = tx.prepare_cached("SELECT subject, happened_on, product, reported_by FROM event WHERE kind = 'completed' ORDER BY id")?;
+    let mut select = tx.prepare_cached(
+        "SELECT subject, happened_on, product, reported_by FROM event WHERE kind = 'completed' ORDER BY id",
+    )?;
     let mut rows = select.query([])?;
     let mut completions = Vec::new();
     while let Some(row) = rows.next()? {
         let done_on: NaiveDate = parsed("happened_on", &row.get::<_, String>(1)?)?;
-        completions.push(Completion { subject: row.get::<_, String>(0)?.into(), done_on, product: row.get(2)?, reported_by: row.get(3)? });
+        completions.push(Completion {
+            subject: row.get::<_, String>(0)?.into(),
+            done_on,
+            product: row.get(2)?,
+            reported_by: row.get(3)?,
+        });
     }
     Ok(completions)
 }

@@ -53,18 +53,20 @@ pub fn claim(tx: &Transaction<'_>, now: DateTime<Utc>, lease: Duration) -> Resul
         return Ok(None);
     }
     rows.sort_unstable();
-    read_batch(tx, batch, rows, now).map(Some)
+    read_batch(tx, batch, &rows, now).map(Some)
 }
 
 fn take(tx: &Transaction<'_>, sql: &str, now: DateTime<Utc>, lease: Duration) -> Result<(Vec<i64>, i64), StoreError> {
     let mut update = tx.prepare_cached(sql)?;
-    let rows = update.query_map(named_params! { ":now": seconds(now), ":lease": seconds(now + lease) }, |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let rows = update.query_map(named_params! { ":now": seconds(now), ":lease": seconds(now + lease) }, |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })?;
     let rows: Vec<(i64, i64)> = rows.collect::<Result<_, _>>()?;
     let batch = rows.first().map_or(0, |(_, batch)| *batch);
     Ok((rows.into_iter().map(|(id, _)| id).collect(), batch))
 }
 
-fn read_batch(tx: &Transaction<'_>, id: i64, deliveries: Vec<i64>, now: DateTime<Utc>) -> Result<Batch, StoreError> {
+fn read_batch(tx: &Transaction<'_>, id: i64, deliveries: &[i64], now: DateTime<Utc>) -> Result<Batch, StoreError> {
     let is_resumed = has_open_outcome(tx, id)?;
     let mut select = tx.prepare_cached(
         "SELECT d.channel, d.address, d.attempts, d.may_be_duplicate, n.key, n.audience, n.offset_days, n.reason, n.item, n.advice, n.recipient
@@ -85,7 +87,16 @@ fn read_batch(tx: &Transaction<'_>, id: i64, deliveries: Vec<i64>, now: DateTime
             may_be_duplicate: row.get(3)?,
         };
         let channel: ChannelKind = parsed("channel", &channel)?;
-        let batch = batch.get_or_insert_with(|| Batch { id, channel, address: String::new(), recipient: String::new(), entries: Vec::new(), deliveries: deliveries.clone(), attempt: attempts, is_resumed });
+        let batch = batch.get_or_insert_with(|| Batch {
+            id,
+            channel,
+            address: String::new(),
+            recipient: String::new(),
+            entries: Vec::new(),
+            deliveries: deliveries.to_vec(),
+            attempt: attempts,
+            is_resumed,
+        });
         (batch.address, batch.recipient) = (row.get(1)?, row.get(10)?);
         batch.attempt = batch.attempt.max(attempts);
         batch.entries.push(entry);
@@ -98,16 +109,25 @@ fn read_batch(tx: &Transaction<'_>, id: i64, deliveries: Vec<i64>, now: DateTime
 
 /// Whether an earlier attempt on the batch may have delivered it.
 fn has_open_outcome(tx: &Transaction<'_>, batch: i64) -> Result<bool, StoreError> {
-    let mut select = tx.prepare_cached("SELECT EXISTS (SELECT 1 FROM attempt WHERE batch = ?1 AND coalesce(outcome, 'unknown') = 'unknown')")?;
+    let mut select = tx.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM attempt WHERE batch = ?1 AND coalesce(outcome, 'unknown') = 'unknown')",
+    )?;
     Ok(select.query_row([batch], |row| row.get(0))?)
 }
 
 pub fn finish(tx: &Transaction<'_>, batch: i64, outcome: &Outcome, now: DateTime<Utc>) -> Result<(), StoreError> {
     let (name, error) = outcome_name(outcome);
     let attempt = tx
-        .query_row("SELECT max(id) FROM attempt WHERE batch = ?1 AND outcome IS NULL AND finished_at IS NULL", [batch], |row| row.get::<_, Option<i64>>(0))?
+        .query_row(
+            "SELECT max(id) FROM attempt WHERE batch = ?1 AND outcome IS NULL AND finished_at IS NULL",
+            [batch],
+            |row| row.get::<_, Option<i64>>(0),
+        )?
         .unwrap_or(0);
-    tx.execute("UPDATE attempt SET finished_at = ?2, outcome = ?3, detail = ?4 WHERE id = ?1", params![attempt, seconds(now), name, error.map(SendError::detail)])?;
+    tx.execute(
+        "UPDATE attempt SET finished_at = ?2, outcome = ?3, detail = ?4 WHERE id = ?1",
+        params![attempt, seconds(now), name, error.map(SendError::detail)],
+    )?;
     let may_have_arrived = has_open_outcome(tx, batch)?;
     let detail = error.map(SendError::detail);
     match outcome {
@@ -160,7 +180,13 @@ fn clear_troubles(tx: &Transaction<'_>, batch: i64, now: DateTime<Utc>) -> Resul
 }
 
 /// Ends the batch in a final state.
-fn leave(tx: &Transaction<'_>, batch: i64, state: &str, detail: Option<&str>, now: DateTime<Utc>) -> Result<(), StoreError> {
+fn leave(
+    tx: &Transaction<'_>,
+    batch: i64,
+    state: &str,
+    detail: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
     tx.execute(
         "UPDATE delivery SET state = ?2, lease_until = NULL, finished_at = ?3, detail = ?4, batch = CASE WHEN ?2 = 'unknown' THEN NULL ELSE batch END
          WHERE batch = ?1 AND state = 'sending'",
@@ -171,7 +197,14 @@ fn leave(tx: &Transaction<'_>, batch: i64, state: &str, detail: Option<&str>, no
 
 /// Puts the batch back. While an earlier attempt may have delivered it the rows stay together, so
 /// that the repetition carries the same Message-ID; otherwise they are regrouped with what is due then.
-fn put_back(tx: &Transaction<'_>, batch: i64, at: DateTime<Utc>, may_have_arrived: bool, detail: Option<&str>, counts: bool) -> Result<(), StoreError> {
+fn put_back(
+    tx: &Transaction<'_>,
+    batch: i64,
+    at: DateTime<Utc>,
+    may_have_arrived: bool,
+    detail: Option<&str>,
+    counts: bool,
+) -> Result<(), StoreError> {
     let uncounted = i32::from(!counts);
     let sql = if may_have_arrived {
         "UPDATE delivery SET state = 'unknown', due_at = ?2, lease_until = NULL, detail = ?3, attempts = attempts - ?4 WHERE batch = ?1 AND state = 'sending'"
@@ -187,7 +220,8 @@ fn hand_over(tx: &Transaction<'_>, batch: i64, may_be_duplicate: bool, now: Date
     let mut select = tx.prepare_cached(
         "SELECT d.notification_id, d.route, n.routes FROM delivery d JOIN notification n ON n.id = d.notification_id WHERE d.batch = ?1 AND d.state = 'sending'",
     )?;
-    let rows: Vec<(i64, u32, String)> = select.query_map([batch], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect::<Result<_, _>>()?;
+    let rows: Vec<(i64, u32, String)> =
+        select.query_map([batch], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect::<Result<_, _>>()?;
     for (notification, route, routes) in rows {
         let routes: Vec<Route> = json("routes", &routes)?;
         let Some(next) = routes.get(route as usize + 1) else { continue };
@@ -206,6 +240,8 @@ pub fn release_interrupted(tx: &Transaction<'_>, now: DateTime<Utc>) -> Result<u
 }
 
 pub fn channel_failures(tx: &Transaction<'_>, channel: ChannelKind) -> Result<u32, StoreError> {
-    let failures = tx.query_row("SELECT failures FROM channel WHERE channel = ?1", [channel.as_str()], |row| row.get(0)).optional()?;
+    let failures = tx
+        .query_row("SELECT failures FROM channel WHERE channel = ?1", [channel.as_str()], |row| row.get(0))
+        .optional()?;
     Ok(failures.unwrap_or(0))
 }

@@ -12,11 +12,18 @@ use crate::{
     store::{PollFailure, StoreError, SyncReport},
 };
 
-pub fn sources_due(tx: &Transaction<'_>, periods: Vec<(SourceId, Duration)>, now: DateTime<Utc>) -> Result<Vec<SourceId>, StoreError> {
+pub fn sources_due(
+    tx: &Transaction<'_>,
+    periods: Vec<(SourceId, Duration)>,
+    now: DateTime<Utc>,
+) -> Result<Vec<SourceId>, StoreError> {
     let mut due = Vec::new();
     for (source, period) in periods {
-        let state: Option<(Option<i64>, i64)> =
-            tx.query_row("SELECT polled_at, paused_until FROM source WHERE source = ?1", [source.as_str()], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let state: Option<(Option<i64>, i64)> = tx
+            .query_row("SELECT polled_at, paused_until FROM source WHERE source = ?1", [source.as_str()], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()?;
         let (polled_at, paused_until) = state.unwrap_or((None, 0));
         // A clock that was set back must not silence the source: a poll in the future counts as none.
         let is_fresh = polled_at.map(instant).is_some_and(|at| at <= now && now - at < period);
@@ -29,14 +36,28 @@ pub fn sources_due(tx: &Transaction<'_>, periods: Vec<(SourceId, Duration)>, now
 
 pub fn history(tx: &Transaction<'_>, source: &SourceId) -> Result<SourceHistory, StoreError> {
     let history = tx
-        .query_row("SELECT believed_count, short_since, short_polls FROM source WHERE source = ?1", [source.as_str()], |row| {
-            Ok(SourceHistory { believed_count: row.get(0)?, short_since: row.get::<_, Option<i64>>(1)?.map(instant), short_polls: row.get(2)? })
-        })
+        .query_row(
+            "SELECT believed_count, short_since, short_polls FROM source WHERE source = ?1",
+            [source.as_str()],
+            |row| {
+                Ok(SourceHistory {
+                    believed_count: row.get(0)?,
+                    short_since: row.get::<_, Option<i64>>(1)?.map(instant),
+                    short_polls: row.get(2)?,
+                })
+            },
+        )
         .optional()?;
     Ok(history.unwrap_or_default())
 }
 
-pub fn sync(tx: &Transaction<'_>, source: &SourceId, snapshot: &Snapshot, trust: Trust, now: DateTime<Utc>) -> Result<SyncReport, StoreError> {
+pub fn sync(
+    tx: &Transaction<'_>,
+    source: &SourceId,
+    snapshot: &Snapshot,
+    trust: Trust,
+    now: DateTime<Utc>,
+) -> Result<SyncReport, StoreError> {
     let mut report = SyncReport::default();
     for dossier in &snapshot.dossiers {
         upsert(tx, source, dossier, now, &mut report)?;
@@ -49,11 +70,21 @@ pub fn sync(tx: &Transaction<'_>, source: &SourceId, snapshot: &Snapshot, trust:
     }
     close(tx, source, now, &mut report)?;
     record_answer(tx, source, snapshot, trust, now)?;
-    report.open = tx.query_row("SELECT count(*) FROM dossier WHERE source = ?1 AND closed_at IS NULL", [source.as_str()], |row| row.get(0))?;
+    report.open = tx.query_row(
+        "SELECT count(*) FROM dossier WHERE source = ?1 AND closed_at IS NULL",
+        [source.as_str()],
+        |row| row.get(0),
+    )?;
     Ok(report)
 }
 
-fn upsert(tx: &Transaction<'_>, source: &SourceId, dossier: &Dossier, now: DateTime<Utc>, report: &mut SyncReport) -> Result<(), StoreError> {
+fn upsert(
+    tx: &Transaction<'_>,
+    source: &SourceId,
+    dossier: &Dossier,
+    now: DateTime<Utc>,
+    report: &mut SyncReport,
+) -> Result<(), StoreError> {
     let known = tx
         .prepare_cached(
             "SELECT code, procedure, field, agency, step, received_at, due_at, extended_due_at, status, status_raw, closed_at IS NULL FROM dossier WHERE source = ?1 AND code = ?2",
@@ -92,7 +123,8 @@ fn upsert(tx: &Transaction<'_>, source: &SourceId, dossier: &Dossier, now: DateT
         seconds(now)
     ])?;
     // A dossier that comes back must not be told its old rungs again.
-    tx.prepare_cached("UPDATE notification SET closed_at = NULL WHERE subject = ?1 AND closed_at IS NOT NULL")?.execute([subject(source, &dossier.code)])?;
+    tx.prepare_cached("UPDATE notification SET closed_at = NULL WHERE subject = ?1 AND closed_at IS NOT NULL")?
+        .execute([subject(source, &dossier.code)])?;
     Ok(())
 }
 
@@ -100,20 +132,33 @@ fn subject(source: &SourceId, code: &str) -> String {
     format!("dossier:{source}/{code}")
 }
 
-fn close(tx: &Transaction<'_>, source: &SourceId, now: DateTime<Utc>, report: &mut SyncReport) -> Result<(), StoreError> {
+fn close(
+    tx: &Transaction<'_>,
+    source: &SourceId,
+    now: DateTime<Utc>,
+    report: &mut SyncReport,
+) -> Result<(), StoreError> {
     let mut update = tx.prepare_cached(
         "UPDATE dossier SET closed_at = ?2 WHERE source = ?1 AND closed_at IS NULL AND (missing_polls >= ?3 OR status = 'finished') RETURNING code",
     )?;
-    let codes: Vec<String> =
-        update.query_map(params![source.as_str(), seconds(now), CLOSED_AFTER_MISSING], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let codes: Vec<String> = update
+        .query_map(params![source.as_str(), seconds(now), CLOSED_AFTER_MISSING], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
     for code in &codes {
-        tx.prepare_cached("UPDATE notification SET closed_at = ?2 WHERE subject = ?1")?.execute(params![subject(source, code), seconds(now)])?;
+        tx.prepare_cached("UPDATE notification SET closed_at = ?2 WHERE subject = ?1")?
+            .execute(params![subject(source, code), seconds(now)])?;
     }
     report.closed = u32::try_from(codes.len()).unwrap_or(u32::MAX);
     Ok(())
 }
 
-fn record_answer(tx: &Transaction<'_>, source: &SourceId, snapshot: &Snapshot, trust: Trust, now: DateTime<Utc>) -> Result<(), StoreError> {
+fn record_answer(
+    tx: &Transaction<'_>,
+    source: &SourceId,
+    snapshot: &Snapshot,
+    trust: Trust,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
     tx.execute("INSERT INTO source (source) VALUES (?1) ON CONFLICT (source) DO NOTHING", [source.as_str()])?;
     let sql = match trust {
         Trust::Believed => {
@@ -130,7 +175,12 @@ fn record_answer(tx: &Transaction<'_>, source: &SourceId, snapshot: &Snapshot, t
     Ok(())
 }
 
-pub fn record_failure(tx: &Transaction<'_>, source: &SourceId, failure: &PollFailure, now: DateTime<Utc>) -> Result<u32, StoreError> {
+pub fn record_failure(
+    tx: &Transaction<'_>,
+    source: &SourceId,
+    failure: &PollFailure,
+    now: DateTime<Utc>,
+) -> Result<u32, StoreError> {
     let failures = tx.query_row(
         "INSERT INTO source (source, polled_at, failures, paused_until) VALUES (?1, ?2, 1, ?3)
          ON CONFLICT (source) DO UPDATE SET polled_at = excluded.polled_at, failures = failures + 1, paused_until = excluded.paused_until
@@ -150,7 +200,12 @@ pub fn open_dossiers(tx: &Transaction<'_>) -> Result<Vec<TrackedDossier>, StoreE
     let mut dossiers = Vec::new();
     while let Some(row) = rows.next()? {
         let source: String = row.get(0)?;
-        dossiers.push(TrackedDossier { source: source.into(), dossier: read_dossier(row, 3)?, seen_at: instant(row.get(1)?), missing_polls: row.get(2)? });
+        dossiers.push(TrackedDossier {
+            source: source.into(),
+            dossier: read_dossier(row, 3)?,
+            seen_at: instant(row.get(1)?),
+            missing_polls: row.get(2)?,
+        });
     }
     Ok(dossiers)
 }

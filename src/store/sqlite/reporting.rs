@@ -9,14 +9,24 @@ use crate::store::{ProblemStatus, SourceStatus, Status, StoreError, Undelivered}
 /// How many undelivered messages `status` lists.
 const UNDELIVERED_SHOWN: u32 = 50;
 
-pub fn set_problems(tx: &Transaction<'_>, prefix: &str, problems: &[(String, String)], now: DateTime<Utc>) -> Result<(), StoreError> {
+pub fn set_problems(
+    tx: &Transaction<'_>,
+    prefix: &str,
+    problems: &[(String, String)],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
     let open: Vec<(i64, String, i64)> = tx
-        .prepare_cached("SELECT id, key, opened_at FROM problem WHERE resolved_at IS NULL AND substr(key, 1, length(?1)) = ?1")?
+        .prepare_cached(
+            "SELECT id, key, opened_at FROM problem WHERE resolved_at IS NULL AND substr(key, 1, length(?1)) = ?1",
+        )?
         .query_map([prefix], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .collect::<Result<_, _>>()?;
     for (id, key, opened_at) in open.iter().filter(|(_, key, _)| !problems.iter().any(|(k, _)| k == key)) {
         tx.execute("UPDATE problem SET resolved_at = ?2 WHERE id = ?1", params![id, seconds(now)])?;
-        tx.execute("UPDATE notification SET closed_at = ?2 WHERE subject = ?1", params![format!("problem:{key}@{opened_at}"), seconds(now)])?;
+        tx.execute(
+            "UPDATE notification SET closed_at = ?2 WHERE subject = ?1",
+            params![format!("problem:{key}@{opened_at}"), seconds(now)],
+        )?;
     }
     for (key, sentence) in problems {
         tx.prepare_cached(
@@ -35,13 +45,28 @@ pub fn pass_ended(tx: &Transaction<'_>, name: &str, now: DateTime<Utc>) -> Resul
 }
 
 pub fn status(tx: &Transaction<'_>, now: DateTime<Utc>) -> Result<Status, StoreError> {
-    let passes = tx.prepare("SELECT name, finished_at FROM pass ORDER BY name")?.query_map([], |row| Ok((row.get(0)?, instant(row.get(1)?))))?.collect::<Result<_, _>>()?;
-    let deliveries = tx.prepare("SELECT state, count(*) FROM delivery GROUP BY state")?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+    let passes = tx
+        .prepare("SELECT name, finished_at FROM pass ORDER BY name")?
+        .query_map([], |row| Ok((row.get(0)?, instant(row.get(1)?))))?
+        .collect::<Result<_, _>>()?;
+    let deliveries = tx
+        .prepare("SELECT state, count(*) FROM delivery GROUP BY state")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
     let problems = tx
         .prepare("SELECT key, sentence, opened_at FROM problem WHERE resolved_at IS NULL ORDER BY opened_at, id")?
-        .query_map([], |row| Ok(ProblemStatus { key: row.get(0)?, sentence: row.get(1)?, opened_at: instant(row.get(2)?) }))?
+        .query_map([], |row| {
+            Ok(ProblemStatus { key: row.get(0)?, sentence: row.get(1)?, opened_at: instant(row.get(2)?) })
+        })?
         .collect::<Result<_, _>>()?;
-    Ok(Status { passes, sources: sources(tx, now)?, deliveries, paused_channels: paused_channels(tx, now)?, undelivered: undelivered(tx)?, problems })
+    Ok(Status {
+        passes,
+        sources: sources(tx, now)?,
+        deliveries,
+        paused_channels: paused_channels(tx, now)?,
+        undelivered: undelivered(tx)?,
+        problems,
+    })
 }
 
 fn sources(tx: &Transaction<'_>, now: DateTime<Utc>) -> Result<Vec<SourceStatus>, StoreError> {
@@ -66,9 +91,14 @@ fn sources(tx: &Transaction<'_>, now: DateTime<Utc>) -> Result<Vec<SourceStatus>
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-fn paused_channels(tx: &Transaction<'_>, now: DateTime<Utc>) -> Result<Vec<(crate::domain::directory::ChannelKind, DateTime<Utc>)>, StoreError> {
-    let mut select = tx.prepare("SELECT channel, paused_until FROM channel WHERE paused_until > ?1 ORDER BY channel")?;
-    let rows: Vec<(String, i64)> = select.query_map([seconds(now)], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+fn paused_channels(
+    tx: &Transaction<'_>,
+    now: DateTime<Utc>,
+) -> Result<Vec<(crate::domain::directory::ChannelKind, DateTime<Utc>)>, StoreError> {
+    let mut select =
+        tx.prepare("SELECT channel, paused_until FROM channel WHERE paused_until > ?1 ORDER BY channel")?;
+    let rows: Vec<(String, i64)> =
+        select.query_map([seconds(now)], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
     rows.into_iter().map(|(channel, until)| Ok((parsed("channel", &channel)?, instant(until)))).collect()
 }
 
@@ -82,7 +112,13 @@ fn undelivered(tx: &Transaction<'_>) -> Result<Vec<Undelivered>, StoreError> {
     let mut undelivered = Vec::new();
     while let Some(row) = rows.next()? {
         let channel: String = row.get(1)?;
-        undelivered.push(Undelivered { key: row.get(0)?, channel: parsed("channel", &channel)?, state: row.get(2)?, at: instant(row.get(3)?), detail: row.get(4)? });
+        undelivered.push(Undelivered {
+            key: row.get(0)?,
+            channel: parsed("channel", &channel)?,
+            state: row.get(2)?,
+            at: instant(row.get(3)?),
+            detail: row.get(4)?,
+        });
     }
     Ok(undelivered)
 }

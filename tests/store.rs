@@ -1,0 +1,207 @@
+//! What every store must keep: uniqueness, claims under contention, outcomes, completions.
+
+use std::{collections::BTreeSet, path::Path, sync::Arc};
+
+use chrono::{DateTime, Duration, NaiveDate, Utc};
+use nhacviec::{
+    domain::{
+        decide::{CancelReason, Cancellation, Decision},
+        directory::{ChannelKind, Route},
+        notification::{Audience, Item, Notification, NotificationKey, Reason, SendError},
+    },
+    store::{self, Completion, Outcome, Recorded, Store, StoreError},
+};
+
+fn at(minutes: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_676_000_000 + minutes * 60, 0).expect("a date in 2023")
+}
+
+fn day() -> NaiveDate {
+    NaiveDate::from_ymd_opt(2023, 2, 14).expect("a date")
+}
+
+fn notification(subject: &str, recipient: &str, routes: &[(ChannelKind, &str)]) -> Notification {
+    Notification {
+        key: NotificationKey {
+            subject: subject.into(),
+            revision_on: day(),
+            offset: 0,
+            audience: Audience::Lead,
+            recipient: recipient.to_owned(),
+        },
+        reason: Reason::DueNow,
+        item: Item::Problem { sentence: subject.to_owned(), opened_at: at(0) },
+        advice: None,
+        routes: routes
+            .iter()
+            .map(|(channel, address)| Route { channel: *channel, address: (*address).to_owned() })
+            .collect(),
+        not_before: at(0),
+        merged_into: None,
+    }
+}
+
+fn mail(subject: &str, recipient: &str) -> Notification {
+    notification(subject, recipient, &[(ChannelKind::Email, &format!("{recipient}@so.example"))])
+}
+
+fn decision(notify: Vec<Notification>) -> Decision {
+    Decision { notify, ..Decision::default() }
+}
+
+fn error() -> SendError {
+    SendError::Transient { detail: "thử".to_owned(), retry_after: None }
+}
+
+async fn store_with(notify: Vec<Notification>) -> Arc<dyn Store> {
+    let store = store::open_in_memory().expect("SQLite");
+    store.apply(decision(notify), Vec::new(), at(0)).await.expect("written");
+    store
+}
+
+#[tokio::test]
+async fn the_same_decision_twice_writes_nothing_the_second_time() {
+    let store = store_with(vec![mail("a", "an"), mail("b", "an")]).await;
+    let again =
+        store.apply(decision(vec![mail("a", "an"), mail("b", "an")]), Vec::new(), at(1)).await.expect("written");
+    assert_eq!(again.notified, 0);
+    let batch = store.claim(at(1), Duration::minutes(15)).await.expect("works").expect("a message");
+    assert_eq!(batch.entries.len(), 2, "one address, one digest");
+    assert!(store.claim(at(1), Duration::minutes(15)).await.expect("works").is_none());
+}
+
+#[tokio::test]
+async fn a_withdrawn_notification_can_become_due_again_and_a_superseded_one_cannot() {
+    let store = store_with(vec![mail("a", "an"), mail("b", "an")]).await;
+    let pending = store.record().await.expect("works").pending;
+    let cancel = pending
+        .iter()
+        .zip([CancelReason::Withdrawn, CancelReason::Superseded])
+        .map(|(p, reason)| Cancellation { id: p.id, reason })
+        .collect();
+    store.apply(Decision { cancel, ..Decision::default() }, Vec::new(), at(1)).await.expect("written");
+    assert!(store.claim(at(1), Duration::minutes(15)).await.expect("works").is_none());
+    let again =
+        store.apply(decision(vec![mail("a", "an"), mail("b", "an")]), Vec::new(), at(2)).await.expect("written");
+    assert_eq!(again.notified, 1);
+    let batch = store.claim(at(2), Duration::minutes(15)).await.expect("works").expect("a message");
+    assert_eq!(batch.entries[0].key, "a|2023-02-14|+0|lead|an");
+}
+
+#[tokio::test]
+async fn a_killed_attempt_is_taken_up_again_with_the_same_rows_only() {
+    let store = store_with(vec![mail("a", "an")]).await;
+    let first = store.claim(at(0), Duration::minutes(15)).await.expect("works").expect("a message");
+    store.apply(decision(vec![mail("b", "an")]), Vec::new(), at(1)).await.expect("written");
+    let meanwhile = store.claim(at(1), Duration::minutes(15)).await.expect("works").expect("the new one");
+    assert_eq!(meanwhile.entries[0].key, "b|2023-02-14|+0|lead|an");
+    let again = store.claim(at(16), Duration::minutes(15)).await.expect("works").expect("the lease is over");
+    assert_eq!((again.deliveries, again.is_resumed), (first.deliveries, true));
+}
+
+#[tokio::test]
+async fn a_refusal_is_regrouped_with_what_is_due_by_then() {
+    let store = store_with(vec![mail("a", "an")]).await;
+    let batch = store.claim(at(0), Duration::minutes(15)).await.expect("works").expect("a message");
+    store.finish(batch.id, Outcome::Retry { at: at(5), error: error() }, at(0)).await.expect("written");
+    store.apply(decision(vec![mail("b", "an")]), Vec::new(), at(5)).await.expect("written");
+    let batch = store.claim(at(5), Duration::minutes(15)).await.expect("works").expect("a message");
+    assert_eq!((batch.entries.len(), batch.is_resumed, batch.attempt), (2, false, 2));
+}
+
+#[tokio::test]
+async fn an_unknown_outcome_stays_together_through_a_dead_channel() {
+    let store = store_with(vec![mail("a", "an")]).await;
+    let first = store.claim(at(0), Duration::minutes(15)).await.expect("works").expect("a message");
+    store.finish(first.id, Outcome::UnknownResend { at: at(1), error: error() }, at(0)).await.expect("written");
+    store.apply(decision(vec![mail("b", "an")]), Vec::new(), at(0)).await.expect("written");
+    let second = store.claim(at(1), Duration::minutes(15)).await.expect("works").expect("the repetition");
+    assert_eq!(second.deliveries, first.deliveries);
+    store.finish(second.id, Outcome::Postponed { until: at(9), error: error() }, at(1)).await.expect("written");
+    assert!(store.claim(at(8), Duration::minutes(15)).await.expect("works").is_none(), "the channel rests");
+    let third = store.claim(at(9), Duration::minutes(15)).await.expect("works").expect("the repetition");
+    assert_eq!((third.deliveries, third.attempt), (first.deliveries, 2));
+}
+
+#[tokio::test]
+async fn a_failed_route_hands_over_to_the_next_one_once() {
+    let routes = [(ChannelKind::ZaloBot, "abc"), (ChannelKind::Email, "an@so.example")];
+    let store = store_with(vec![notification("a", "an", &routes)]).await;
+    let batch = store.claim(at(0), Duration::minutes(15)).await.expect("works").expect("a message");
+    assert_eq!(batch.channel, ChannelKind::ZaloBot);
+    store.finish(batch.id, Outcome::Failed { error: error() }, at(0)).await.expect("written");
+    store.finish(batch.id, Outcome::Failed { error: error() }, at(0)).await.expect("a second end changes nothing");
+    let batch = store.claim(at(0), Duration::minutes(15)).await.expect("works").expect("a message");
+    assert_eq!((batch.channel, batch.entries[0].may_be_duplicate), (ChannelKind::Email, false));
+    store.finish(batch.id, Outcome::Sent, at(0)).await.expect("written");
+    assert!(store.claim(at(99), Duration::minutes(15)).await.expect("works").is_none());
+}
+
+#[tokio::test]
+async fn a_completion_is_recorded_once_and_stops_what_was_waiting() {
+    let store = store_with(vec![mail("task:kh/I:2023:a", "an")]).await;
+    let completion = Completion {
+        subject: "task:kh/I:2023:a".into(),
+        done_on: day(),
+        product: "1/BC".into(),
+        reported_by: "an".into(),
+    };
+    assert_eq!(store.complete(completion.clone(), at(0)).await.expect("works"), Recorded::New);
+    let second = Completion { product: "2/BC".into(), ..completion.clone() };
+    assert_eq!(store.complete(second, at(1)).await.expect("works"), Recorded::Already(completion));
+    assert!(store.claim(at(1), Duration::minutes(15)).await.expect("works").is_none());
+}
+
+/// Several processes on one file; here as many connections, each in its own thread.
+fn claim_all(path: &Path, start: &std::sync::Barrier) -> Vec<(String, usize, Vec<i64>)> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let store = store::open(path).expect("the store opens");
+    start.wait();
+    runtime.block_on(async {
+        let mut claimed = Vec::new();
+        while let Some(batch) = store.claim(at(0), Duration::minutes(15)).await.expect("works") {
+            claimed.push((batch.address, batch.entries.len(), batch.deliveries));
+        }
+        claimed
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn claimers_at_the_same_time_take_each_digest_whole_and_once() {
+    const ADDRESSES: usize = 60;
+    const CLAIMERS: usize = 6;
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("kho.db");
+    let store = store::open(&path).expect("a new store");
+    let notify = (0..ADDRESSES).flat_map(|i| (0..5).map(move |j| mail(&format!("s{j}"), &format!("p{i}")))).collect();
+    store.apply(decision(notify), Vec::new(), at(0)).await.expect("written");
+    let start = std::sync::Barrier::new(CLAIMERS);
+    let claimed: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..CLAIMERS).map(|_| scope.spawn(|| claim_all(&path, &start))).collect();
+        threads.into_iter().flat_map(|t| t.join().expect("no panic")).collect()
+    });
+    assert_eq!(claimed.len(), ADDRESSES);
+    assert!(claimed.iter().all(|(_, entries, _)| *entries == 5), "a digest was split");
+    let rows: BTreeSet<i64> = claimed.iter().flat_map(|(_, _, rows)| rows.clone()).collect();
+    assert_eq!(rows.len(), ADDRESSES * 5, "a row was claimed twice");
+}
+
+#[tokio::test]
+async fn a_store_written_by_a_newer_version_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("kho.db");
+    drop(store::open(&path).expect("a new store"));
+    let connection = rusqlite::Connection::open(&path).expect("opens");
+    connection.pragma_update(None, "user_version", 99).expect("set");
+    assert!(matches!(store::open(&path).map(|_| ()), Err(StoreError::TooNew { found: 99, .. })));
+}
+
+#[tokio::test]
+async fn the_database_is_in_wal_mode() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("kho.db");
+    let _store = store::open(&path).expect("a new store");
+    let connection = rusqlite::Connection::open(&path).expect("opens");
+    let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).expect("readable");
+    assert_eq!(mode, "wal");
+}

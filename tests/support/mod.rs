@@ -1,0 +1,309 @@
+//! A small office in a temporary folder, driven through the real passes with a clock set by hand.
+//!
+//! The harness fails a test that leaves messages unread: whatever was sent must have been expected.
+#![expect(dead_code, reason = "each test program uses the part of the harness that its stories need")]
+
+use std::{fs, path::PathBuf, sync::Arc, thread};
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeZone as _, Utc};
+use chrono_tz::Asia::Ho_Chi_Minh;
+use nhacviec::{
+    clock::{Clock as _, ManualClock},
+    config::{self, Config, Folders},
+    demo::mail_server::MailServer,
+    passes::{self, App, Delivered, Polled},
+    store::{self, ApplyReport, Completion, Recorded, Status, Store},
+};
+use tokio_util::sync::CancellationToken;
+
+pub mod one_stop;
+
+/// A configuration folder that starts as a minimal office and is edited by the test.
+pub struct OfficeFolder {
+    pub root: tempfile::TempDir,
+}
+
+pub const UNITS: &str = "
+units:
+  - { id: van-phong, name: Văn phòng, head: ha, contacts: [ha] }
+  - { id: phong-a, name: Phòng A, head: an, contacts: [an] }
+  - { id: phong-b, name: Phòng B, head: binh, contacts: [binh] }
+groups:
+  - { id: cac-phong, name: Các phòng, members: [phong-a, phong-b] }
+people:
+  - { id: ha, name: Lê Thu Hà, title: Chánh Văn phòng, email: ha@so.example }
+  - { id: an, name: Trần An, email: an@so.example }
+  - { id: binh, name: Vũ Bình, email: binh@so.example }
+  - { id: giam-doc, name: Lý Minh, title: Giám đốc, email: minh@so.example }
+  - { id: quan-tri, name: Mai Khoa, email: khoa@so.example }
+positions: { giam-doc: giam-doc }
+";
+
+pub const POLICIES: &str = "
+policies:
+  viec:
+    lead: { before: [5, 1, 0], after: [1], repeat_every: 2 }
+    escalation:
+      - { after: 3, tell: [giam-doc] }
+  ho-so:
+    lead: { before: [3, 1, 0], after: [1], repeat_every: 1 }
+    escalation:
+      - { after: 2, tell: [giam-doc] }
+";
+
+impl OfficeFolder {
+    /// An office whose mail goes to `smtp_port`, with the tasks of `plan_tasks` (YAML list items).
+    pub fn new(smtp_port: u16, plan_tasks: &str) -> Self {
+        let folder = Self { root: tempfile::tempdir().expect("a temporary folder") };
+        folder.write(
+            "nhacviec.yaml",
+            &format!(
+                "office: {{ name: Sở Thử nghiệm, time_zone: Asia/Ho_Chi_Minh, administrator: quan-tri }}
+hours: {{ digest_at: \"07:30\", sending: {{ from: \"07:30\", until: \"17:00\" }} }}
+store: {{ path: kho.db }}
+email:
+  from: \"Nhắc việc <nhac@so.example>\"
+  smtp: {{ host: 127.0.0.1, port: {smtp_port}, security: plaintext, client_name: thu.example }}
+{POLICIES}"
+            ),
+        );
+        folder.write("units.yaml", UNITS);
+        folder.write("calendar/2023.yaml", config::example::FILES[5].1);
+        folder.write_plan(plan_tasks);
+        folder
+    }
+
+    pub fn write(&self, path: &str, text: &str) {
+        let path = self.config().join(path);
+        fs::create_dir_all(path.parent().expect("a file has a folder")).expect("writable");
+        fs::write(path, text).expect("writable");
+    }
+
+    pub fn append(&self, path: &str, text: &str) {
+        let old = fs::read_to_string(self.config().join(path)).expect("the file exists");
+        self.write(path, &(old + text));
+    }
+
+    pub fn replace(&self, path: &str, from: &str, to: &str) {
+        let old = fs::read_to_string(self.config().join(path)).expect("the file exists");
+        assert!(old.contains(from), "{path} does not contain {from}");
+        self.write(path, &old.replace(from, to));
+    }
+
+    pub fn write_plan(&self, tasks: &str) {
+        let head = "plan: { id: kh, title: Kế hoạch thử, year: 2023, policy: viec }\ntasks:\n";
+        self.write("plans/kh.yaml", &format!("{head}{tasks}"));
+    }
+
+    /// Adds a one-stop source; all its dossiers are with Phòng A.
+    pub fn add_source(&self, url: &str) {
+        self.write("secrets/mot-cua", one_stop::PASSWORD);
+        self.append(
+            "nhacviec.yaml",
+            &format!(
+                "sources:
+  - id: mc
+    profile: opencps-v2
+    url: {url}
+    group_id: 7
+    user: {}
+    password_file: mot-cua
+    page_size: 3
+    timeout_seconds: 1
+    policy: ho-so
+    holders: [{{ field: Điện, unit: phong-a }}]
+    fallback: van-phong
+",
+                one_stop::USER
+            ),
+        );
+    }
+
+    pub fn config(&self) -> PathBuf {
+        self.root.path().join("config")
+    }
+
+    pub fn state(&self) -> PathBuf {
+        self.root.path().join("state")
+    }
+
+    pub fn folders(&self) -> Folders {
+        Folders { config: self.config(), state: self.state(), credentials: None }
+    }
+
+    pub fn load(&self) -> Config {
+        config::load(&self.folders()).unwrap_or_else(|error| {
+            panic!("{}", error.findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+        })
+    }
+}
+
+/// The office at work.
+pub struct Office {
+    pub folder: OfficeFolder,
+    pub mail: MailServer,
+    pub clock: ManualClock,
+    pub store: Arc<dyn Store>,
+    app: App,
+    read: usize,
+}
+
+impl Office {
+    /// Starts an office with the given tasks at midnight of the day.
+    pub async fn with_tasks(tasks: &str, day: &str) -> Self {
+        Self::build(tasks, None, day).await
+    }
+
+    /// Starts an office with a one-stop system.
+    pub async fn with_source(url: &str, day: &str) -> Self {
+        let unrelated = "  - { id: X, content: Việc khác, lead: [van-phong], deadline: Khi có phát sinh }\n";
+        Self::build(unrelated, Some(url), day).await
+    }
+
+    async fn build(tasks: &str, source: Option<&str>, day: &str) -> Self {
+        let mail_folder = tempfile::tempdir().expect("a temporary folder").keep();
+        let mail = MailServer::start(mail_folder).await.expect("a free port");
+        let folder = OfficeFolder::new(mail.port(), tasks);
+        if let Some(url) = source {
+            folder.add_source(url);
+        }
+        fs::create_dir_all(folder.state()).expect("writable");
+        let config = folder.load();
+        let store = store::open(&config.store_path).expect("a new store");
+        let app = App::new(&config, Arc::clone(&store)).expect("no certificates to read");
+        Self { folder, mail, clock: ManualClock::new(instant(&format!("{day} 00:00"))), store, app, read: 0 }
+    }
+
+    /// Sets the clock to a civil time of the office, without doing anything.
+    pub fn set_clock(&self, moment: &str) {
+        self.clock.set(instant(moment));
+    }
+
+    /// What the daemon does at a tick.
+    pub async fn tick(&self, moment: &str) -> (Vec<Polled>, ApplyReport, Delivered) {
+        self.set_clock(moment);
+        let now = self.clock.now();
+        let polled = passes::poll(&self.app, now).await.expect("the store works");
+        let applied = passes::decide(&self.app, now).await.expect("the store works");
+        let delivered = passes::deliver(&self.app, &self.clock, &CancellationToken::new(), || {}).await;
+        (polled, applied, delivered.expect("the store works"))
+    }
+
+    pub async fn decide(&self, moment: &str) -> ApplyReport {
+        self.set_clock(moment);
+        passes::decide(&self.app, self.clock.now()).await.expect("the store works")
+    }
+
+    /// Loads the configuration folder again, as SIGHUP does.
+    pub fn reload(&mut self) {
+        self.app = App::new(&self.folder.load(), Arc::clone(&self.store)).expect("no certificates to read");
+    }
+
+    pub async fn complete(&self, task: &str, unit: &str, on: &str) -> Recorded {
+        let completion = Completion {
+            subject: format!("task:kh/{task}:2023:{unit}").as_str().into(),
+            done_on: on.parse().expect("a date"),
+            product: "01/BC".to_owned(),
+            reported_by: "thử".to_owned(),
+        };
+        self.store.complete(completion, self.clock.now()).await.expect("the store works")
+    }
+
+    pub async fn status(&self) -> Status {
+        self.store.status(self.clock.now()).await.expect("the store works")
+    }
+
+    /// Reads the next messages: exactly these recipients (in any order), each with a text in it.
+    pub fn expect_mail(&mut self, expected: &[(&str, &str)]) {
+        let received = self.mail.received();
+        let mut unread: Vec<_> = received[self.read..].iter().map(|r| (r.to.clone(), decoded(&r.text))).collect();
+        self.read = received.len();
+        for (to, part) in expected {
+            let found = unread.iter().position(|(address, text)| address == to && text.contains(part));
+            let Some(found) = found else { panic!("no message to {to} with {part:?}; unread: {unread:#?}") };
+            unread.remove(found);
+        }
+        assert!(unread.is_empty(), "unexpected messages: {unread:#?}");
+    }
+
+    pub fn expect_silence(&mut self) {
+        self.expect_mail(&[]);
+    }
+}
+
+impl Drop for Office {
+    fn drop(&mut self) {
+        if !thread::panicking() {
+            assert_eq!(self.mail.count(), self.read, "a message was sent that nobody expected");
+        }
+    }
+}
+
+/// A civil time of the office, `YYYY-MM-DD HH:MM`.
+pub fn instant(moment: &str) -> DateTime<Utc> {
+    let local = NaiveDateTime::parse_from_str(moment, "%Y-%m-%d %H:%M").expect("a moment like 2023-01-13 07:30");
+    Ho_Chi_Minh.from_local_datetime(&local).earliest().expect("Vietnam has no clock changes").to_utc()
+}
+
+pub fn day(text: &str) -> NaiveDate {
+    text.parse().expect("a date like 2023-01-13")
+}
+
+pub fn time(text: &str) -> NaiveTime {
+    NaiveTime::parse_from_str(text, "%H:%M").expect("a time like 07:30")
+}
+
+/// Subject and text part of a message, decoded.
+pub fn decoded(message: &str) -> String {
+    let (head, body) = message.split_once("\r\n\r\n").expect("a message has a head");
+    let head = head.replace("\r\n ", " ");
+    let subject = head.lines().find_map(|l| l.strip_prefix("Subject: ")).unwrap_or_default();
+    let boundary = head.split("boundary=\"").nth(1).and_then(|r| r.split('"').next()).expect("multipart");
+    let text = body.split(&format!("--{boundary}")).nth(1).expect("a first part");
+    let (part_head, text) = text.split_once("\r\n\r\n").expect("a part has a head");
+    let text = if part_head.contains("quoted-printable") { quoted_printable(text) } else { base64(text) };
+    format!("{}\n{text}", encoded_words(subject))
+}
+
+fn encoded_words(subject: &str) -> String {
+    let words = subject.split(' ').map(|word| {
+        let inner = word.strip_prefix("=?utf-8?b?").and_then(|w| w.strip_suffix("?="));
+        inner.map_or_else(|| format!("{word} "), base64)
+    });
+    words.collect()
+}
+
+fn quoted_printable(text: &str) -> String {
+    let text = text.replace("=\r\n", "");
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        match (first, tail) {
+            (b'=', [high, low, tail @ ..]) => {
+                let hex = String::from_utf8_lossy(&[*high, *low]).into_owned();
+                bytes.push(u8::from_str_radix(&hex, 16).expect("two hex digits"));
+                rest = tail;
+            }
+            _ => {
+                bytes.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8(bytes).expect("UTF-8")
+}
+
+fn base64(text: &str) -> String {
+    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let digits = text.bytes().filter_map(|b| ALPHABET.iter().position(|a| *a == b));
+    let (mut bytes, mut bits, mut count) = (Vec::new(), 0_u32, 0);
+    for digit in digits {
+        bits = (bits << 6 | u32::try_from(digit).expect("below 64")) & 0xFF_FFFF;
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push(u8::try_from(bits >> count & 0xFF).expect("one byte"));
+        }
+    }
+    String::from_utf8(bytes).expect("UTF-8")
+}
