@@ -39,7 +39,7 @@ fn the_domain_is_pure() {
     let adapters =
         ["crate::store", "crate::channel", "crate::source", "crate::passes", "crate::config", "crate::message"];
     let impure =
-        ["crate::clock", "tokio", "async fn", "std::fs", "std::net", "std::env", "rand", "println!", "tracing::"];
+        ["crate::clock", "tokio", "async fn", "std::fs", "std::net", "std::env", "rand::", "println!", "tracing::"];
     assert_free_of("src/domain", &adapters);
     assert_free_of("src/domain", &impure);
 }

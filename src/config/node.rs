@@ -70,6 +70,10 @@ pub fn parse(file: &Arc<SourceFile>, findings: &mut Vec<Finding>) -> Option<Node
 }
 
 fn syntax_finding(file: &Arc<SourceFile>, error: &YamlError) -> Finding {
+    // What goes wrong inside an alias comes wrapped in where the alias is used.
+    if let YamlError::AliasError { error, .. } = error {
+        return syntax_finding(file, error);
+    }
     let (message, help) = match error {
         YamlError::DuplicateMappingKey { key, .. } => (
             format!("mục «{}» bị viết hai lần", key.as_deref().unwrap_or("?")),

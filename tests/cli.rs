@@ -1,0 +1,238 @@
+//! The commands as a person types them: output, messages, exit codes.
+
+mod support;
+
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
+
+use support::OfficeFolder;
+
+const REPORT: &str = "  - { id: I.1, content: Báo cáo, lead: [phong-a], deadline: \"Tháng 3,6/2023\" }\n";
+
+fn nhacviec(folder: &OfficeFolder, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nhacviec"));
+    command.args(arguments).arg("--config").arg(folder.config()).arg("--state").arg(folder.state());
+    command.output().expect("the program runs")
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("UTF-8")
+}
+
+fn example() -> Command {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nhacviec"));
+    command.arg("--config").arg(root.join("config")).arg("--state").arg("/nonexistent");
+    command
+}
+
+#[test]
+fn the_example_office_is_valid_and_has_every_row_of_the_annex() {
+    let output = example().arg("check").output().expect("runs");
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    assert!(out(&output).contains("1 kế hoạch, 18 nhiệm vụ"));
+    let output = example().args(["tasks", "--json"]).output().expect("runs");
+    let tasks: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let ids: Vec<_> = tasks["plans"][0]["tasks"]
+        .as_array()
+        .expect("tasks")
+        .iter()
+        .map(|t| t["id"].as_str().expect("an id"))
+        .collect();
+    let annex = [
+        "I.1", "II.1.1", "II.1.2", "II.1.3", "II.2.1", "II.3.1", "II.3.2", "II.3.3", "II.4.1", "II.4.2", "II.5.1",
+        "III.1.1", "III.2.1", "III.3.1", "III.3.2", "III.4.1", "IV.1", "V",
+    ];
+    assert_eq!(ids, annex);
+    let quarters: Vec<_> = tasks["plans"][0]["tasks"][10]["occurrences"]
+        .as_array()
+        .expect("occurrences")
+        .iter()
+        .map(|o| o["last_on"].clone())
+        .collect();
+    assert_eq!(quarters, ["2023-03-31", "2023-06-30", "2023-09-30", "2023-12-31"]);
+}
+
+#[test]
+fn every_mistake_of_a_configuration_is_reported_in_one_run() {
+    let folder = OfficeFolder::new(25, "");
+    folder.write(
+        "plans/kh.yaml",
+        "plan: { id: kh, title: Thử, year: 2023, policy: veic }
+tasks:
+  - { id: I.1, content: Một, lead: [phong-aa], deadline: Trước ngày 31/02/2023 }
+  - id: I.1
+    content: Hai
+    lead: [Các phòng]
+    deadlin: 15/02/2023
+    deadline: khi nào rảnh
+",
+    );
+    folder.append("units.yaml", "vi-tri: {}\n");
+    folder.write(
+        "calendar/2023.yaml",
+        "year: 2023\nstatus: official\nnotices: [TB]\ndays_off:\n  - { on: 2023-01-07, name: Nghỉ }\n",
+    );
+    let output = nhacviec(&folder, &["check"]);
+    assert_eq!(output.status.code(), Some(78));
+    let text = err(&output);
+    let expected = [
+        ("plans/kh.yaml:1:49", "không có chính sách nhắc «veic»", "ý bạn là «viec»?"),
+        ("plans/kh.yaml:3:37", "không có đơn vị hoặc nhóm «phong-aa»", "ý bạn là «phong-a»?"),
+        ("plans/kh.yaml:3:58", "«31/02/2023» không phải là một ngày có thật", "xem lại văn bản gốc"),
+        ("plans/kh.yaml:4:9", "số thứ tự «I.1» bị dùng hai lần", "mỗi nhiệm vụ một số"),
+        ("plans/kh.yaml:7:5", "nhiệm vụ không có mục «deadlin»", "ý bạn là «deadline»?"),
+        ("plans/kh.yaml:8:15", "chưa hiểu thời hạn «khi nào rảnh»", "viết như «Trước ngày 15/01/2023»"),
+        ("units.yaml:15:1", "tệp đơn vị không có mục «vi-tri»", "các mục hợp lệ"),
+        ("calendar/2023.yaml:5:11", "ngày 07/01/2023 vốn không phải ngày làm việc", "xóa dòng này"),
+    ];
+    for (place, sentence, help) in expected {
+        let found =
+            text.split("\n\n").find(|f| f.contains(sentence)).unwrap_or_else(|| panic!("{sentence} is not in\n{text}"));
+        assert!(found.contains(place), "{place} expected:\n{found}");
+        assert!(found.contains(help), "{help} expected:\n{found}");
+    }
+    assert!(text.contains("8 lỗi"), "{text}");
+}
+
+#[test]
+fn broken_files_are_named_with_what_to_do() {
+    let folder = OfficeFolder::new(25, REPORT);
+    let cases: [(&str, &[u8], &str); 7] = [
+        ("units.yaml", b"units: [\n  - {", "không đúng cú pháp YAML"),
+        ("units.yaml", b"", "chưa khai báo"),
+        ("units.yaml", b"\xff\xfe", "UTF-8"),
+        ("units.yaml", b"just words", "phải gồm các mục"),
+        ("nhacviec.yaml", b"office: 1\noffice: 2\n", "bị viết hai lần"),
+        ("nhacviec.yaml", b"a: &a [1,1]\nb: &b [*a,*a]\n", "không có mục"),
+        ("nhacviec.yaml", b"office: {}\n", "thiếu mục bắt buộc «name»"),
+    ];
+    for (file, bytes, sentence) in cases {
+        let good = std::fs::read(folder.config().join(file)).expect("readable");
+        std::fs::write(folder.config().join(file), bytes).expect("writable");
+        let output = nhacviec(&folder, &["check"]);
+        assert_eq!(output.status.code(), Some(78), "{file} {bytes:?}");
+        assert!(err(&output).contains(sentence), "{sentence} is not in\n{}", err(&output));
+        std::fs::write(folder.config().join(file), good).expect("writable");
+    }
+    std::fs::remove_file(folder.config().join("units.yaml")).expect("was there");
+    assert!(err(&nhacviec(&folder, &["check"])).contains("không có tệp này"));
+}
+
+#[test]
+fn deeply_nested_and_multiplying_yaml_is_refused_quickly() {
+    let folder = OfficeFolder::new(25, REPORT);
+    folder.write("plans/kh.yaml", &"[".repeat(200_000));
+    assert_eq!(nhacviec(&folder, &["check"]).status.code(), Some(78));
+    let mut bomb = String::from("a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n");
+    for i in 1..10 {
+        let reference = format!("*a{}", i - 1);
+        bomb += &format!("a{i}: &a{i} [{}]\n", [reference.as_str(); 10].join(","));
+    }
+    folder.write("plans/kh.yaml", &bomb);
+    let output = nhacviec(&folder, &["check"]);
+    assert!(err(&output).contains("vượt giới hạn an toàn"), "{}", err(&output));
+    folder.write("plans/kh.yaml", &"# dài\n".repeat(1_000_000));
+    assert!(err(&nhacviec(&folder, &["check"])).contains("tệp quá lớn (trên 4 MB)"));
+}
+
+#[test]
+fn done_asks_for_what_is_missing_and_tells_in_time_from_late() {
+    let folder = OfficeFolder::new(25, REPORT);
+    let output = nhacviec(&folder, &["done", "I.1", "--product", "5/BC"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err(&output).contains("--unit phong-a --period 2023-03"), "{}", err(&output));
+    let output = nhacviec(&folder, &["done", "I.1", "--period", "2023-03", "--product", "5/BC", "--on", "04/04/2023"]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    assert!(out(&output).contains("quá hạn 2 ngày làm việc"), "{}", out(&output));
+    let output = nhacviec(&folder, &["done", "I.1", "--period", "2023-03", "--product", "6/BC"]);
+    assert!(
+        out(&output).contains("đã được báo hoàn thành trước đó: ngày 04/04/2023, sản phẩm 5/BC"),
+        "{}",
+        out(&output)
+    );
+    let output = nhacviec(&folder, &["tasks"]);
+    assert!(out(&output).contains("hoàn thành quá hạn ngày 04/04/2023 (5/BC)"), "{}", out(&output));
+    let output = nhacviec(&folder, &["done", "I.9", "--product", "x"]);
+    assert!(err(&output).contains("không có nhiệm vụ «I.9»"));
+    let output = nhacviec(&folder, &["done", "I.1", "--period", "2023-06", "--product", "x", "--on", "2999-01-01"]);
+    assert!(err(&output).contains("còn ở phía trước"));
+}
+
+#[test]
+fn preview_shows_the_messages_of_a_day_and_only_of_that_day() {
+    let folder = OfficeFolder::new(25, REPORT);
+    let output = nhacviec(&folder, &["preview", "--on", "2023-03-30"]);
+    assert!(out(&output).contains("Thứ Năm, 30/03/2023: 1 tin"), "{}", out(&output));
+    assert!(out(&output).contains("Còn 1 ngày làm việc"), "{}", out(&output));
+    for quiet in ["2023-03-29", "2023-04-01"] {
+        let output = nhacviec(&folder, &["preview", "--on", quiet, "--json"]);
+        let preview: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        assert_eq!(preview["messages"], serde_json::json!([]), "{quiet}");
+    }
+}
+
+#[test]
+fn wrong_usage_is_explained_in_vietnamese_with_code_2() {
+    let folder = OfficeFolder::new(25, REPORT);
+    let cases: [(&[&str], &str); 4] = [
+        (&["chek"], "không có lệnh «chek»; ý bạn là «check»?"),
+        (&["check", "--xyz"], "không có tùy chọn «--xyz»"),
+        (&["done", "I.1"], "thiếu --product"),
+        (&["preview", "--on", "mai"], "giá trị «mai» không hợp lệ"),
+    ];
+    for (arguments, sentence) in cases {
+        let output = nhacviec(&folder, arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(err(&output).contains(sentence), "{sentence} is not in {}", err(&output));
+    }
+    let help = out(&nhacviec(&folder, &["--help"]));
+    for english in ["Usage", "Options", "Commands", "Print"] {
+        assert!(!help.contains(english), "{english} in\n{help}");
+    }
+}
+
+#[test]
+fn a_wrong_configuration_ends_every_command_with_78() {
+    let folder = OfficeFolder::new(25, "  - { id: I.1, content: Một, lead: [khong-co], deadline: 15/02/2023 }\n");
+    let commands: [&[&str]; 5] =
+        [&["run", "--once"], &["check"], &["tasks"], &["status"], &["preview", "--on", "2023-01-03"]];
+    for arguments in commands {
+        assert_eq!(nhacviec(&folder, arguments).status.code(), Some(78), "{arguments:?}");
+    }
+}
+
+#[test]
+fn status_before_the_first_run_says_so() {
+    let folder = OfficeFolder::new(25, REPORT);
+    let output = nhacviec(&folder, &["status"]);
+    assert_eq!((output.status.code(), out(&output).trim()), (Some(1), "Dịch vụ chưa chạy lần nào trên máy này."));
+}
+
+#[test]
+fn the_rehearsal_of_2023_ends_by_itself_without_loss_or_doubles() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let target = folder.path().join("dien-tap");
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_nhacviec")).args(["demo", "--out"]).arg(&target).output().expect("runs");
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    let text = out(&output);
+    for part in [
+        "Thứ Sáu, 20/01/2023: nghỉ Tết Nguyên đán, không gửi tin.",
+        "báo hoàn thành II.5.1 (58/BC-SCT), quá hạn",
+        "Thư trùng                   0",
+        "Tin chưa đi được            0",
+    ] {
+        assert!(text.contains(part), "{part} is not in\n{text}");
+    }
+    assert!(std::fs::read_dir(target.join("thu")).expect("messages").count() > 500);
+    let again =
+        Command::new(env!("CARGO_BIN_EXE_nhacviec")).args(["demo", "--out"]).arg(&target).output().expect("runs");
+    assert!(err(&again).contains("không trống"), "{}", err(&again));
+}
