@@ -1,0 +1,162 @@
+//! One tick of `decide` over 10,000 tasks with a year's state. `cargo bench --bench decide`
+
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
+
+use chrono::{Days, NaiveDate, NaiveTime, Weekday};
+use nhacviec::domain::{
+    calendar::{CalendarYear, OfficeHours, WorkCalendar},
+    deadline::read_phrase,
+    decide::{Decision, Record, Situation, decide},
+    directory::{ChannelKind, Directory, Person, Route, Unit},
+    occurrence::{Agenda, OccurrenceKind},
+    office::Office,
+    plan::{Plan, Task},
+    policy::{DayCount, EscalationStep, Policy, Superior, Triggers},
+};
+
+const TASKS: usize = 10_000;
+const UNITS: usize = 40;
+const RUNS: usize = 30;
+
+fn main() {
+    let office = office();
+    let today = NaiveDate::from_ymd_opt(2023, 11, 15).expect("a date");
+    let record = a_year_of(&office, today);
+    let now = office.hours.digest_moment(today);
+    let situation = Situation { office: &office, record: &record };
+    let told: usize = record.told.values().map(Vec::len).sum();
+    println!(
+        "{TASKS} tasks, {} occurrences, {} completed, {told} notifications on open work",
+        office.agenda.occurrences.len(),
+        record.completed.len()
+    );
+    measure("decide, first tick of the day", || decide(&situation, now));
+    let mut after = record.clone();
+    after.note(&decide(&situation, now), now);
+    let situation = Situation { office: &office, record: &after };
+    measure("decide, nothing new", || decide(&situation, now));
+}
+
+fn measure(what: &str, run: impl Fn() -> Decision) {
+    let mut times: Vec<f64> = Vec::new();
+    let mut notified = 0;
+    for _ in 0..RUNS {
+        let start = Instant::now();
+        let decision = run();
+        times.push(start.elapsed().as_secs_f64() * 1000.0);
+        notified = decision.notify.len();
+    }
+    times.sort_by(f64::total_cmp);
+    println!(
+        "{what}: min {:.1} ms, median {:.1} ms, max {:.1} ms ({notified} notified)",
+        times[0],
+        times[RUNS / 2],
+        times[RUNS - 1]
+    );
+}
+
+fn office() -> Office {
+    let week = [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri];
+    let calendar =
+        WorkCalendar::new(&week, [CalendarYear { year: 2023, is_official: true, ..CalendarYear::default() }]);
+    let mut directory = Directory::default();
+    for i in 0..UNITS {
+        for j in 0..2 {
+            let id = format!("p{i}.{j}");
+            let routes = vec![Route { channel: ChannelKind::Email, address: format!("{id}@so.example") }];
+            let person = Person { id: id.as_str().into(), name: id.clone(), title: String::new(), routes };
+            directory.people.insert(id.as_str().into(), person);
+        }
+        let id = format!("u{i}");
+        let contacts = vec![format!("p{i}.0").into(), format!("p{i}.1").into()];
+        let unit = Unit {
+            id: id.as_str().into(),
+            name: id.clone(),
+            head: Some(format!("p{i}.0").into()),
+            contacts,
+            mailbox: None,
+        };
+        directory.units.insert(id.as_str().into(), unit);
+    }
+    let policies = BTreeMap::from([("viec".to_owned(), policy())]);
+    let plan = Plan {
+        id: "kh".into(),
+        title: "Kế hoạch".into(),
+        year: 2023,
+        followed_by: vec!["u0".into()],
+        tasks: tasks(),
+        targets: Vec::new(),
+    };
+    let time = |h, m| NaiveTime::from_hms_opt(h, m, 0).expect("a time");
+    Office {
+        name: "Sở".into(),
+        agenda: Agenda::expand(vec![plan], policies, &calendar),
+        directory,
+        calendar,
+        hours: OfficeHours {
+            zone: chrono_tz::Asia::Ho_Chi_Minh,
+            digest_at: time(7, 30),
+            sending_from: time(7, 30),
+            sending_until: time(17, 0),
+        },
+        sources: BTreeMap::new(),
+        administrator: "p0.0".into(),
+    }
+}
+
+fn policy() -> Policy {
+    let triggers = |before: &[u16]| Triggers {
+        before: before.to_vec(),
+        after: vec![1, 3],
+        repeat_every: Some(5),
+        count: DayCount::Working,
+    };
+    let step = |after| EscalationStep { after, tell: vec![Superior::UnitHead] };
+    Policy {
+        lead: triggers(&[10, 5, 2, 1, 0]),
+        coordinating: triggers(&[5]),
+        following: triggers(&[1]),
+        escalation: vec![step(1), step(5)],
+        advice: Vec::new(),
+    }
+}
+
+/// Half single dates over the year, three tenths monthly, the rest standing.
+fn tasks() -> Vec<Arc<Task>> {
+    let first = NaiveDate::from_ymd_opt(2023, 1, 10).expect("a date");
+    let phrase = |i: usize| match i % 10 {
+        0..5 => (first + Days::new(i as u64 * 7 % 350)).format("Trước ngày %d/%m/%Y").to_string(),
+        5..8 => "Tháng 1,2,3,4,5,6,7,8,9,10,11,12/2023".to_owned(),
+        _ => "Thường xuyên".to_owned(),
+    };
+    let task = |i: usize| Task {
+        id: format!("T.{i}").into(),
+        section: String::new(),
+        content: format!("Nhiệm vụ {i} của kế hoạch năm, có nội dung dài như trong thực tế"),
+        lead: vec![format!("u{}", i % UNITS).into()],
+        coordinating: vec![format!("u{}", (i + 1) % UNITS).into(), format!("u{}", (i + 2) % UNITS).into()],
+        reading: read_phrase(&phrase(i), 2023).expect("understood"),
+        phrase: phrase(i),
+        settled: BTreeMap::new(),
+        product: "Báo cáo".to_owned(),
+        policy: "viec".to_owned(),
+    };
+    (0..TASKS).map(|i| Arc::new(task(i))).collect()
+}
+
+/// All that was due is done, except one in thirty; the last two months were lived through day by day.
+fn a_year_of(office: &Office, today: NaiveDate) -> Record {
+    let mut record = Record::default();
+    for (i, occurrence) in office.agenda.occurrences.iter().enumerate() {
+        if matches!(occurrence.kind, OccurrenceKind::Dated(due) if due.last_on < today) && i % 30 != 0 {
+            record.completed.insert(occurrence.subject.clone());
+        }
+    }
+    let start = today - Days::new(60);
+    for day in start.iter_days().take_while(|d| *d < today) {
+        let now = office.hours.digest_moment(day);
+        let decision = decide(&Situation { office, record: &record }, now);
+        record.note(&decision, now);
+    }
+    record
+}
