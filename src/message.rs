@@ -231,8 +231,10 @@ impl View<'_> {
                 )
             }
             Item::DateMissing { row } => {
-                let state =
-                    format!("Còn thiếu thời hạn: «{}»; đề nghị báo Văn phòng ngày hoàn thành khi đã có", row.phrase);
+                let state = format!(
+                    "Còn thiếu thời hạn: «{}»; đề nghị báo đơn vị theo dõi ngày hoàn thành khi đã có",
+                    row.phrase
+                );
                 let title = task_title(row);
                 (
                     Urgency::Note,
@@ -268,11 +270,7 @@ impl View<'_> {
         };
         let zone = self.office.hours.zone;
         let mut facts = vec![("Hẹn trả", moment(zone, *due_at))];
-        facts.extend(
-            first_due_at.map(|first| {
-                ("Hẹn lần đầu", format!("{}; đã hẹn lại 01 lần, không được hẹn lần 2", moment(zone, first)))
-            }),
-        );
+        facts.extend(first_due_at.map(|first| ("Hẹn lần đầu", format!("{}; đã hẹn lại", moment(zone, first)))));
         facts.extend(procedure.clone().map(|p| ("Thủ tục", p)));
         facts.push(("Đơn vị giữ hồ sơ", unit.clone()));
         if self.now - *seen_at > OLD_DATA {
@@ -326,7 +324,7 @@ fn why(entry: &Entry) -> String {
     let role = match entry.audience {
         Audience::Lead if is_dossier => "đơn vị giữ hồ sơ".to_owned(),
         Audience::Lead => "đơn vị chủ trì".to_owned(),
-        Audience::Escalation(step) => format!("cấp trên, bậc đôn đốc {step}"),
+        Audience::Escalation(after) => format!("cấp trên, được báo khi quá hạn {after} ngày làm việc"),
         Audience::Coordinating => "đơn vị phối hợp".to_owned(),
         Audience::Following => "đơn vị theo dõi".to_owned(),
         Audience::Administrator => "quản trị".to_owned(),

@@ -15,7 +15,7 @@ use crate::{
         decide::{Gap, Situation, decide as decide_now},
         dossier::{Trust, judge_snapshot},
         ids::SourceId,
-        notification::{Batch, SendError, channel_pause, next_attempt},
+        notification::{Batch, RESEND_AFTER, SendError, channel_pause, next_attempt},
         office::Office,
     },
     message,
@@ -30,6 +30,9 @@ use crate::{
 const LEASE: Duration = Duration::minutes(15);
 /// A refused account is tried again this late: OpenCPS locks it after five wrong tries in a row.
 const ACCESS_DENIED_PAUSE: Duration = Duration::hours(1);
+
+/// A message refused for now so often is shown to a person, while it is still being tried.
+const SHOWN_AFTER_ATTEMPTS: u32 = 5;
 
 /// Everything a pass works with; built anew on a reload, only the store stays.
 pub struct App {
@@ -109,18 +112,25 @@ async fn accept(
 ) -> Result<Result<SyncReport, String>, StoreError> {
     let Fetched { snapshot, trouble } = fetched;
     let history = app.store.source_history(source.clone()).await?;
-    let trust = judge_snapshot(&snapshot, &history, now);
+    let today = app.office.hours.date(now);
+    let trust = judge_snapshot(&snapshot, &history, today, &app.office.calendar);
     let rows = snapshot.dossiers.len();
     let remarks = summarize(&snapshot.remarks);
     let report = app.store.sync_dossiers(source.clone(), snapshot, trust, now).await?;
+    if let Some(error @ SourceError::AccessDenied { .. }) = &trouble {
+        record_failure(app, source, error, now).await?;
+    }
     let sentence = match (trust, trouble) {
+        (Trust::Believed, _) if rows == 0 => Some(format!(
+            "{source}: chưa thấy hồ sơ nào; nếu cơ quan đang có hồ sơ thì kiểm tra group_id và query trong nhacviec.yaml"
+        )),
         (Trust::Believed, _) => None,
         (Trust::Partial, trouble) => {
             let cause =
                 trouble.map_or_else(|| "danh sách thay đổi trong lúc đọc".to_owned(), |t| t.sentence().to_owned());
             Some(format!("{source}: chỉ đọc được một phần ({rows} hồ sơ), không kết luận hồ sơ nào đã xong; {cause}"))
         }
-        (Trust::Short, _) => Some(format!(
+        (Trust::Short { .. }, _) => Some(format!(
             "{source}: chỉ trả về {rows} hồ sơ trong khi lần trước có {}; chưa tin, không đóng hồ sơ nào; kiểm tra tài khoản và bộ lọc",
             history.believed_count
         )),
@@ -285,10 +295,11 @@ fn outcome(batch: &Batch, result: Result<(), SendError>, channel_failures: u32, 
         Err(error @ SendError::ChannelDown { .. }) => {
             Outcome::Postponed { until: now + channel_pause(channel_failures), error }
         }
-        Err(error @ SendError::Unknown { .. }) => match next_attempt(batch.attempt, now, None, seed) {
-            Some(at) if batch.channel.may_resend_unknown() => Outcome::UnknownResend { at, error },
-            Some(_) | None => Outcome::UnknownHandOver { error },
-        },
+        // One repetition at most: a filter that is slow every time would fill the mailbox with copies.
+        Err(error @ SendError::Unknown { .. }) if batch.channel.may_resend_unknown() && !batch.is_resumed => {
+            Outcome::UnknownResend { at: now + RESEND_AFTER, error }
+        }
+        Err(error @ SendError::Unknown { .. }) => Outcome::UnknownHandOver { error },
     }
 }
 
@@ -309,6 +320,16 @@ async fn record_trouble(app: &App, batch: &Batch, outcome: &Outcome, now: DateTi
             let sentence = format!(
                 "Tin cho «{}» qua {channel} không chắc đã tới: {}; kiểm tra địa chỉ trong units.yaml",
                 batch.recipient,
+                error.detail()
+            );
+            app.store.set_problems(prefix.clone(), vec![(format!("{prefix}{channel}"), sentence)], now).await
+        }
+        Outcome::Retry { error, .. } if batch.attempt >= SHOWN_AFTER_ATTEMPTS => {
+            let prefix = recipient_prefix(&batch.recipient);
+            let sentence = format!(
+                "Tin cho «{}» qua {channel} đã thử {} lần chưa đi được: {}; vẫn đang thử lại",
+                batch.recipient,
+                batch.attempt,
                 error.detail()
             );
             app.store.set_problems(prefix.clone(), vec![(format!("{prefix}{channel}"), sentence)], now).await

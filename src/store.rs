@@ -250,6 +250,10 @@ pub trait Store: Send + Sync {
     /// Ends all leases; only for a process that knows to be the only one (it holds the lock file).
     async fn release_interrupted(&self, now: DateTime<Utc>) -> Result<u32, StoreError>;
 
+    /// Ends the pauses of channels and sources: the configuration was read anew, so a refused account may
+    /// be right now.
+    async fn end_pauses(&self) -> Result<(), StoreError>;
+
     /// Records that an occurrence is done.
     async fn complete(&self, completion: Completion, now: DateTime<Utc>) -> Result<Recorded, StoreError>;
 

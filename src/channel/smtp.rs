@@ -98,20 +98,7 @@ impl SmtpChannel {
 #[async_trait]
 impl Channel for SmtpChannel {
     async fn send(&self, message: &Message) -> Result<(), SendError> {
-        let composed = email::compose(&self.settings, message)?;
-        let mut connection = self.begin(&composed).await?;
-        let outcome = transfer(&mut connection, &composed).await.map_err(|e| without_address(e, &message.to));
-        let is_reusable = match &outcome {
-            Ok(()) => true,
-            Err(SendError::Transient { .. } | SendError::Permanent { .. }) => {
-                within(COMMAND_DEADLINE, connection.command(Rset)).await.is_ok()
-            }
-            Err(SendError::ChannelDown { .. } | SendError::Unknown { .. }) => false,
-        };
-        if is_reusable {
-            *self.idle.lock().await = Some(connection);
-        }
-        outcome
+        self.dialogue(message).await.map_err(without_addresses)
     }
 
     async fn close(&self) {
@@ -122,13 +109,32 @@ impl Channel for SmtpChannel {
     }
 }
 
+impl SmtpChannel {
+    async fn dialogue(&self, message: &Message) -> Result<(), SendError> {
+        let composed = email::compose(&self.settings, message)?;
+        let mut connection = self.begin(&composed).await?;
+        let outcome = transfer(&mut connection, &composed).await;
+        // Only a connection whose every command was answered may carry the next message: a reply still to
+        // come would be taken for the answer to something else.
+        let is_reusable = match &outcome {
+            Ok(()) => true,
+            Err(refusal) if refusal.is_answered => within(COMMAND_DEADLINE, connection.command(Rset)).await.is_ok(),
+            Err(_) => false,
+        };
+        if is_reusable {
+            *self.idle.lock().await = Some(connection);
+        }
+        outcome.map_err(|refusal| refusal.error)
+    }
+}
+
 async fn mail(connection: &mut AsyncSmtpConnection, composed: &email::Composed) -> Result<(), SendError> {
-    let addresses: [&str; 2] = [composed.from.as_ref(), composed.to.as_ref()];
-    let needs_utf8 = addresses.iter().any(|a| !a.is_ascii());
+    let is_plain = |address: &lettre::Address| AsRef::<str>::as_ref(address).is_ascii();
+    let needs_utf8 = !is_plain(&composed.from) || !is_plain(&composed.to);
     if needs_utf8 && !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
-        return Err(SendError::Permanent {
-            detail: "máy chủ thư không nhận địa chỉ có dấu (SMTPUTF8)".to_owned()
-        });
+        let detail = "máy chủ thư không nhận địa chỉ có dấu (SMTPUTF8)".to_owned();
+        let is_senders_fault = !is_plain(&composed.from);
+        return Err(if is_senders_fault { SendError::ChannelDown { detail } } else { SendError::Permanent { detail } });
     }
     let parameters = if needs_utf8 { vec![MailParameter::SmtpUtfEight] } else { Vec::new() };
     let command = Mail::new(Some(composed.from.clone()), parameters);
@@ -139,18 +145,24 @@ async fn mail(connection: &mut AsyncSmtpConnection, composed: &email::Composed) 
     Ok(())
 }
 
-async fn transfer(connection: &mut AsyncSmtpConnection, composed: &email::Composed) -> Result<(), SendError> {
+/// Why a message was not transferred.
+struct Refusal {
+    error: SendError,
+    /// The server answered every command, so the dialogue is in step.
+    is_answered: bool,
+}
+
+async fn transfer(connection: &mut AsyncSmtpConnection, composed: &email::Composed) -> Result<(), Refusal> {
     let command = Rcpt::new(composed.to.clone(), Vec::new());
     within(COMMAND_DEADLINE, connection.command(command)).await.map_err(|f| refused(&f))?;
     within(COMMAND_DEADLINE, connection.command(Data)).await.map_err(|f| refused(&f))?;
     // From here on a lost answer means that nobody knows.
+    let unknown = |detail| Refusal { error: SendError::Unknown { detail }, is_answered: false };
     match within(MESSAGE_DEADLINE, connection.command(transparent(&composed.text))).await {
         Ok(response) if is_accepted(response.code()) => Ok(()),
-        Ok(response) => Err(SendError::Unknown { detail: format!("máy chủ trả lời lạ: {}", response.code()) }),
+        Ok(response) => Err(unknown(format!("máy chủ trả lời lạ: {}", response.code()))),
         Err(Failure::Smtp(error)) if error.status().is_some() => Err(refused(&Failure::Smtp(error))),
-        Err(failure) => Err(SendError::Unknown {
-            detail: format!("mất liên lạc sau khi đã gửi nội dung: {}", failure.text()),
-        }),
+        Err(failure) => Err(unknown(format!("mất liên lạc sau khi đã gửi nội dung: {}", failure.text()))),
     }
 }
 
@@ -216,30 +228,52 @@ fn down(what: &str, failure: &Failure) -> SendError {
     SendError::ChannelDown { detail: format!("{what}: {}", failure.text()) }
 }
 
-/// A refusal before the message was transferred: certainly not delivered.
-fn refused(failure: &Failure) -> SendError {
+/// A refusal before the message was taken: certainly not delivered.
+fn refused(failure: &Failure) -> Refusal {
     let status = match failure {
         Failure::Smtp(error) => error.status().map(u16::from),
         Failure::Deadline => None,
     };
     let detail = failure.text();
-    match status {
+    let error = match status {
         // Closing down, or wanting a login: nothing to do with this message.
         Some(421 | 530 | 535) => SendError::ChannelDown { detail },
+        // Policy and quota (RFC 3463, x.7.x and x.4.5) are the server's affair and can be put right there;
+        // not a dead channel either, since one such mailbox must not hold up the others.
+        Some(500..) if detail.contains(" 5.7.") || detail.contains(" 5.4.5") => {
+            SendError::Transient { detail, retry_after: None }
+        }
         Some(500..) => SendError::Permanent { detail },
+        // Without an answer too: a server slow for one mailbox must not hold up the others.
         Some(_) | None => SendError::Transient { detail, retry_after: None },
+    };
+    let is_answered = status.is_some() && !matches!(error, SendError::ChannelDown { .. });
+    Refusal { error, is_answered }
+}
+
+/// Servers repeat addresses in their answers; logs and status must not.
+fn without_addresses(error: SendError) -> SendError {
+    match error {
+        SendError::Transient { detail, retry_after } => SendError::Transient { detail: masked(&detail), retry_after },
+        SendError::Permanent { detail } => SendError::Permanent { detail: masked(&detail) },
+        SendError::ChannelDown { detail } => SendError::ChannelDown { detail: masked(&detail) },
+        SendError::Unknown { detail } => SendError::Unknown { detail: masked(&detail) },
     }
 }
 
-/// Servers repeat the address in their answer; logs and status must not.
-fn without_address(error: SendError, address: &str) -> SendError {
-    let clean = |detail: String| detail.replace(address, "…");
-    match error {
-        SendError::Transient { detail, retry_after } => SendError::Transient { detail: clean(detail), retry_after },
-        SendError::Permanent { detail } => SendError::Permanent { detail: clean(detail) },
-        SendError::ChannelDown { detail } => SendError::ChannelDown { detail: clean(detail) },
-        SendError::Unknown { detail } => SendError::Unknown { detail: clean(detail) },
+fn masked(text: &str) -> String {
+    let is_part = |c: char| !c.is_whitespace() && !"<>()[],;\"'".contains(c);
+    let mut masked = String::new();
+    for word in text.split_inclusive(|c| !is_part(c)) {
+        let name = word.strip_suffix(|c| !is_part(c)).unwrap_or(word);
+        if name.contains('@') {
+            masked.push('…');
+            masked.push_str(&word[name.len()..]);
+        } else {
+            masked.push_str(word);
+        }
     }
+    masked
 }
 
 #[cfg(test)]
@@ -253,8 +287,8 @@ mod tests {
     }
 
     #[test]
-    fn answers_do_not_carry_the_address_on() {
-        let error = SendError::Permanent { detail: "550 <an@so.example> unknown".to_owned() };
-        assert_eq!(without_address(error, "an@so.example").detail(), "550 <…> unknown");
+    fn answers_do_not_carry_addresses_on_however_they_are_spelt() {
+        let error = SendError::Permanent { detail: "550 <An@So.example> unknown; ask it@so.example".to_owned() };
+        assert_eq!(without_addresses(error).detail(), "550 <…> unknown; ask …");
     }
 }

@@ -9,7 +9,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{
     deadline::Due,
-    directory::Recipient,
+    directory::{Recipient, Route},
     dossier::{DossierStatus, TrackedDossier},
     ids::{SourceId, SubjectId, UnitId},
     notification::{Audience, Item, Notification, NotificationKey, Reason, TaskRow},
@@ -67,6 +67,8 @@ pub struct PendingDelivery {
     pub subject: SubjectId,
     /// What it says.
     pub told: Told,
+    /// Where it would go.
+    pub route: Route,
 }
 
 /// Something wrong that a person must look at.
@@ -158,20 +160,30 @@ struct Candidate {
     recipient: Recipient,
     rung: Rung,
     reason: Reason,
+    /// A stronger rung falls due by the next digest: this one is said before it or never.
+    cannot_wait: bool,
+}
+
+/// Somebody whom a subject concerns today, told already or not.
+struct Concerned {
+    revision_on: NaiveDate,
+    audience: Audience,
+    recipient: String,
+    routes: Vec<Route>,
 }
 
 struct Draft<'a> {
     situation: Situation<'a>,
     now: DateTime<Utc>,
     today: NaiveDate,
-    /// Subjects with pending deliveries, with the due date they have today (none: closed or gone).
-    live: HashMap<&'a SubjectId, Option<NaiveDate>>,
+    /// For each subject with pending deliveries: who is concerned by it now, and how they are reached.
+    live: HashMap<&'a SubjectId, Vec<Concerned>>,
     decision: Decision,
 }
 
 impl<'a> Draft<'a> {
     fn new(situation: Situation<'a>, now: DateTime<Utc>) -> Self {
-        let live = situation.record.pending.iter().map(|p| (&p.subject, None)).collect();
+        let live = situation.record.pending.iter().map(|p| (&p.subject, Vec::new())).collect();
         Self { situation, now, today: situation.office.hours.date(now), live, decision: Decision::default() }
     }
 
@@ -202,7 +214,13 @@ impl<'a> Draft<'a> {
         let candidates = self
             .recipients(&occurrence.unit)
             .into_iter()
-            .map(|recipient| Candidate { audience: Audience::Lead, recipient, rung, reason: Reason::Note })
+            .map(|recipient| Candidate {
+                audience: Audience::Lead,
+                recipient,
+                rung,
+                reason: Reason::Note,
+                cannot_wait: false,
+            })
             .collect();
         self.tell(&occurrence.subject, on, policy, candidates, || item(task_row(office, occurrence)));
     }
@@ -212,6 +230,8 @@ impl<'a> Draft<'a> {
         let Some(rules) = office.sources.get(&tracked.source) else { return };
         let dossier = &tracked.dossier;
         // A dossier that the last believed answer no longer held is neither reminded of nor closed.
+        // A dossier that the last believed answer no longer held is neither reminded of nor closed; what
+        // waits is taken back, and leaves at once should the dossier be there again.
         let (true, 0, Some(due_at)) = (dossier.status.clock_runs(), tracked.missing_polls, dossier.due_in_force())
         else {
             return;
@@ -257,6 +277,7 @@ impl<'a> Draft<'a> {
             recipient,
             rung: Rung { offset: 0, on },
             reason: Reason::Problem,
+            cannot_wait: false,
         };
         let subject = format!("problem:{}@{}", problem.key, problem.opened_at.timestamp()).into();
         self.tell(&subject, on, &Policy::default(), vec![candidate], || Item::Problem {
@@ -306,17 +327,20 @@ impl<'a> Draft<'a> {
             Role::Coordinating => Audience::Coordinating,
             Role::Following => Audience::Following,
         };
-        let candidate = |recipient| Candidate { audience, recipient, rung, reason };
+        let next = policy.triggers(role).reached(due, self.next_digest_on(), &self.situation.office.calendar);
+        let cannot_wait = next.is_some_and(|n| n.offset > rung.offset);
+        let candidate = |recipient| Candidate { audience, recipient, rung, reason, cannot_wait };
         units.iter().flat_map(|unit| self.recipients(unit)).map(candidate).collect()
     }
 
     fn escalation_candidates(&mut self, policy: &Policy, due: Due, lead: &UnitId) -> Vec<Candidate> {
         let office = self.situation.office;
         let days_late = office.calendar.working_days_between(due.last_on, self.today);
-        let reached = policy.escalation.iter().enumerate().rev().filter(|(_, step)| u32::from(step.after) <= days_late);
+        let reached = policy.escalation.iter().rev().filter(|step| u32::from(step.after) <= days_late);
         let mut candidates = Vec::new();
-        for (index, step) in reached {
-            let audience = Audience::Escalation(u8::try_from(index + 1).unwrap_or(u8::MAX));
+        for step in reached {
+            // Named by its days, not by its place in the list: a step put in between repeats none of the others.
+            let audience = Audience::Escalation(step.after);
             let rung = Rung {
                 offset: i32::from(step.after),
                 on: office.calendar.add_working_days(due.last_on, i32::from(step.after)),
@@ -331,7 +355,13 @@ impl<'a> Draft<'a> {
                 };
                 match person.and_then(|id| office.directory.recipient(id)) {
                     Some(recipient) => {
-                        candidates.push(Candidate { audience, recipient, rung, reason: Reason::Escalated });
+                        candidates.push(Candidate {
+                            audience,
+                            recipient,
+                            rung,
+                            reason: Reason::Escalated,
+                            cannot_wait: false,
+                        });
                     }
                     None => {
                         self.decision.gaps.insert(Gap::VacantPosition(name));
@@ -360,12 +390,17 @@ impl<'a> Draft<'a> {
         candidates: Vec<Candidate>,
         item: impl Fn() -> Item,
     ) {
-        if let Some(revision) = self.live.get_mut(subject) {
-            *revision = Some(revision_on);
+        if let Some(concerned) = self.live.get_mut(subject) {
+            concerned.extend(candidates.iter().map(|c| Concerned {
+                revision_on,
+                audience: c.audience,
+                recipient: c.recipient.id.clone(),
+                routes: c.recipient.routes.clone(),
+            }));
         }
         let told = self.situation.record.told.get(subject).map_or(&[][..], Vec::as_slice);
         let mut said: Vec<(String, String)> = Vec::new();
-        for Candidate { audience, recipient, rung, reason } in candidates {
+        for Candidate { audience, recipient, rung, reason, cannot_wait } in candidates {
             let is_told = |t: &Told| {
                 t.revision_on == revision_on
                     && t.audience == audience
@@ -386,44 +421,41 @@ impl<'a> Draft<'a> {
             if merged_into.is_none() {
                 said.push((recipient.id.clone(), key.to_string()));
             }
-            self.supersede(subject, audience, &recipient.id, rung.offset);
-            let advice = match audience {
-                Audience::Lead | Audience::Escalation(_) => policy.advice_at(rung.offset).map(str::to_owned),
-                Audience::Coordinating | Audience::Following | Audience::Administrator => None,
-            };
-            let not_before = self.release_at(reason);
+            self.supersede(&key);
+            let advice = (audience == Audience::Lead).then(|| policy.advice_at(rung.offset)).flatten();
             self.decision.notify.push(Notification {
                 key,
                 reason,
                 item: item(),
-                advice,
+                advice: advice.map(str::to_owned),
                 routes: recipient.routes,
-                not_before,
+                not_before: self.release_at(reason.is_urgent() || cannot_wait),
                 merged_into,
             });
         }
     }
 
-    fn supersede(&mut self, subject: &SubjectId, audience: Audience, recipient: &str, offset: i32) {
-        let weaker = |p: &&PendingDelivery| {
-            p.subject == *subject
-                && p.told.audience == audience
-                && p.told.recipient == recipient
-                && p.told.offset < offset
+    /// A waiting message of a weaker rung is contained in the new one.
+    fn supersede(&mut self, key: &NotificationKey) {
+        let is_weaker = |p: &&PendingDelivery| {
+            p.subject == key.subject
+                && p.told.revision_on == key.revision_on
+                && p.told.audience == key.audience
+                && p.told.recipient == key.recipient
+                && p.told.offset < key.offset
         };
-        let cancel = self
-            .situation
-            .record
-            .pending
-            .iter()
-            .filter(weaker)
-            .map(|p| Cancellation { id: p.id, reason: CancelReason::Superseded });
-        self.decision.cancel.extend(cancel);
+        let weaker = self.situation.record.pending.iter().filter(is_weaker);
+        self.decision.cancel.extend(weaker.map(|p| Cancellation { id: p.id, reason: CancelReason::Superseded }));
+    }
+
+    /// The civil day of the first digest after today's.
+    fn next_digest_on(&self) -> NaiveDate {
+        self.situation.office.calendar.add_working_days(self.today, 1)
     }
 
     /// The next digest; at once when waiting for it would be too late, or when this is the first
     /// decision after today's digest moment because the daemon was down.
-    fn release_at(&self, reason: Reason) -> DateTime<Utc> {
+    fn release_at(&self, is_urgent: bool) -> DateTime<Utc> {
         let Situation { office, record } = self.situation;
         let digest = office.hours.digest_moment(self.today);
         if !office.hours.is_sending_time(&office.calendar, self.now.max(digest)) {
@@ -432,16 +464,24 @@ impl<'a> Draft<'a> {
         let missed_digest = record.last_decided_at.is_none_or(|at| at < digest);
         if self.now <= digest {
             digest
-        } else if reason.is_urgent() || missed_digest {
+        } else if is_urgent || missed_digest {
             self.now
         } else {
             office.hours.next_digest(&office.calendar, self.now)
         }
     }
 
+    /// Takes back what no longer concerns its recipient, or would go to an address they no longer have.
     fn cancel_pointless(&mut self) {
         for pending in &self.situation.record.pending {
-            let is_live = self.live.get(&pending.subject).copied().flatten() == Some(pending.told.revision_on);
+            let Told { revision_on, audience, recipient, .. } = &pending.told;
+            let concerns = |c: &Concerned| {
+                c.revision_on == *revision_on
+                    && c.audience == *audience
+                    && c.recipient == *recipient
+                    && c.routes.contains(&pending.route)
+            };
+            let is_live = self.live.get(&pending.subject).is_some_and(|concerned| concerned.iter().any(concerns));
             let is_cancelled = self.decision.cancel.iter().any(|c| c.id == pending.id);
             if !is_live && !is_cancelled {
                 self.decision.cancel.push(Cancellation { id: pending.id, reason: CancelReason::Withdrawn });
@@ -470,6 +510,16 @@ fn task_row(office: &Office, occurrence: &Occurrence) -> TaskRow {
 }
 
 impl Record {
+    /// The record as if what still waits had not been decided yet: a rehearsal decides it again, so that
+    /// it is shown.
+    pub fn forget_pending(&mut self) {
+        for PendingDelivery { subject, told, .. } in self.pending.drain(..) {
+            if let Some(known) = self.told.get_mut(&subject) {
+                known.retain(|t| *t != told);
+            }
+        }
+    }
+
     /// The record after `decision` was applied and its messages left; the rehearsal's short cut.
     pub fn note(&mut self, decision: &Decision, now: DateTime<Utc>) {
         for notification in &decision.notify {

@@ -3,9 +3,9 @@
 //! The source is not trusted: lateness is computed here from `due_at` and the calendar, and an empty,
 //! shrunken or half-read answer closes nothing.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
-use super::ids::SourceId;
+use super::{calendar::WorkCalendar, ids::SourceId};
 
 /// A case of the one-stop system ("hồ sơ"), without anything about the applicant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,10 +119,8 @@ pub struct Snapshot {
 pub struct SourceHistory {
     /// Rows in the last answer that was believed.
     pub believed_count: u32,
-    /// Since when complete answers have been suspiciously short.
-    pub short_since: Option<DateTime<Utc>>,
-    /// How many of them in a row.
-    pub short_polls: u32,
+    /// The day since which complete answers have been suspiciously short.
+    pub short_since_on: Option<NaiveDate>,
 }
 
 /// How far an answer is believed.
@@ -132,8 +130,11 @@ pub enum Trust {
     Believed,
     /// Not all rows were read: nothing is concluded from absence.
     Partial,
-    /// Complete, but empty or far shorter than before: nothing is concluded until it stays so.
-    Short,
+    /// Complete, but empty or far shorter than before: nothing is concluded from absence.
+    Short {
+        /// The day since which it has been so.
+        since_on: NaiveDate,
+    },
 }
 
 /// A dossier absent from this many believed answers in a row is closed.
@@ -142,23 +143,30 @@ pub const CLOSED_AFTER_MISSING: u32 = 2;
 const SHORT_DIVISOR: u32 = 2;
 /// From this many rows on a sudden drop is suspicious; a fall to none always is.
 const SHORT_MATTERS_FROM: u32 = 10;
-/// A short answer is believed once it was repeated so often …
-const SHORT_CONFIRMED_POLLS: u32 = 3;
-/// … over at least this time.
-const SHORT_CONFIRMED_AFTER: Duration = Duration::hours(24);
+/// A shrunken answer is believed once it has stayed so over this many working days: then the
+/// administrator has had a message about it. An empty one never is; only rows end that doubt.
+const SHORT_CONFIRMED_AFTER_WORKING_DAYS: u32 = 2;
 
-/// Judges a snapshot against what the source answered before.
+/// Judges a snapshot against what the source answered before, on the office's `today`.
 #[must_use]
-pub fn judge_snapshot(snapshot: &Snapshot, history: &SourceHistory, now: DateTime<Utc>) -> Trust {
+pub fn judge_snapshot(
+    snapshot: &Snapshot,
+    history: &SourceHistory,
+    today: NaiveDate,
+    calendar: &WorkCalendar,
+) -> Trust {
     if !snapshot.is_complete {
         return Trust::Partial;
     }
     let rows = u32::try_from(snapshot.dossiers.len()).unwrap_or(u32::MAX);
     let before = history.believed_count;
     let is_short = (rows == 0 && before > 0) || (before >= SHORT_MATTERS_FROM && rows < before / SHORT_DIVISOR);
-    let is_confirmed = history.short_polls + 1 >= SHORT_CONFIRMED_POLLS
-        && history.short_since.is_some_and(|since| now - since >= SHORT_CONFIRMED_AFTER);
-    if is_short && !is_confirmed { Trust::Short } else { Trust::Believed }
+    let stayed_for = history.short_since_on.map_or(0, |since| calendar.working_days_between(since, today));
+    let is_confirmed = rows > 0 && stayed_for >= SHORT_CONFIRMED_AFTER_WORKING_DAYS;
+    if is_short && !is_confirmed {
+        return Trust::Short { since_on: history.short_since_on.unwrap_or(today) };
+    }
+    Trust::Believed
 }
 
 #[cfg(test)]
@@ -181,30 +189,43 @@ mod tests {
         Snapshot { dossiers: (0..rows).map(row).collect(), is_complete, remarks: Vec::new() }
     }
 
-    fn at(hours: i64) -> DateTime<Utc> {
-        DateTime::from_timestamp(1_672_531_200 + hours * 3600, 0).expect("a date in 2023")
+    fn judge(rows: usize, is_complete: bool, history: &SourceHistory, today: &str) -> Trust {
+        let today = today.parse().expect("a date");
+        judge_snapshot(&snapshot(rows, is_complete), history, today, &crate::config::example::calendar())
     }
 
     #[test]
-    fn empty_and_shrunken_answers_are_not_believed_until_they_stay_so() {
+    fn empty_and_shrunken_answers_are_not_believed() {
         let before = SourceHistory { believed_count: 37, ..SourceHistory::default() };
-        assert_eq!(judge_snapshot(&snapshot(36, true), &before, at(0)), Trust::Believed);
-        assert_eq!(judge_snapshot(&snapshot(36, false), &before, at(0)), Trust::Partial);
-        assert_eq!(judge_snapshot(&snapshot(17, true), &before, at(0)), Trust::Short);
-        assert_eq!(judge_snapshot(&snapshot(0, true), &before, at(0)), Trust::Short);
-        let twice = SourceHistory { short_since: Some(at(0)), short_polls: 2, ..before };
+        assert_eq!(judge(36, true, &before, "2023-04-28"), Trust::Believed);
+        assert_eq!(judge(36, false, &before, "2023-04-28"), Trust::Partial);
         assert_eq!(
-            judge_snapshot(&snapshot(0, true), &twice, at(1)),
-            Trust::Short,
-            "three times within an hour is one outage"
+            judge(17, true, &before, "2023-04-28"),
+            Trust::Short { since_on: "2023-04-28".parse().expect("a date") }
         );
-        assert_eq!(judge_snapshot(&snapshot(0, true), &twice, at(25)), Trust::Believed);
+        assert_eq!(
+            judge(0, true, &before, "2023-04-28"),
+            Trust::Short { since_on: "2023-04-28".parse().expect("a date") }
+        );
+    }
+
+    #[test]
+    fn a_shrunken_answer_is_believed_after_two_working_days_and_an_empty_one_never() {
+        let since_on = "2023-04-28".parse().expect("a date");
+        let before = SourceHistory { believed_count: 37, short_since_on: Some(since_on) };
+        let short = Trust::Short { since_on };
+        assert_eq!(judge(5, true, &before, "2023-05-03"), short, "29/4 to 3/5 are days off");
+        assert_eq!(judge(5, true, &before, "2023-05-05"), Trust::Believed);
+        assert_eq!(judge(0, true, &before, "2023-12-29"), short);
     }
 
     #[test]
     fn a_small_office_may_go_from_three_to_one() {
         let before = SourceHistory { believed_count: 3, ..SourceHistory::default() };
-        assert_eq!(judge_snapshot(&snapshot(1, true), &before, at(0)), Trust::Believed);
-        assert_eq!(judge_snapshot(&snapshot(0, true), &before, at(0)), Trust::Short);
+        assert_eq!(judge(1, true, &before, "2023-04-28"), Trust::Believed);
+        assert_eq!(
+            judge(0, true, &before, "2023-04-28"),
+            Trust::Short { since_on: "2023-04-28".parse().expect("a date") }
+        );
     }
 }

@@ -17,8 +17,8 @@ use super::{
 pub enum Audience {
     /// Chủ trì, or the unit that holds the dossier.
     Lead,
-    /// A superior reached by this escalation step, counted from 1.
-    Escalation(u8),
+    /// A superior, told so many working days after the due date.
+    Escalation(u16),
     /// Phối hợp.
     Coordinating,
     /// Theo dõi.
@@ -31,7 +31,7 @@ impl fmt::Display for Audience {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Lead => f.write_str("lead"),
-            Self::Escalation(step) => write!(f, "escalation:{step}"),
+            Self::Escalation(after) => write!(f, "escalation:{after}"),
             Self::Coordinating => f.write_str("coordinating"),
             Self::Following => f.write_str("following"),
             Self::Administrator => f.write_str("administrator"),
@@ -276,6 +276,13 @@ impl SendError {
 /// at first, for a dead week-end in total.
 const RETRY_MINUTES: [i64; 14] = [1, 3, 5, 10, 20, 30, 60, 60, 120, 240, 240, 480, 720, 1440];
 
+/// A message tried so often has failed for good.
+#[expect(clippy::cast_possible_truncation, reason = "the table above has 14 entries")]
+pub const MAX_ATTEMPTS: u32 = RETRY_MINUTES.len() as u32 + 1;
+
+/// A repetition of a message that may have arrived waits so long: a slow content filter is not a lost answer.
+pub const RESEND_AFTER: Duration = Duration::minutes(30);
+
 /// When a message is tried again after `attempts` tries, or `None` when it has failed for good.
 ///
 /// `seed` spreads the tries of many messages over a fifth of the wait (jitter without randomness, so
@@ -314,7 +321,8 @@ pub struct Batch {
     pub entries: Vec<Entry>,
     /// The row ids, in order; the Message-ID is derived from them.
     pub deliveries: Vec<i64>,
-    /// Number of this attempt, from 1.
+    /// Number of this attempt, from 1, of the row that was tried least often: what joined today is not
+    /// given up together with what has waited for weeks.
     pub attempt: u32,
     /// The attempt before ended without an outcome: a killed process or a lost answer.
     pub is_resumed: bool,

@@ -39,8 +39,10 @@ fn weekday(day: Weekday) -> &'static str {
 pub fn period(period: &str) -> String {
     match period.split_once('-') {
         Some((year, quarter)) if quarter.starts_with('Q') => format!("quý {}/{year}", &quarter[1..]),
-        Some((year, month)) => format!("tháng {}/{year}", month.trim_start_matches('0')),
-        None => format!("năm {period}"),
+        Some((year, month)) if month.len() == 2 => format!("tháng {}/{year}", month.trim_start_matches('0')),
+        Some(_) => period.to_owned(),
+        None if period.len() == 4 && period.bytes().all(|b| b.is_ascii_digit()) => format!("năm {period}"),
+        None => period.to_owned(),
     }
 }
 

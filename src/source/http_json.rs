@@ -29,7 +29,8 @@ pub struct Page {
     pub total: u64,
     /// Rows that this page held, usable or not.
     pub rows: usize,
-    pub dossiers: Vec<Dossier>,
+    /// Each usable row with the system's own id for it.
+    pub dossiers: Vec<(String, Dossier)>,
     /// Rows without a code.
     pub unusable: usize,
     /// What is wrong with rows, without anything about the applicant.
@@ -89,12 +90,13 @@ impl DossierSource for HttpJsonSource {
         let mut collected = Collected::default();
         let (mut total, mut read) = (first.total, first.rows as u64);
         collected.add(first);
-        let mut trouble = None;
+        let (mut trouble, mut is_steady) = (None, true);
         while read < total.min(MAX_ROWS) {
             match self.fetch_page(read).await {
                 // A list that got shorter while we read it ends early.
                 Ok(page) if page.rows == 0 => break,
                 Ok(page) => {
+                    is_steady &= page.total == total;
                     (total, read) = (page.total, read + page.rows as u64);
                     collected.add(page);
                 }
@@ -104,8 +106,9 @@ impl DossierSource for HttpJsonSource {
                 }
             }
         }
-        // Pages may overlap or leave gaps while rows move; only a full count of distinct rows is complete.
-        let is_complete = trouble.is_none() && collected.rows() >= total;
+        // While rows come and go pages overlap or leave gaps: only a total that stood still and as many
+        // distinct rows are complete.
+        let is_complete = trouble.is_none() && is_steady && collected.rows() >= total;
         let snapshot = Snapshot { dossiers: collected.dossiers, is_complete, remarks: collected.remarks };
         Ok(Fetched { snapshot, trouble })
     }
@@ -113,6 +116,7 @@ impl DossierSource for HttpJsonSource {
 
 #[derive(Default)]
 struct Collected {
+    ids: HashSet<String>,
     codes: HashSet<String>,
     dossiers: Vec<Dossier>,
     unusable: usize,
@@ -123,11 +127,17 @@ impl Collected {
     fn add(&mut self, page: Page) {
         self.unusable += page.unusable;
         self.remarks.extend(page.remarks);
-        self.dossiers.extend(page.dossiers.into_iter().filter(|d| self.codes.insert(d.code.clone())));
+        for (id, dossier) in page.dossiers {
+            self.ids.insert(id);
+            // Two rows may carry one number; the first one stands for both.
+            if self.codes.insert(dossier.code.clone()) {
+                self.dossiers.push(dossier);
+            }
+        }
     }
 
     fn rows(&self) -> u64 {
-        (self.dossiers.len() + self.unusable) as u64
+        (self.ids.len() + self.unusable) as u64
     }
 }
 

@@ -29,6 +29,8 @@ struct Envelope<'a> {
 struct Row<'a> {
     #[serde(borrow)]
     dossier_no: Option<&'a RawValue>,
+    #[serde(borrow)]
+    dossier_id: Option<&'a RawValue>,
     #[serde(borrow, rename = "dossierIdCTN")]
     dossier_id_ctn: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -101,7 +103,8 @@ fn read_rows(data: Option<&RawValue>) -> Option<Vec<&RawValue>> {
     }
 }
 
-fn read_dossier(row: &RawValue, remarks: &mut Vec<String>) -> Option<Dossier> {
+/// The row's own id and its dossier.
+fn read_dossier(row: &RawValue, remarks: &mut Vec<String>) -> Option<(String, Dossier)> {
     let row: Row<'_> = serde_json::from_str(row.get()).ok()?;
     let status_raw = scalar(row.dossier_status).unwrap_or_default();
     let code = scalar(row.dossier_no).or_else(|| scalar(row.dossier_id_ctn))?;
@@ -115,7 +118,8 @@ fn read_dossier(row: &RawValue, remarks: &mut Vec<String>) -> Option<Dossier> {
     };
     let (due_at, extended_due_at) =
         (read_instant(row.due_date, "ngày hẹn trả"), read_instant(row.extend_date, "ngày hẹn lại"));
-    Some(Dossier {
+    let id = scalar(row.dossier_id).unwrap_or_else(|| code.clone());
+    let dossier = Dossier {
         code,
         procedure: scalar(row.service_name),
         field: scalar(row.domain_name),
@@ -130,7 +134,8 @@ fn read_dossier(row: &RawValue, remarks: &mut Vec<String>) -> Option<Dossier> {
             scalar(row.release_date).is_some() || scalar(row.finish_date).is_some(),
         ),
         status_raw,
-    })
+    };
+    Some((id, dossier))
 }
 
 /// A released dossier is finished for the deadline's purposes, whatever its status still says.
@@ -190,22 +195,22 @@ mod tests {
         let page = page(
             r#"{"total":"2","data":[{"dossierIdCTN":18680110,"serviceName":2.000591},{"dossierIdCTN":"185E6DE0","dossierNo":""}]}"#,
         );
-        assert_eq!(page.dossiers[0].code, "18680110");
-        assert_eq!(page.dossiers[0].procedure.as_deref(), Some("2.000591"));
-        assert_eq!(page.dossiers[1].code, "185E6DE0");
+        assert_eq!(page.dossiers[0].1.code, "18680110");
+        assert_eq!(page.dossiers[0].1.procedure.as_deref(), Some("2.000591"));
+        assert_eq!(page.dossiers[1].1.code, "185E6DE0");
     }
 
     #[test]
     fn dates_are_vietnamese_wall_time() {
         let page = page(r#"{"total":1,"data":{"dossierNo":"A","dueDate":"17/06/2025 17:00:00","receiveDate":""}}"#);
-        assert_eq!(page.dossiers[0].due_at.map(|d| d.to_rfc3339()), Some("2025-06-17T10:00:00+00:00".to_owned()));
-        assert_eq!(page.dossiers[0].received_at, None);
+        assert_eq!(page.dossiers[0].1.due_at.map(|d| d.to_rfc3339()), Some("2025-06-17T10:00:00+00:00".to_owned()));
+        assert_eq!(page.dossiers[0].1.received_at, None);
     }
 
     #[test]
     fn pauses_releases_and_unknown_statuses_are_told_apart() {
         let of =
-            |fields: &str| page(&format!(r#"{{"total":1,"data":{{"dossierNo":"A",{fields}}}}}"#)).dossiers[0].status;
+            |fields: &str| page(&format!(r#"{{"total":1,"data":{{"dossierNo":"A",{fields}}}}}"#)).dossiers[0].1.status;
         assert_eq!(of(r#""dossierStatus":"processing""#), DossierStatus::Open);
         assert_eq!(of(r#""dossierStatus":"processing","lockState":"PAUSE""#), DossierStatus::Paused);
         assert_eq!(of(r#""dossierStatus":"waiting""#), DossierStatus::Paused);
@@ -233,7 +238,7 @@ mod tests {
     #[test]
     fn an_unreadable_appointment_keeps_the_dossier_and_is_reported() {
         let page = page(r#"{"total":1,"data":{"dossierNo":"A","dueDate":"31/02/2025 17:00:00"}}"#);
-        assert_eq!(page.dossiers[0].due_at, None);
+        assert_eq!(page.dossiers[0].1.due_at, None);
         assert_eq!(page.remarks, ["hồ sơ A: ngày hẹn trả «31/02/2025 17:00:00» không đọc được"]);
     }
 }

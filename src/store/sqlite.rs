@@ -179,6 +179,10 @@ impl Store for SqliteStore {
         self.run(move |tx| delivering::release_interrupted(tx, now)).await
     }
 
+    async fn end_pauses(&self) -> Result<(), StoreError> {
+        self.run(delivering::end_pauses).await
+    }
+
     async fn complete(&self, completion: Completion, now: DateTime<Utc>) -> Result<Recorded, StoreError> {
         self.run(move |tx| deciding::complete(tx, completion, now)).await
     }

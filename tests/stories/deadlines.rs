@@ -17,7 +17,10 @@ async fn a_date_is_reminded_of_on_its_rungs_and_escalated_after_it() {
         ("2023-02-14", vec![("an@so.example", "Hôm nay là ngày làm việc cuối cùng")]),
         ("2023-02-15", vec![("an@so.example", "Đã quá hạn 1 ngày làm việc")]),
         ("2023-02-16", vec![]),
-        ("2023-02-17", vec![("an@so.example", "Đã quá hạn 3 ngày"), ("minh@so.example", "cấp trên, bậc đôn đốc 1")]),
+        (
+            "2023-02-17",
+            vec![("an@so.example", "Đã quá hạn 3 ngày"), ("minh@so.example", "cấp trên, được báo khi quá hạn 3 ngày")],
+        ),
         ("2023-02-18", vec![]),
         ("2023-02-20", vec![]),
         ("2023-02-21", vec![("an@so.example", "Đã quá hạn 5 ngày làm việc")]),

@@ -55,7 +55,7 @@ async fn a_re_appointment_starts_again_from_the_new_date_and_keeps_the_first_in_
     office.tick("2023-02-15 07:30").await;
     office.expect_silence();
     office.tick("2023-02-16 07:30").await;
-    office.expect_mail(&[("an@so.example", "đã hẹn lại 01 lần, không được hẹn lần 2")]);
+    office.expect_mail(&[("an@so.example", "Hẹn lần đầu: 17:00 Thứ Ba, 14/02/2023; đã hẹn lại")]);
 }
 
 #[tokio::test]

@@ -40,8 +40,7 @@ CREATE TABLE source (
     failures INTEGER NOT NULL DEFAULT 0,
     paused_until INTEGER NOT NULL DEFAULT 0,
     believed_count INTEGER NOT NULL DEFAULT 0,
-    short_since INTEGER,
-    short_polls INTEGER NOT NULL DEFAULT 0
+    short_since_on TEXT
 ) STRICT, WITHOUT ROWID;
 
 -- A decision that somebody be told; the key makes it unique for ever.
@@ -65,6 +64,8 @@ CREATE TABLE notification (
     closed_at INTEGER
 ) STRICT;
 CREATE INDEX notification_subject ON notification (subject);
+CREATE INDEX notification_carrier ON notification (merged_into) WHERE merged_into IS NOT NULL;
+CREATE INDEX notification_decided ON notification (decided_at);
 CREATE INDEX notification_open ON notification (id) WHERE withdrawn_at IS NULL AND closed_at IS NULL;
 
 -- A notification on one channel to one address.
@@ -86,7 +87,10 @@ CREATE TABLE delivery (
 ) STRICT;
 CREATE INDEX delivery_waiting ON delivery (due_at, channel, address) WHERE state = 'pending';
 CREATE INDEX delivery_of_address ON delivery (channel, address) WHERE state = 'pending';
-CREATE INDEX delivery_in_hand ON delivery (batch) WHERE state IN ('sending', 'unknown');
+CREATE INDEX delivery_of_batch ON delivery (batch) WHERE batch IS NOT NULL;
+CREATE INDEX delivery_in_hand ON delivery (lease_until) WHERE state = 'sending';
+CREATE INDEX delivery_in_doubt ON delivery (due_at) WHERE state = 'unknown';
+CREATE INDEX delivery_undelivered ON delivery (finished_at) WHERE state IN ('failed', 'unknown');
 
 -- One try: written before the message leaves, completed afterwards.
 CREATE TABLE attempt (

@@ -9,6 +9,7 @@ use super::{instant, parsed, polling, reporting, seconds, to_json};
 use crate::{
     domain::{
         decide::{CancelReason, Cancellation, Decision, PendingDelivery, Problem, Record, Told},
+        directory::Route,
         ids::SubjectId,
         notification::Notification,
     },
@@ -61,14 +62,16 @@ fn read_told(row: &Row<'_>, at: usize) -> Result<Told, StoreError> {
 
 fn pending(tx: &Transaction<'_>) -> Result<Vec<PendingDelivery>, StoreError> {
     let mut select = tx.prepare_cached(
-        "SELECT d.id, n.subject, n.revision_on, n.offset_days, n.audience, n.recipient
+        "SELECT d.id, n.subject, n.revision_on, n.offset_days, n.audience, n.recipient, d.channel, d.address
          FROM delivery d JOIN notification n ON n.id = d.notification_id WHERE d.state = 'pending'",
     )?;
     let mut rows = select.query([])?;
     let mut pending = Vec::new();
     while let Some(row) = rows.next()? {
         let subject = SubjectId::from(row.get::<_, String>(1)?);
-        pending.push(PendingDelivery { id: row.get(0)?, subject, told: read_told(row, 2)? });
+        let channel: String = row.get(6)?;
+        let route = Route { channel: parsed("channel", &channel)?, address: row.get(7)? };
+        pending.push(PendingDelivery { id: row.get(0)?, subject, told: read_told(row, 2)?, route });
     }
     Ok(pending)
 }
@@ -89,6 +92,7 @@ pub fn apply(
     now: DateTime<Utc>,
 ) -> Result<ApplyReport, StoreError> {
     let mut report = ApplyReport::default();
+    forget_the_future(tx, now)?;
     for cancellation in &decision.cancel {
         report.cancelled += u32::from(cancel(tx, cancellation, now)?);
     }
@@ -98,6 +102,23 @@ pub fn apply(
     reporting::set_problems(tx, GAP_PREFIX, gaps, now)?;
     reporting::pass_ended(tx, "decide", now)?;
     Ok(report)
+}
+
+/// What a clock decided that was ahead by more than an hour is taken back: it would silence the real
+/// reminders until that date comes.
+fn forget_the_future(tx: &Transaction<'_>, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let limit = seconds(now + chrono::Duration::hours(1));
+    let taken_back = tx
+        .prepare_cached("UPDATE notification SET withdrawn_at = ?2 WHERE decided_at > ?1 AND withdrawn_at IS NULL")?
+        .execute(params![limit, seconds(now)])?;
+    if taken_back > 0 {
+        tx.execute(
+            "UPDATE delivery SET state = 'cancelled', finished_at = ?2, detail = 'withdrawn'
+             WHERE state = 'pending' AND notification_id IN (SELECT id FROM notification WHERE decided_at > ?1)",
+            params![limit, seconds(now)],
+        )?;
+    }
+    Ok(())
 }
 
 /// A delivery claimed in the meantime is left alone: it is leaving already.
@@ -110,10 +131,15 @@ fn cancel(tx: &Transaction<'_>, cancellation: &Cancellation, now: DateTime<Utc>)
         .prepare_cached("UPDATE delivery SET state = 'cancelled', finished_at = ?2, detail = ?3 WHERE id = ?1 AND state = 'pending'")?
         .execute(params![cancellation.id, seconds(now), detail])?;
     if changed == 1 && is_withdrawn {
-        tx.prepare_cached(
-            "UPDATE notification SET withdrawn_at = ?2 WHERE id = (SELECT notification_id FROM delivery WHERE id = ?1)",
-        )?
-        .execute(params![cancellation.id, seconds(now)])?;
+        let key: String = tx
+            .prepare_cached(
+                "UPDATE notification SET withdrawn_at = ?2 WHERE id = (SELECT notification_id FROM delivery WHERE id = ?1)
+                 RETURNING key",
+            )?
+            .query_row(params![cancellation.id, seconds(now)], |row| row.get(0))?;
+        // What was merged into it has not been said either.
+        tx.prepare_cached("UPDATE notification SET withdrawn_at = ?2 WHERE merged_into = ?1")?
+            .execute(params![key, seconds(now)])?;
     }
     Ok(changed == 1)
 }
@@ -150,15 +176,33 @@ fn notify(tx: &Transaction<'_>, notification: &Notification, now: DateTime<Utc>)
         )
         .optional()?;
     let Some(id) = id else { return Ok(false) };
-    if let (None, Some(route)) = (merged_into, routes.first()) {
-        tx.prepare_cached(
-            "INSERT INTO delivery (notification_id, route, channel, address, state, due_at) VALUES (?1, 0, ?2, ?3, 'pending', ?4)
-             ON CONFLICT (notification_id, channel, address) DO UPDATE SET state = 'pending', due_at = excluded.due_at, finished_at = NULL, detail = NULL
-             WHERE state = 'cancelled'",
-        )?
-        .execute(params![id, route.channel.as_str(), route.address, seconds(*not_before)])?;
+    if merged_into.is_none() {
+        deliver_by_first_free_route(tx, id, routes, *not_before)?;
     }
     Ok(true)
+}
+
+/// A route that failed before the notification was withdrawn is not taken again; one that was only
+/// cancelled is, and keeps its earlier moment: being taken back must not cost a morning.
+fn deliver_by_first_free_route(
+    tx: &Transaction<'_>,
+    notification: i64,
+    routes: &[Route],
+    not_before: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO delivery (notification_id, route, channel, address, state, due_at) VALUES (?1, ?2, ?3, ?4, 'pending', ?5)
+         ON CONFLICT (notification_id, channel, address) DO UPDATE SET state = 'pending', due_at = min(due_at, excluded.due_at),
+             route = excluded.route, attempts = 0, batch = NULL, finished_at = NULL, detail = NULL
+         WHERE state = 'cancelled'",
+    )?;
+    for (route, at) in (0_i64..).zip(routes) {
+        let parameters = params![notification, route, at.channel.as_str(), at.address, seconds(not_before)];
+        if insert.execute(parameters)? == 1 {
+            break;
+        }
+    }
+    Ok(())
 }
 
 pub fn complete(tx: &Transaction<'_>, completion: Completion, now: DateTime<Utc>) -> Result<Recorded, StoreError> {

@@ -7,22 +7,27 @@ use super::{json, parsed, reporting, seconds, to_json};
 use crate::{
     domain::{
         directory::{ChannelKind, Route},
-        notification::{Batch, Entry, SendError},
+        notification::{Batch, Entry, MAX_ATTEMPTS, SendError},
     },
     store::{Outcome, StoreError, channel_prefix, recipient_prefix},
 };
 
 /// A message interrupted by a crash, or of unknown outcome and due to be repeated: taken again with
 /// exactly the same rows, so that its Message-ID stays the same.
+///
+/// A lease further ahead than any we give was written by a clock that was ahead, and counts as ended;
+/// so does a channel's pause.
 const RESUME: &str = "
     UPDATE delivery SET state = 'sending', lease_until = :lease, attempts = attempts + 1
     WHERE batch = (
-        SELECT batch FROM delivery
-        WHERE batch IS NOT NULL
-          AND ((state = 'sending' AND lease_until <= :now) OR (state = 'unknown' AND due_at <= :now))
-          AND channel NOT IN (SELECT channel FROM channel WHERE paused_until > :now)
+        SELECT batch FROM (
+            SELECT batch, channel FROM delivery
+            WHERE state = 'sending' AND (lease_until <= :now OR lease_until > :far)
+            UNION ALL
+            SELECT batch, channel FROM delivery WHERE state = 'unknown' AND batch IS NOT NULL AND due_at <= :now)
+        WHERE channel NOT IN (SELECT channel FROM channel WHERE paused_until > :now AND paused_until <= :far)
         ORDER BY batch LIMIT 1)
-      AND ((state = 'sending' AND lease_until <= :now) OR (state = 'unknown' AND due_at <= :now))
+      AND ((state = 'sending' AND (lease_until <= :now OR lease_until > :far)) OR (state = 'unknown' AND due_at <= :now))
     RETURNING id, batch";
 
 /// All due deliveries of the address that has waited longest.
@@ -34,15 +39,19 @@ const TAKE: &str = "
     WITH first AS MATERIALIZED (
         SELECT channel, address FROM delivery
         WHERE state = 'pending' AND due_at <= :now
-          AND channel NOT IN (SELECT channel FROM channel WHERE paused_until > :now)
+          AND channel NOT IN (SELECT channel FROM channel WHERE paused_until > :now AND paused_until <= :far)
         ORDER BY due_at, channel, address LIMIT 1),
     due AS MATERIALIZED (
-        SELECT d.id, min(d.id) OVER () AS batch FROM delivery d JOIN first ON d.channel = first.channel AND d.address = first.address
+        SELECT d.id, min(d.id) OVER () AS batch
+        FROM delivery d JOIN first ON d.channel = first.channel AND d.address = first.address
         WHERE d.state = 'pending' AND d.due_at <= :now)
     UPDATE delivery SET state = 'sending', lease_until = :lease, batch = due.batch, attempts = attempts + 1
     FROM due
     WHERE delivery.id = due.id AND delivery.state = 'pending' AND delivery.due_at <= :now
     RETURNING delivery.id, delivery.batch";
+
+/// Longer than every lease and every pause of a channel.
+const FAR: Duration = Duration::hours(1);
 
 pub fn claim(tx: &Transaction<'_>, now: DateTime<Utc>, lease: Duration) -> Result<Option<Batch>, StoreError> {
     let (mut rows, mut batch) = take(tx, RESUME, now, lease)?;
@@ -58,9 +67,10 @@ pub fn claim(tx: &Transaction<'_>, now: DateTime<Utc>, lease: Duration) -> Resul
 
 fn take(tx: &Transaction<'_>, sql: &str, now: DateTime<Utc>, lease: Duration) -> Result<(Vec<i64>, i64), StoreError> {
     let mut update = tx.prepare_cached(sql)?;
-    let rows = update.query_map(named_params! { ":now": seconds(now), ":lease": seconds(now + lease) }, |row| {
-        Ok((row.get(0)?, row.get(1)?))
-    })?;
+    let rows = update.query_map(
+        named_params! { ":now": seconds(now), ":lease": seconds(now + lease), ":far": seconds(now + FAR) },
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
     let rows: Vec<(i64, i64)> = rows.collect::<Result<_, _>>()?;
     let batch = rows.first().map_or(0, |(_, batch)| *batch);
     Ok((rows.into_iter().map(|(id, _)| id).collect(), batch))
@@ -98,7 +108,7 @@ fn read_batch(tx: &Transaction<'_>, id: i64, deliveries: &[i64], now: DateTime<U
             is_resumed,
         });
         (batch.address, batch.recipient) = (row.get(1)?, row.get(10)?);
-        batch.attempt = batch.attempt.max(attempts);
+        batch.attempt = batch.attempt.min(attempts);
         batch.entries.push(entry);
     }
     let batch = batch.ok_or(StoreError::Corrupt { what: "batch", value: id.to_string() })?;
@@ -135,7 +145,10 @@ pub fn finish(tx: &Transaction<'_>, batch: i64, outcome: &Outcome, now: DateTime
             leave(tx, batch, "sent", None, now)?;
             clear_troubles(tx, batch, now)?;
         }
-        Outcome::Retry { at, .. } => put_back(tx, batch, *at, may_have_arrived, detail, true)?,
+        Outcome::Retry { at, .. } => {
+            give_up_exhausted(tx, batch, may_have_arrived, detail, now)?;
+            put_back(tx, batch, *at, may_have_arrived, detail, true)?;
+        }
         Outcome::Postponed { until, .. } => {
             tx.execute(
                 "INSERT INTO channel (channel, failures, paused_until) SELECT DISTINCT channel, 1, ?2 FROM delivery WHERE batch = ?1 AND state = 'sending'
@@ -146,11 +159,11 @@ pub fn finish(tx: &Transaction<'_>, batch: i64, outcome: &Outcome, now: DateTime
         }
         Outcome::UnknownResend { at, .. } => put_back(tx, batch, *at, true, detail, true)?,
         Outcome::UnknownHandOver { .. } => {
-            hand_over(tx, batch, true, now)?;
+            hand_over(tx, batch, 0, true, now)?;
             leave(tx, batch, "unknown", detail, now)?;
         }
         Outcome::Failed { .. } => {
-            hand_over(tx, batch, may_have_arrived, now)?;
+            hand_over(tx, batch, 0, may_have_arrived, now)?;
             leave(tx, batch, "failed", detail, now)?;
         }
     }
@@ -215,13 +228,37 @@ fn put_back(
     Ok(())
 }
 
-/// Gives each notification of the batch to its recipient's next route.
-fn hand_over(tx: &Transaction<'_>, batch: i64, may_be_duplicate: bool, now: DateTime<Utc>) -> Result<(), StoreError> {
-    let mut select = tx.prepare_cached(
-        "SELECT d.notification_id, d.route, n.routes FROM delivery d JOIN notification n ON n.id = d.notification_id WHERE d.batch = ?1 AND d.state = 'sending'",
+/// Ends those rows of the batch that were tried often enough; the others go on.
+fn give_up_exhausted(
+    tx: &Transaction<'_>,
+    batch: i64,
+    may_be_duplicate: bool,
+    detail: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    hand_over(tx, batch, MAX_ATTEMPTS, may_be_duplicate, now)?;
+    tx.execute(
+        "UPDATE delivery SET state = 'failed', lease_until = NULL, finished_at = ?3, detail = ?4
+         WHERE batch = ?1 AND state = 'sending' AND attempts >= ?2",
+        params![batch, MAX_ATTEMPTS, seconds(now), detail],
     )?;
-    let rows: Vec<(i64, u32, String)> =
-        select.query_map([batch], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect::<Result<_, _>>()?;
+    Ok(())
+}
+
+/// Gives each notification of the batch, tried at least so often, to its recipient's next route.
+fn hand_over(
+    tx: &Transaction<'_>,
+    batch: i64,
+    min_attempts: u32,
+    may_be_duplicate: bool,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let mut select = tx.prepare_cached(
+        "SELECT d.notification_id, d.route, n.routes FROM delivery d JOIN notification n ON n.id = d.notification_id WHERE d.batch = ?1 AND d.state = 'sending' AND d.attempts >= ?2",
+    )?;
+    let rows: Vec<(i64, u32, String)> = select
+        .query_map([batch, i64::from(min_attempts)], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<Result<_, _>>()?;
     for (notification, route, routes) in rows {
         let routes: Vec<Route> = json("routes", &routes)?;
         let Some(next) = routes.get(route as usize + 1) else { continue };
@@ -231,6 +268,12 @@ fn hand_over(tx: &Transaction<'_>, batch: i64, may_be_duplicate: bool, now: Date
             params![notification, route + 1, next.channel.as_str(), next.address, seconds(now), may_be_duplicate],
         )?;
     }
+    Ok(())
+}
+
+pub fn end_pauses(tx: &Transaction<'_>) -> Result<(), StoreError> {
+    tx.execute("UPDATE channel SET paused_until = 0", [])?;
+    tx.execute("UPDATE source SET paused_until = 0", [])?;
     Ok(())
 }
 

@@ -12,6 +12,9 @@ use crate::{
     store::{PollFailure, StoreError, SyncReport},
 };
 
+/// No pause that we write is longer.
+const LONGEST_PAUSE: Duration = Duration::hours(24);
+
 pub fn sources_due(
     tx: &Transaction<'_>,
     periods: Vec<(SourceId, Duration)>,
@@ -27,7 +30,9 @@ pub fn sources_due(
         let (polled_at, paused_until) = state.unwrap_or((None, 0));
         // A clock that was set back must not silence the source: a poll in the future counts as none.
         let is_fresh = polled_at.map(instant).is_some_and(|at| at <= now && now - at < period);
-        if !is_fresh && instant(paused_until) <= now {
+        // Nor may a pause written by a clock that was ahead.
+        let is_paused = instant(paused_until) > now && instant(paused_until) - now <= LONGEST_PAUSE;
+        if !is_fresh && !is_paused {
             due.push(source);
         }
     }
@@ -35,20 +40,14 @@ pub fn sources_due(
 }
 
 pub fn history(tx: &Transaction<'_>, source: &SourceId) -> Result<SourceHistory, StoreError> {
-    let history = tx
-        .query_row(
-            "SELECT believed_count, short_since, short_polls FROM source WHERE source = ?1",
-            [source.as_str()],
-            |row| {
-                Ok(SourceHistory {
-                    believed_count: row.get(0)?,
-                    short_since: row.get::<_, Option<i64>>(1)?.map(instant),
-                    short_polls: row.get(2)?,
-                })
-            },
-        )
+    let found: Option<(u32, Option<String>)> = tx
+        .query_row("SELECT believed_count, short_since_on FROM source WHERE source = ?1", [source.as_str()], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
         .optional()?;
-    Ok(history.unwrap_or_default())
+    let Some((believed_count, since)) = found else { return Ok(SourceHistory::default()) };
+    let short_since_on = since.map(|s| parsed("short_since_on", &s)).transpose()?;
+    Ok(SourceHistory { believed_count, short_since_on })
 }
 
 pub fn sync(
@@ -160,18 +159,24 @@ fn record_answer(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     tx.execute("INSERT INTO source (source) VALUES (?1) ON CONFLICT (source) DO NOTHING", [source.as_str()])?;
-    let sql = match trust {
-        Trust::Believed => {
-            "UPDATE source SET polled_at = ?2, succeeded_at = ?2, failures = 0, paused_until = 0, believed_count = ?3, short_since = NULL, short_polls = 0 WHERE source = ?1"
-        }
-        Trust::Short => {
-            "UPDATE source SET polled_at = ?2, failures = 0, paused_until = 0, short_since = coalesce(short_since, ?2), short_polls = short_polls + 1
-             WHERE source = ?1 AND ?3 >= 0"
-        }
-        Trust::Partial => "UPDATE source SET polled_at = ?2, failures = failures + 1 WHERE source = ?1 AND ?3 >= 0",
+    let now = seconds(now);
+    let source = source.as_str();
+    match trust {
+        Trust::Believed => tx.execute(
+            "UPDATE source SET polled_at = ?2, succeeded_at = ?2, failures = 0, paused_until = 0, believed_count = ?3,
+                 short_since_on = NULL
+             WHERE source = ?1",
+            params![source, now, i64::try_from(snapshot.dossiers.len()).unwrap_or(i64::MAX)],
+        )?,
+        Trust::Short { since_on } => tx.execute(
+            "UPDATE source SET polled_at = ?2, failures = 0, paused_until = 0, short_since_on = ?3 WHERE source = ?1",
+            params![source, now, since_on.to_string()],
+        )?,
+        Trust::Partial => tx.execute(
+            "UPDATE source SET polled_at = ?2, failures = failures + 1 WHERE source = ?1",
+            params![source, now],
+        )?,
     };
-    let rows = i64::try_from(snapshot.dossiers.len()).unwrap_or(i64::MAX);
-    tx.execute(sql, params![source.as_str(), seconds(now), rows])?;
     Ok(())
 }
 
