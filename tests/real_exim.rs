@@ -1,0 +1,347 @@
+//! Owns the stories that only a real mail server can tell: encryption, login, refusals, and what arrives.
+//!
+//! Each test starts an Exim of its own and ends it; nothing is shared, so they may run side by side.
+
+#[path = "real/exim.rs"]
+mod exim;
+#[path = "real/mail.rs"]
+mod mail;
+
+use chrono::DateTime;
+use exim::{Exim, Face, LOGIN};
+use nhacviec::{
+    channel::{Channel, EmailSettings, EmailTransport, Message, SmtpSecurity, SmtpSettings, open_all},
+    domain::{directory::ChannelKind, notification::SendError},
+    secret::SecretFile,
+};
+
+const SUBJECT: &str = "Nhắc việc: báo cáo cải cách hành chính quý III đã quá hạn 02 ngày làm việc — Phòng Nội vụ";
+const TEXT: &str = "Kính gửi Phòng Nội vụ,\n\n.Báo cáo cải cách hành chính phải nộp trước ngày 30/9.\n.\nTrân trọng.\n";
+const HTML: &str = "<p>Kính gửi Phòng Nội vụ,</p>\n<p>Báo cáo cải cách hành chính phải nộp trước ngày 30/9.</p>\n";
+
+/// Settings that this server accepts.
+fn settings(exim: &Exim, security: SmtpSecurity) -> SmtpSettings {
+    let port = match security {
+        SmtpSecurity::Tls => exim.smtps_port,
+        SmtpSecurity::StartTls | SmtpSecurity::Plaintext => exim.starttls_port,
+    };
+    SmtpSettings {
+        host: "localhost".to_owned(),
+        port,
+        security,
+        credentials: Some((LOGIN.to_owned(), SecretFile::at(exim.password_file()))),
+        ca_file: Some(exim.ca_file()),
+        client_name: Some("client.office.test".to_owned()),
+    }
+}
+
+fn open(server: SmtpSettings) -> Box<dyn Channel> {
+    // Fails when a test of the same process was first, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let email = EmailSettings {
+        from: "Nhắc việc <nhac-viec@office.test>".parse().expect("a mailbox"),
+        reply_to: None,
+        footer: String::new(),
+        transport: EmailTransport::Smtp(server),
+    };
+    let mut channels = open_all(Some(&email), None).expect("a mail channel needs nothing to open");
+    channels.remove(&ChannelKind::Email).expect("the configured channel")
+}
+
+fn open_starttls(exim: &Exim) -> Box<dyn Channel> {
+    open(settings(exim, SmtpSecurity::StartTls))
+}
+
+fn message(id: &str, to: &str) -> Message {
+    Message {
+        id: id.to_owned(),
+        to: to.to_owned(),
+        subject: SUBJECT.to_owned(),
+        text: TEXT.to_owned(),
+        html: HTML.to_owned(),
+        short: String::new(),
+        at: DateTime::from_timestamp(1_790_000_000, 0).expect("a date"),
+    }
+}
+
+fn is_down_because(outcome: &Result<(), SendError>, reason: &str) -> bool {
+    matches!(outcome, Err(SendError::ChannelDown { detail }) if detail.contains(reason))
+}
+
+/// Sends to `refused` and then to the clerk through one channel; the refusal is handed back once the
+/// second message has arrived, alone and unharmed, over the connection of the first.
+async fn refusal_followed_by_a_delivery(refused: &str, answer: &str) -> SendError {
+    let exim = Exim::start();
+    let channel = open_starttls(&exim);
+
+    let refusal = channel.send(&message("batch-1", refused)).await.expect_err("a scripted refusal");
+    let next = channel.send(&message("batch-2", "clerk@office.test")).await;
+
+    assert_eq!(next, Ok(()));
+    let mails = exim.delivered(1);
+    assert_eq!(mails[0].header("Envelope-To"), "clerk@office.test");
+    assert_eq!(mails[0].header("Message-ID"), "<batch-2@office.test>");
+    assert_eq!(exim.connections(), 1);
+    assert!(!exim.log_lines(answer).is_empty(), "the server has answered {answer:?}");
+    refusal
+}
+
+#[ignore = "needs exim4; .ci/run installs it and runs this"]
+#[tokio::test]
+async fn a_message_over_required_starttls_arrives_as_it_was_written() {
+    let exim = Exim::start();
+
+    let outcome = open_starttls(&exim).send(&message("batch-41", "clerk@office.test")).await;
+
+    assert_eq!(outcome, Ok(()));
+    assert_is_the_message(&exim, "<batch-41@office.test>");
+}
+
+#[ignore = "needs exim4; .ci/run installs it and runs this"]
+#[tokio::test]
+async fn a_message_over_implicit_tls_arrives_as_it_was_written() {
+    let exim = Exim::start();
+    // By address, for which the certificate holds as well.
+    let server = SmtpSettings { host: "127.0.0.1".to_owned(), ..settings(&exim, SmtpSecurity::Tls) };
+
+    let outcome = open(server).send(&message("batch-42", "clerk@office.test")).await;
+
+    assert_eq!(outcome, Ok(()));
+    assert_is_the_message(&exim, "<batch-42@office.test>");
+}
+
+fn assert_is_the_message(exim: &Exim, id: &str) {
+    let mails = exim.delivered(1);
+    let mail = &mails[0];
+    assert_eq!(mail.subject(), SUBJECT);
+    assert_eq!(mail.header("Message-ID"), id);
+    assert_eq!(mail.header("To"), "clerk@office.test");
+    assert_eq!(mail.header("Auto-Submitted"), "auto-generated");
+    assert!(mail.header("Content-Type").starts_with("multipart/alternative"));
+    let parts = mail.parts();
+    let kinds: Vec<_> = parts.iter().map(|part| part.header("Content-Type")).collect();
+    assert_eq!(kinds, ["text/plain; charset=utf-8", "text/html; charset=utf-8"]);
+    let contents: Vec<_> = parts.iter().map(mail::Mail::content).collect();
+    assert_eq!(contents, [TEXT, HTML]);
+    // E: encrypted, S: TLS, A: logged in.
+    assert!(exim.accepted()[0].contains(" P=esmtpsa "), "{:?}", exim.accepted());
+}
+
+#[ignore = "needs exim4; .ci/run installs it and runs this"]
+#[tokio::test]
+async fn a_server_that_knows_only_the_older_login_is_served_too() {
+    let exim = Exim::start_as(&Face { mechanisms: "LOGIN", ..Face::default() });
+
+    let outcome = open_starttls(&exim).send(&message("batch-1", "clerk@office.test")).await;
+
+    assert_eq!(outcome, Ok(()));
+    exim.delivered(1);
+    assert!(exim.accepted()[0].contains(" A=login:reminder "), "{:?}", exim.accepted());
+}
+
+#[ignore = "needs exim4; .ci/run installs it and runs this"]
+#[tokio::test]
+async fn a_line_of_a_single_dot_does_not_end_a_message_of_plain_letters() {
+    let exim = Exim::start();
+    let text = "first\n.\n..\n.last\n";
+    let plain = Message { text: text.to_owned(), html: text.to_owned(), ..message("batch-1", "clerk@office.test") };
+
+    let outcome = open_starttls(&exim).send(&plain).await;
+
+    assert_eq!(outcome, Ok(()));
+    let contents: Vec<_> = exim.delivered(1)[0].parts().iter().map(mail::Mail::content).collect();
+    assert_eq!(contents, [text, text]);
+}
+
+#[ignore = "needs exim4; .ci/run installs it and runs this"]
+#[tokio::test]
+async fn messages_of_one_pass_share_a_connection() {
+    let exim = Exim::start();
+    let channel = open_starttls(&exim);
+
+    for number in 1..=12 {
+        let outcome = channel.send(&message(&format!("batch-{number}"), "clerk@office.test")).await;
+        assert_eq!(outcome, Ok(()), "message {number}");
+    }
+
+    exim.delivered(12);
+    assert_eq!(exim.connections(), 1);
+}
+
+#[ignore = "needs exim4; .ci/run installs it and runs this"]
+#[tokio::test]
+async fn a_server_that_takes_one_message_a_connection_gets_a_connection_a_message() {
+    let exim = Exim::start_as(&Face { messages_per_connection: 1, ..Face::default() });
+    let channel = open_starttls(&exim);
+
+    let first = channel.send(&message("batch-1", "clerk@office.test")).await;
+    let second = channel.send(&message("batch-2", "clerk@office.test")).await;
+
+    assert_eq!((first, second), (Ok(()), Ok(())));
+    exim.delivered(2);
+    assert_eq!(exim.connections(), 2);
+}
+
+#[ignore = "needs exim4; .ci/run installs it and runs this"]
+#[tokio::test]
+async fn a_wrong_password_takes_the_channel_down_and_nothing_is_delivered() {
+    let exim = Exim::start();
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let wrong = folder.path().join("password");
+    std::fs::write(&wrong, "see-how-they-run\n").expect("a new folder takes files");
+    let credentials = Some((LOGIN.to_owned(), SecretFile::at(wrong)));
+
+    let channel = open(SmtpSettings { credentials, ..settings(&exim, SmtpSecurity::StartTls) });
+    let outcome = channel.send(&message("batch-1", "clerk@office.test")).await;
+
+    assert!(is_down_because(&outcome, "535"), "{outcome:?}");
+    assert!(!format!("{outcome:?}").contains("see-how-they-run"), "{outcome:?}");
+    exim.delivered(0);
+}
+
+#[ignore = "needs exim4; .ci/run installs it and runs this"]
+#[tokio::test]
+async fn a_missing_login_takes_the_channel_down_and_nothing_is_delivered() {
+    let exim = Exim::start();
+
+    let channel = open(SmtpSettings { credentials: None, ..settings(&exim, SmtpSecurity::StartTls) });
+    let outcome = channel.send(&message("batch-1", "clerk@office.test")).await;
+
+    assert!(is_down_because(&outcome, "530"), "{outcome:?}");
+    exim.delivered(0);
+}
+
+#[ignore = "needs exim4; .ci/run installs it and runs this"]
+#[tokio::test]
+async fn a_certificate_of_an_unknown_authority_takes_the_channel_down() {
+    for security in [SmtpSecurity::StartTls, SmtpSecurity::Tls] {
+        let exim = Exim::start();
+
+        let channel = open(SmtpSettings { ca_file: None, ..settings(&exim, security) });
+        let outcome = channel.send(&message("batch-1", "clerk@office.test")).await;
+
+        assert!(is_down_because(&outcome, "UnknownIssuer"), "{security:?}: {outcome:?}");
+        exim.delivered(0);
+    }
+}
+
+#[ignore = "needs exim4; .ci/run installs it and runs this"]
+#[tokio::test]
+async fn a_certificate_of_another_name_takes_the_channel_down() {
+    for security in [SmtpSecurity::StartTls, SmtpSecurity::Tls] {
+        let exim = Exim::start_as(&Face { certificate: "other-name", ..Face::default() });
+
+        let outcome = open(settings(&exim, security)).send(&message("batch-1", "clerk@office.test")).await;
+
+        assert!(is_down_because(&outcome, "not valid for name"), "{security:?}: {outcome:?}");
+        exim.delivered(0);
+    }
+}
+
+#[ignore = "needs exim4; .ci/run installs it and runs this"]
+#[tokio::test]
+async fn a_server_without_starttls_gets_nothing_in_plain_text() {
+    let exim = Exim::start_as(&Face { offers_starttls: false, ..Face::default() });
+
+    let outcome = open_starttls(&exim).send(&message("batch-1", "clerk@office.test")).await;
+
+    assert!(is_down_because(&outcome, "STARTTLS"), "{outcome:?}");
+    exim.delivered(0);
+    // This server would have taken it, so it was ours to withhold.
+    let careless = open(settings(&exim, SmtpSecurity::Plaintext)).send(&message("batch-2", "clerk@office.test")).await;
+    assert_eq!(careless, Ok(()));
+    assert_eq!(exim.delivered(1)[0].header("Message-ID"), "<batch-2@office.test>");
+}
+
+#[ignore = "needs exim4; .ci/run installs it and runs this"]
+#[tokio::test]
+async fn a_busy_mailbox_refuses_for_now_and_the_next_message_arrives() {
+    let refusal = refusal_followed_by_a_delivery("busy@office.test", "450 4.2.1 <busy@office.test>").await;
+
+    assert!(matches!(refusal, SendError::Transient { .. }), "{refusal:?}");
+}
+
+#[ignore = "needs exim4; .ci/run installs it and runs this"]
+#[tokio::test]
+async fn a_mailbox_that_is_gone_refuses_for_good_and_the_next_message_arrives() {
+    let refusal = refusal_followed_by_a_delivery("gone@office.test", "550 5.1.1 <gone@office.test>").await;
+
+    assert!(matches!(refusal, SendError::Permanent { .. }), "{refusal:?}");
+}
+
+#[ignore = "needs exim4; .ci/run installs it and runs this"]
+#[tokio::test]
+async fn content_that_is_not_wanted_is_refused_for_good_and_the_next_message_arrives() {
+    let refusal = refusal_followed_by_a_delivery("picky@office.test", "554 5.6.0 <picky@office.test>").await;
+
+    assert!(matches!(refusal, SendError::Permanent { .. }), "{refusal:?}");
+}
+
+#[ignore = "needs exim4; .ci/run installs it and runs this"]
+#[tokio::test]
+async fn refusals_among_deliveries_each_get_their_own_answer() {
+    let exim = Exim::start();
+    let channel = open_starttls(&exim);
+
+    let mut answers = Vec::new();
+    for name in ["busy", "gone", "clerk", "picky", "picky", "archive", "gone", "busy", "clerk"] {
+        let answer = match channel.send(&message(name, &format!("{name}@office.test"))).await {
+            Ok(()) => "accepted",
+            Err(SendError::Transient { .. }) => "for now",
+            Err(SendError::Permanent { .. }) => "for good",
+            Err(SendError::ChannelDown { .. } | SendError::Unknown { .. }) => "neither",
+        };
+        answers.push((name, answer));
+    }
+
+    let expected = [
+        ("busy", "for now"),
+        ("gone", "for good"),
+        ("clerk", "accepted"),
+        ("picky", "for good"),
+        ("picky", "for good"),
+        ("archive", "accepted"),
+        ("gone", "for good"),
+        ("busy", "for now"),
+        ("clerk", "accepted"),
+    ];
+    assert_eq!(answers, expected);
+    let mut receivers: Vec<_> = exim.delivered(3).iter().map(|mail| mail.header("Envelope-To").to_owned()).collect();
+    receivers.sort();
+    assert_eq!(receivers, ["archive@office.test", "clerk@office.test", "clerk@office.test"]);
+    assert_eq!(exim.connections(), 1);
+}
+
+#[ignore = "needs exim4; .ci/run installs it and runs this"]
+#[tokio::test]
+async fn a_greylisted_message_is_accepted_when_it_comes_again() {
+    let exim = Exim::start();
+    let channel = open_starttls(&exim);
+    let greylisted = message("batch-1", "stranger@office.test");
+
+    let first = channel.send(&greylisted).await;
+    exim.delivered(0);
+    let second = channel.send(&greylisted).await;
+
+    assert!(matches!(first, Err(SendError::Transient { .. })), "{first:?}");
+    assert_eq!(second, Ok(()));
+    assert_eq!(exim.delivered(1)[0].header("Message-ID"), "<batch-1@office.test>");
+}
+
+#[ignore = "needs exim4; .ci/run installs it and runs this"]
+#[tokio::test]
+async fn a_refusal_keeps_the_words_of_the_server_but_not_the_address() {
+    let exim = Exim::start();
+    let channel = open_starttls(&exim);
+
+    for (name, words) in
+        [("busy", "4.2.1"), ("gone", "no such user"), ("stranger", "come back later"), ("picky", "content not wanted")]
+    {
+        let address = format!("{name}@office.test");
+        let refusal = channel.send(&message(name, &address)).await.expect_err("a scripted refusal");
+
+        assert!(exim.log_lines(words).iter().any(|line| line.contains(&format!(" <{address}> "))), "{name}: not named");
+        assert!(refusal.detail().contains(words), "{refusal:?}");
+        assert!(!refusal.detail().contains(&address), "{refusal:?}");
+    }
+}
