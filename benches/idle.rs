@@ -57,7 +57,7 @@ fn watch(pid: u32) {
     thread::sleep(Duration::from_secs(5));
     let before = wakeups(pid);
     thread::sleep(WATCHED);
-    let rate = (wakeups(pid) - before) as f64 / WATCHED.as_secs_f64();
+    let rate = f64::from(u32::try_from(wakeups(pid) - before).unwrap_or(u32::MAX)) / WATCHED.as_secs_f64();
     let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("the process lives");
     for key in ["VmRSS", "VmHWM", "RssAnon", "Threads"] {
         println!("{}", status.lines().find(|l| l.starts_with(key)).unwrap_or_default());

@@ -21,6 +21,9 @@ use crate::{
     store::{self, Store},
 };
 
+/// Said when the store answers with an error.
+const STORE_FAILED: &str = "kho dữ liệu không dùng được";
+
 /// What a command ends with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Exit {
@@ -111,7 +114,14 @@ pub fn main() -> ExitCode {
     match dispatch(cli) {
         Ok(exit) => exit.into(),
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "lỗi: {error:#}");
+            // What we say is Vietnamese; what libraries say below it is for whoever helps.
+            let causes: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
+            let technical = if causes.is_empty() {
+                String::new()
+            } else {
+                format!("\nchi tiết kỹ thuật: {}", causes.join(": "))
+            };
+            let _ = writeln!(std::io::stderr(), "lỗi: {error}{technical}");
             Exit::NeedsAttention.into()
         }
     }

@@ -44,7 +44,7 @@ const MAX_FILE_BYTES: u64 = 4 << 20;
 /// Where a configuration is read and what its relative paths mean.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Folders {
-    /// The configuration folder.
+    /// The configuration folder; also where secrets and certificates are looked for.
     pub config: PathBuf,
     /// Where the store and the Maildir live.
     pub state: PathBuf,
@@ -77,13 +77,64 @@ pub struct ConfigError {
     pub findings: Vec<Finding>,
 }
 
+impl ConfigError {
+    /// Every finding in one line of text, errors first.
+    #[must_use]
+    pub fn one_line(&self) -> String {
+        let mut findings: Vec<_> = self.findings.iter().collect();
+        findings.sort_by_key(|f| f.severity);
+        findings.into_iter().map(Finding::one_line).collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// Where in the state folder the daemon keeps a copy of the last configuration it could use.
+const LAST_GOOD: &str = "last-good-config";
+
 /// Reads and checks the configuration folder.
 ///
 /// # Errors
 /// All findings, when at least one of them is an error.
 pub fn load(folders: &Folders) -> Result<Config, ConfigError> {
+    load_from(&folders.config, folders)
+}
+
+/// Reads the copy that [`keep_as_last_good`] made, so that a wrong edit survives neither a reload nor a
+/// restart: the last good configuration stays in force.
+#[must_use]
+pub fn load_last_good(folders: &Folders) -> Option<Config> {
+    load_from(&folders.state.join(LAST_GOOD), folders).ok()
+}
+
+/// Copies the configuration's files into the state folder.
+///
+/// # Errors
+/// When a file cannot be read or written; the older copy may then be gone.
+pub fn keep_as_last_good(folders: &Folders) -> io::Result<()> {
+    let (copy, fresh) = (folders.state.join(LAST_GOOD), folders.state.join("last-good-config.new"));
+    remove_folder(&fresh)?;
+    for subfolder in ["", "calendar", "plans"] {
+        fs::create_dir_all(fresh.join(subfolder))?;
+        for entry in fs::read_dir(folders.config.join(subfolder))? {
+            let path = entry?.path();
+            if let (Some("yaml"), Some(name)) = (path.extension().and_then(|e| e.to_str()), path.file_name()) {
+                fs::copy(&path, fresh.join(subfolder).join(name))?;
+            }
+        }
+    }
+    remove_folder(&copy)?;
+    fs::rename(fresh, copy)
+}
+
+fn remove_folder(folder: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+fn load_from(folder: &Path, folders: &Folders) -> Result<Config, ConfigError> {
     let mut loading = Loading::default();
-    let config = loading.load(folders);
+    let config = loading.load(folder, folders);
     let mut findings = loading.findings;
     findings.sort_by_key(|f| (f.file.path.clone(), f.span.start));
     match config {
@@ -100,25 +151,30 @@ struct Loading {
 }
 
 impl Loading {
-    fn load(&mut self, folders: &Folders) -> Option<Config> {
-        let (reader, node) = Self::open(&folders.config.join("nhacviec.yaml"));
+    fn load(&mut self, folder: &Path, folders: &Folders) -> Option<Config> {
+        let (reader, node) = Self::open(&folder.join("nhacviec.yaml"));
         let root = node.as_ref().map(|node| settings::read_root(&reader, node, folders));
-        let (units_reader, units_node) = Self::open(&folders.config.join("units.yaml"));
-        let units = units_node.as_ref().map(|node| units::read_units(&units_reader, node));
+        let (units_reader, units_node) = Self::open(&folder.join("units.yaml"));
+        let has_channel = |channel| {
+            root.as_ref().is_some_and(|root| match channel {
+                ChannelKind::Email => root.email.is_some(),
+                ChannelKind::ZaloBot => root.zalo_bot.is_some(),
+            })
+        };
+        let units = units_node.as_ref().map(|node| units::read_units(&units_reader, node, has_channel));
         self.findings.extend(units_reader.into_findings());
         let Some((root, units)) = root.zip(units) else {
             self.findings.extend(reader.into_findings());
             return None;
         };
         let (sources, source_rules) = settings::resolve_sources(&reader, &root, &units, folders);
-        settings::check_positions(&reader, &root, &units, &folders.config);
+        settings::check_positions(&reader, &root, &units);
         let administrator = root.administrator.as_ref().and_then(|t| units.person(&reader, t));
-        let years = self.read_all(&folders.config.join("calendar"), |reader, node| {
-            calendar::read_year(reader, node, &root.working_week)
-        });
-        let plans = self.read_all(&folders.config.join("plans"), |reader, node| {
-            plan::read_plan(reader, node, &units, &root.policies)
-        });
+        let years = self
+            .read_all(&folder.join("calendar"), |reader, node| calendar::read_year(reader, node, &root.working_week));
+        let plans =
+            self.read_all(&folder.join("plans"), |reader, node| plan::read_plan(reader, node, &units, &root.policies));
+        self.refuse_repeated_years(&years);
         let work_calendar = WorkCalendar::new(&root.working_week, years.into_iter().map(|(_, year)| year));
         warn_provisional_years(&reader, &plans, &work_calendar);
         let (name, hours, store_path) = (root.office_name.clone(), root.hours.clone(), root.store_path.clone());
@@ -126,14 +182,9 @@ impl Loading {
         drop(root);
         let plans: Vec<Plan> = self.distinct(plans);
         self.findings.extend(reader.into_findings());
-        let mut directory = units.directory;
-        directory.keep_channels(|channel| match channel {
-            ChannelKind::Email => email.is_some(),
-            ChannelKind::ZaloBot => zalo_bot.is_some(),
-        });
         let office = Office {
             name: name?.value,
-            directory,
+            directory: units.directory,
             agenda: Agenda::expand(plans, policies, &work_calendar),
             calendar: work_calendar,
             hours: hours?,
@@ -191,6 +242,12 @@ impl Loading {
     fn read_all<T>(&mut self, folder: &Path, read: impl Fn(&Reader, &Node) -> Option<T>) -> Vec<(Arc<SourceFile>, T)> {
         let mut paths: Vec<_> =
             fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+        for path in paths.iter().filter(|p| is_misnamed(p)) {
+            let file = Arc::new(SourceFile { path: path.display().to_string(), text: String::new() });
+            let message = "tệp này không được đọc: tên phải kết thúc bằng .yaml".to_owned();
+            let help = Some("đổi đuôi tệp thành .yaml, hoặc chuyển tệp ra nơi khác".to_owned());
+            self.findings.push(Finding { severity: Severity::Error, file, span: 0..0, message, help });
+        }
         paths.retain(|p| p.extension().is_some_and(|e| e == "yaml"));
         paths.sort();
         if paths.is_empty() {
@@ -214,6 +271,18 @@ impl Loading {
         values
     }
 
+    fn refuse_repeated_years(&mut self, years: &[(Arc<SourceFile>, CalendarYear)]) {
+        for (i, (file, year)) in years.iter().enumerate() {
+            if years[..i].iter().any(|(_, other)| other.year == year.year) {
+                let span = file.text.find("year:").map_or(0..0, |at| at..at + 5);
+                let message = format!("năm {} đã có ở tệp lịch khác", year.year);
+                let help = Some("mỗi năm một tệp".to_owned());
+                let file = Arc::clone(file);
+                self.findings.push(Finding { severity: Severity::Error, file, span, message, help });
+            }
+        }
+    }
+
     fn distinct(&mut self, plans: Vec<(Arc<SourceFile>, Plan)>) -> Vec<Plan> {
         let mut distinct: Vec<Plan> = Vec::new();
         for (file, plan) in plans {
@@ -233,6 +302,12 @@ impl Loading {
         }
         distinct
     }
+}
+
+/// A YAML file whose ending we do not read; somebody meant it to count.
+fn is_misnamed(path: &Path) -> bool {
+    let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+    ending.is_some_and(|e| e == "yml" || (e == "yaml" && path.extension().is_some_and(|e| e != "yaml")))
 }
 
 fn warn_provisional_years(reader: &Reader, plans: &[(Arc<SourceFile>, Plan)], calendar: &WorkCalendar) {

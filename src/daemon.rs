@@ -13,7 +13,10 @@ use std::{
     fs::{self, File},
     io,
     path::Path,
-    sync::{Arc, RwLock},
+    sync::{
+        Arc, RwLock,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -29,15 +32,18 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use self::heartbeat::Heartbeat;
 use crate::{
     clock::{Clock, SystemClock},
-    config::{self, Config, ConfigError, Folders},
+    config::{self, Config, Folders},
     passes::{self, App},
     store::{self, Store, StoreError},
 };
 
-/// Twice a minute: a reminder's hour is kept to the minute, and an evaluation costs milliseconds.
-const TICK: &str = "*/30 * * * * *";
+/// Once a minute: a reminder's hour is kept to the minute.
+const TICK: &str = "0 * * * * *";
 /// The loops wake by themselves after this, should the scheduler die or the clock be set back.
 const FALLBACK_TICK: Duration = Duration::from_secs(90);
+/// So many failed rounds in a row (minutes, then) and the service ends, to be restarted by systemd: a
+/// daemon that looks alive and does nothing would be worse.
+const MAX_FAILED_ROUNDS: u32 = 10;
 /// A loop busy for longer hangs: no pass reports progress more rarely than a message's deadlines allow.
 const WORK_LIMIT: Duration = Duration::from_mins(15);
 /// A poll may read many pages of a slow server.
@@ -66,8 +72,8 @@ pub enum DaemonError {
     /// No signals.
     #[error("không nhận được tín hiệu hệ thống")]
     Signal(#[source] io::Error),
-    /// A pass of `run --once` failed.
-    #[error("một lượt chạy không thành công")]
+    /// A pass of `run --once` failed, or all of them for a long time.
+    #[error("các lượt chạy không thành công; xem nhật ký")]
     Pass,
 }
 
@@ -81,13 +87,23 @@ struct Daemon {
     work_wanted: Notify,
     polling: Heartbeat,
     working: Heartbeat,
+    failed_rounds: AtomicU32,
+}
+
+/// How the configuration that a start uses was found.
+#[derive(Debug)]
+pub enum Found {
+    /// In its folder.
+    InPlace,
+    /// As the last good copy, since the folder's is wrong: the findings, one a line.
+    LastGood(String),
 }
 
 /// Runs until SIGTERM or SIGINT; or for one round of passes.
 ///
 /// # Errors
 /// When it cannot start, or, with `once`, when a pass failed.
-pub async fn run(config: Config, folders: Folders, once: bool) -> Result<(), DaemonError> {
+pub async fn run(config: Config, found: Found, folders: Folders, once: bool) -> Result<(), DaemonError> {
     fs::create_dir_all(&folders.state).map_err(DaemonError::State)?;
     let _lock = lock(&folders.state)?;
     let store = store::open(&config.store_path)?;
@@ -97,6 +113,15 @@ pub async fn run(config: Config, folders: Folders, once: bool) -> Result<(), Dae
         tracing::warn!(interrupted, "took over messages that a killed process had in hand");
     }
     let app = Arc::new(App::new(&config, Arc::clone(&store))?);
+    let problems = match found {
+        Found::InPlace => {
+            keep_as_last_good(&folders);
+            Vec::new()
+        }
+        Found::LastGood(findings) => vec![wrong_configuration(&findings)],
+    };
+    store.set_problems("config/".to_owned(), problems, clock.now()).await?;
+    passes::begin(&app, clock.now()).await?;
     let daemon = Arc::new(Daemon {
         app: RwLock::new(app),
         store,
@@ -107,8 +132,19 @@ pub async fn run(config: Config, folders: Folders, once: bool) -> Result<(), Dae
         work_wanted: Notify::new(),
         polling: Heartbeat::new(POLL_LIMIT),
         working: Heartbeat::new(WORK_LIMIT),
+        failed_rounds: AtomicU32::new(0),
     });
     if once { daemon.run_once().await } else { daemon.serve().await }
+}
+
+fn keep_as_last_good(folders: &Folders) {
+    if let Err(error) = config::keep_as_last_good(folders) {
+        tracing::warn!(%error, "no copy of the configuration could be kept; a wrong edit would stop the next start");
+    }
+}
+
+fn wrong_configuration(findings: &str) -> (String, String) {
+    ("config/wrong".to_owned(), format!("Cấu hình mới có lỗi, vẫn dùng cấu hình cũ: {findings}"))
 }
 
 /// Held as long as the process lives; the kernel lets go of it even after `kill -9`.
@@ -149,6 +185,7 @@ impl Daemon {
                 _ = terminate.recv() => break,
                 _ = interrupt.recv() => break,
                 _ = hangup.recv() => self.reload().await,
+                () = self.stop.cancelled() => break,
             }
         }
         notify(&[NotifyState::Stopping, NotifyState::Status("Đang dừng: gửi nốt tin đang gửi dở")]);
@@ -161,7 +198,7 @@ impl Daemon {
             tracing::warn!("stopped in the middle of a message; it will be repeated with the same Message-ID");
         }
         tracing::info!("stopped");
-        Ok(())
+        if self.failed_rounds.load(Ordering::Relaxed) < MAX_FAILED_ROUNDS { Ok(()) } else { Err(DaemonError::Pass) }
     }
 
     async fn start_ticks(self: &Arc<Self>) -> Result<JobScheduler, DaemonError> {
@@ -193,11 +230,21 @@ impl Daemon {
     async fn work_loop(self: Arc<Self>) {
         loop {
             self.working.begin();
-            self.work().await;
+            let is_well = self.work().await;
             self.working.rest();
+            self.count_round(is_well);
             if !self.wait_for(&self.work_wanted).await {
                 return;
             }
+        }
+    }
+
+    fn count_round(&self, is_well: bool) {
+        if is_well {
+            self.failed_rounds.store(0, Ordering::Relaxed);
+        } else if self.failed_rounds.fetch_add(1, Ordering::Relaxed) + 1 >= MAX_FAILED_ROUNDS {
+            tracing::error!("every pass has failed for {MAX_FAILED_ROUNDS} rounds; ending, to be restarted");
+            self.stop.cancel();
         }
     }
 
@@ -245,18 +292,22 @@ impl Daemon {
         if let Ok(monotonic) = NotifyState::monotonic_usec_now() {
             notify(&[NotifyState::Reloading, monotonic]);
         }
-        let reloaded = config::load(&self.folders)
-            .map_err(|e| describe(&e))
-            .and_then(|config| App::new(&config, Arc::clone(&self.store)).map_err(|e| e.to_string()));
+        let reloaded = config::load(&self.folders).map_err(|e| e.one_line()).and_then(|config| {
+            let app = App::new(&config, Arc::clone(&self.store));
+            app.map_err(|error| format!("không thiết lập được kênh gửi hoặc hệ thống một cửa ({error})"))
+        });
         let problems = match reloaded {
             Ok(app) => {
-                *self.app.write().expect("no panic happens while the lock is held") = Arc::new(app);
+                keep_as_last_good(&self.folders);
+                let app = Arc::new(app);
+                log_failure("reload", passes::begin(&app, self.clock.now()).await);
+                *self.app.write().expect("no panic happens while the lock is held") = app;
                 tracing::info!("reloaded the configuration");
                 Vec::new()
             }
             Err(findings) => {
                 tracing::error!(findings, "the new configuration is wrong; the old one stays in force");
-                vec![("config/reload".to_owned(), format!("Cấu hình mới có lỗi, vẫn dùng cấu hình cũ: {findings}"))]
+                vec![wrong_configuration(&findings)]
             }
         };
         if let Err(error) = self.store.set_problems("config/".to_owned(), problems, self.clock.now()).await {
@@ -282,10 +333,6 @@ impl Daemon {
             }
         }
     }
-}
-
-fn describe(error: &ConfigError) -> String {
-    error.findings.iter().map(config::finding::Finding::one_line).collect::<Vec<_>>().join("; ")
 }
 
 fn log_failure(pass: &'static str, result: Result<(), StoreError>) -> bool {

@@ -74,6 +74,27 @@ impl App {
     }
 }
 
+/// Begins with a configuration: ends pauses that it may have cured, and problems of what it no longer has.
+///
+/// # Errors
+/// When the store fails.
+pub async fn begin(app: &App, now: DateTime<Utc>) -> Result<(), StoreError> {
+    app.store.end_pauses().await?;
+    let sources = app.sources.iter().map(|s| source_prefix(&s.settings().id));
+    let channels = app.channels.keys().map(|c| channel_prefix(c.as_str()));
+    let directory = &app.office.directory;
+    let people = directory.people.keys().map(|p| recipient_prefix(p.as_str()));
+    let mailboxes = directory.units.keys().map(|u| recipient_prefix(&format!("unit:{u}")));
+    let known: Vec<String> = sources.chain(channels).chain(people).chain(mailboxes).collect();
+    for problem in app.store.status(now).await?.problems {
+        let is_of_part = ["source:", "channel:", "recipient:"].iter().any(|kind| problem.key.starts_with(kind));
+        if is_of_part && !known.iter().any(|prefix| problem.key.starts_with(prefix)) {
+            app.store.set_problems(problem.key, Vec::new(), now).await?;
+        }
+    }
+    Ok(())
+}
+
 /// What a poll of one source brought.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Polled {

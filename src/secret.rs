@@ -15,14 +15,14 @@ pub struct SecretFile {
     places: Vec<PathBuf>,
 }
 
-/// The secret could not be read.
+/// The secret could not be read; in Vietnamese, since it ends up before the administrator.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// None of the places has the file.
-    #[error("secret file {0:?} does not exist")]
+    #[error("không có tệp bí mật «{0}»")]
     Missing(String),
     /// It exists but cannot be read.
-    #[error("secret file {name:?} cannot be read")]
+    #[error("không có quyền đọc tệp bí mật «{name}»")]
     Unreadable {
         /// Name as configured.
         name: String,
@@ -30,7 +30,7 @@ pub enum SecretError {
         source: std::io::Error,
     },
     /// It holds nothing.
-    #[error("secret file {0:?} is empty")]
+    #[error("tệp bí mật «{0}» đang trống")]
     Empty(String),
 }
 

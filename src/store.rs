@@ -174,8 +174,10 @@ pub struct SourceStatus {
 /// A delivery that did not arrive for certain.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct Undelivered {
-    /// Key of the notification.
-    pub key: String,
+    /// Who should have been told.
+    pub recipient: String,
+    /// About what.
+    pub subject: SubjectId,
     /// The channel.
     pub channel: ChannelKind,
     /// `failed` or `unknown`.

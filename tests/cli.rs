@@ -3,10 +3,13 @@
 mod support;
 
 use std::{
+    fmt::Write as _,
     path::Path,
     process::{Command, Output},
 };
 
+use chrono::Datelike as _;
+use nhacviec::clock::{Clock as _, SystemClock};
 use support::OfficeFolder;
 
 const REPORT: &str = "  - { id: I.1, content: Báo cáo, lead: [phong-a], deadline: \"Tháng 3,6/2023\" }\n";
@@ -133,7 +136,8 @@ fn deeply_nested_and_multiplying_yaml_is_refused_quickly() {
     let mut bomb = String::from("a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n");
     for i in 1..10 {
         let reference = format!("*a{}", i - 1);
-        bomb += &format!("a{i}: &a{i} [{}]\n", [reference.as_str(); 10].join(","));
+        let references = [reference.as_str(); 10].join(",");
+        writeln!(bomb, "a{i}: &a{i} [{references}]").expect("a string takes all");
     }
     folder.write("plans/kh.yaml", &bomb);
     let output = nhacviec(&folder, &["check"]);
@@ -161,7 +165,7 @@ fn done_asks_for_what_is_missing_and_tells_in_time_from_late() {
     assert!(out(&output).contains("hoàn thành quá hạn ngày 04/04/2023 (5/BC)"), "{}", out(&output));
     let output = nhacviec(&folder, &["done", "I.9", "--product", "x"]);
     assert!(err(&output).contains("không có nhiệm vụ «I.9»"));
-    let output = nhacviec(&folder, &["done", "I.1", "--period", "2023-06", "--product", "x", "--on", "2999-01-01"]);
+    let output = nhacviec(&folder, &["done", "I.1", "--period", "2023-06", "--product", "x", "--on", "2099-01-01"]);
     assert!(err(&output).contains("còn ở phía trước"));
 }
 
@@ -176,6 +180,97 @@ fn preview_shows_the_messages_of_a_day_and_only_of_that_day() {
         let preview: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
         assert_eq!(preview["messages"], serde_json::json!([]), "{quiet}");
     }
+}
+
+#[test]
+fn preview_of_tomorrow_shows_what_is_already_waiting() {
+    let today = SystemClock.now().with_timezone(&chrono_tz::Asia::Ho_Chi_Minh).date_naive();
+    let tomorrow = today + chrono::Days::new(1);
+    // Everything is due tomorrow at one minute to midnight and nothing may leave before: what is decided
+    // today waits.
+    let task =
+        format!("  - {{ id: I.1, content: Báo cáo, lead: [phong-a], deadline: {} }}\n", tomorrow.format("%d/%m/%Y"));
+    let folder = OfficeFolder::new(25, &task);
+    folder.replace("plans/kh.yaml", "year: 2023", &format!("year: {}", tomorrow.year()));
+    folder.replace(
+        "nhacviec.yaml",
+        "administrator: quan-tri",
+        "administrator: quan-tri, working_week: [mon, tue, wed, thu, fri, sat, sun]",
+    );
+    folder.replace(
+        "nhacviec.yaml",
+        "digest_at: \"07:30\", sending: { from: \"07:30\", until: \"17:00\" }",
+        "digest_at: \"23:58\", sending: { from: \"23:58\", until: \"23:59\" }",
+    );
+    assert!(nhacviec(&folder, &["run", "--once"]).status.success());
+    let preview = |on: chrono::NaiveDate| {
+        let output = nhacviec(&folder, &["preview", "--on", &on.to_string(), "--json"]);
+        let preview: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        preview["messages"].as_array().expect("messages").len()
+    };
+    assert_eq!((preview(today), preview(tomorrow)), (1, 1), "tonight's reminder, and tomorrow's");
+}
+
+#[test]
+fn a_start_with_a_wrong_configuration_uses_the_last_good_one_and_says_so() {
+    let folder = OfficeFolder::new(25, REPORT);
+    assert!(nhacviec(&folder, &["run", "--once"]).status.success());
+    folder.write("units.yaml", "units: [\n");
+    let output = nhacviec(&folder, &["run", "--once"]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    assert!(err(&output).contains("không đúng cú pháp YAML"), "{}", err(&output));
+    let status = nhacviec(&folder, &["status"]);
+    assert!(out(&status).contains("Cấu hình mới có lỗi, vẫn dùng cấu hình cũ"), "{}", out(&status));
+    folder.write("units.yaml", support::UNITS);
+    assert!(nhacviec(&folder, &["run", "--once"]).status.success());
+    assert!(!out(&nhacviec(&folder, &["status"])).contains("Cấu hình mới có lỗi"));
+}
+
+#[test]
+fn mistakes_that_would_silence_reminders_are_errors() {
+    let cases: [(&str, &str, &str, &str); 9] = [
+        ("plans/kh.yaml", "lead: [phong-a]", "lead: []", "nhiệm vụ chưa có cơ quan chủ trì"),
+        (
+            "plans/kh.yaml",
+            "\"Tháng 3,6/2023\"",
+            "Thường xuyên, settled: { \"q1\": 31/03/23 }",
+            "«31/03/23» không phải là một ngày có thật",
+        ),
+        (
+            "plans/kh.yaml",
+            "\"Tháng 3,6/2023\"",
+            "\"Tháng 3/2023\", settled: { \"2023-3\": 20/03/2023 }",
+            "thời hạn không có kỳ «2023-3»",
+        ),
+        ("plans/kh.yaml", "year: 2023", "year: 23", "không phải một năm từ 2000 đến 2100"),
+        ("nhacviec.yaml", "after: 3", "after: 0", "bậc đôn đốc phải sau hạn ít nhất 1 ngày"),
+        ("nhacviec.yaml", "tell: [giam-doc]", "tell: [giam-dco]", "không có chức vụ «giam-dco»"),
+        (
+            "nhacviec.yaml",
+            "security: plaintext",
+            "security: plaintext, ca_file: units.yaml",
+            "không phải chứng chỉ dạng PEM",
+        ),
+        (
+            "nhacviec.yaml",
+            "host: 127.0.0.1",
+            "host: mail.so.example",
+            "gửi thư không mã hóa chỉ được phép tới chính máy này",
+        ),
+        ("nhacviec.yaml", "from: \"07:30\", until", "from: \"18:30\", until", "«from» phải sớm hơn «until»"),
+    ];
+    for (file, from, to, sentence) in cases {
+        let folder = OfficeFolder::new(25, REPORT);
+        folder.replace(file, from, to);
+        let output = nhacviec(&folder, &["check"]);
+        assert_eq!(output.status.code(), Some(78), "{sentence}: {}", err(&output));
+        assert!(err(&output).contains(sentence), "{sentence} is not in\n{}", err(&output));
+    }
+    let folder = OfficeFolder::new(25, REPORT);
+    folder.write("plans/2024.yml", "plan: {}\n");
+    folder.write("calendar/lai.yaml", "year: 2023\nstatus: provisional\n");
+    let text = err(&nhacviec(&folder, &["check"]));
+    assert!(text.contains("tên phải kết thúc bằng .yaml") && text.contains("năm 2023 đã có ở tệp lịch khác"), "{text}");
 }
 
 #[test]

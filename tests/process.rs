@@ -4,6 +4,7 @@ mod support;
 
 use std::{
     collections::BTreeMap,
+    fmt::Write as _,
     fs,
     os::unix::net::UnixDatagram,
     path::Path,
@@ -44,9 +45,10 @@ async fn busy_office(people: usize) -> (OfficeFolder, MailServer) {
     let mut persons = String::from("people:\n  - { id: quan-tri, name: Quản trị, email: khoa@so.example }\n");
     let mut tasks = format!("plan: {{ id: kh, title: Kế hoạch, year: {}, policy: viec }}\ntasks:\n", today.year());
     for i in 0..people {
-        units += &format!("  - {{ id: u{i}, name: Đơn vị {i}, contacts: [p{i}] }}\n");
-        persons += &format!("  - {{ id: p{i}, name: Người {i}, email: p{i}@so.example }}\n");
-        tasks += &format!("  - {{ id: T.{i}, content: Việc {i}, lead: [u{i}], deadline: {due} }}\n");
+        writeln!(units, "  - {{ id: u{i}, name: Đơn vị {i}, contacts: [p{i}] }}").expect("a string takes all");
+        writeln!(persons, "  - {{ id: p{i}, name: Người {i}, email: p{i}@so.example }}").expect("a string takes all");
+        writeln!(tasks, "  - {{ id: T.{i}, content: Việc {i}, lead: [u{i}], deadline: {due} }}")
+            .expect("a string takes all");
     }
     folder.write("units.yaml", &format!("{units}{persons}positions: {{ giam-doc: quan-tri }}\n"));
     folder.write("plans/kh.yaml", &tasks);

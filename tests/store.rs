@@ -106,7 +106,8 @@ async fn a_refusal_is_regrouped_with_what_is_due_by_then() {
     store.finish(batch.id, Outcome::Retry { at: at(5), error: error() }, at(0)).await.expect("written");
     store.apply(decision(vec![mail("b", "an")]), Vec::new(), at(5)).await.expect("written");
     let batch = store.claim(at(5), Duration::minutes(15)).await.expect("works").expect("a message");
-    assert_eq!((batch.entries.len(), batch.is_resumed, batch.attempt), (2, false, 2));
+    assert_eq!((batch.entries.len(), batch.is_resumed), (2, false));
+    assert_eq!(batch.attempt, 1, "what joined now is not given up with what has waited");
 }
 
 #[tokio::test]
@@ -150,6 +151,58 @@ async fn a_completion_is_recorded_once_and_stops_what_was_waiting() {
     let second = Completion { product: "2/BC".into(), ..completion.clone() };
     assert_eq!(store.complete(second, at(1)).await.expect("works"), Recorded::Already(completion));
     assert!(store.claim(at(1), Duration::minutes(15)).await.expect("works").is_none());
+}
+
+async fn withdraw_all(store: &Arc<dyn Store>, minute: i64) {
+    let pending = store.record().await.expect("works").pending;
+    let cancel = pending.iter().map(|p| Cancellation { id: p.id, reason: CancelReason::Withdrawn }).collect();
+    store.apply(Decision { cancel, ..Decision::default() }, Vec::new(), at(minute)).await.expect("written");
+}
+
+#[tokio::test]
+async fn a_notification_withdrawn_on_its_second_route_takes_it_again() {
+    let routes = [(ChannelKind::ZaloBot, "abc"), (ChannelKind::Email, "an@so.example")];
+    let store = store_with(vec![notification("a", "an", &routes)]).await;
+    let zalo = store.claim(at(0), Duration::minutes(15)).await.expect("works").expect("a message");
+    store.finish(zalo.id, Outcome::Failed { error: error() }, at(0)).await.expect("written");
+    withdraw_all(&store, 1).await;
+    store.apply(decision(vec![notification("a", "an", &routes)]), Vec::new(), at(2)).await.expect("written");
+    let batch = store.claim(at(2), Duration::minutes(15)).await.expect("works").expect("the mail");
+    assert_eq!(batch.channel, ChannelKind::Email);
+}
+
+#[tokio::test]
+async fn what_was_merged_into_a_withdrawn_message_is_not_counted_as_said() {
+    let carrier = mail("a", "an");
+    let mut merged = mail("a", "an");
+    merged.key.audience = Audience::Following;
+    merged.merged_into = Some(carrier.key.to_string());
+    let store = store_with(vec![carrier, merged]).await;
+    withdraw_all(&store, 1).await;
+    assert!(store.record().await.expect("works").told.is_empty());
+}
+
+#[tokio::test]
+async fn a_row_given_up_after_many_tries_does_not_take_todays_rows_with_it() {
+    let store = store_with(vec![mail("old", "an")]).await;
+    for minute in 0..14 {
+        let batch = store.claim(at(minute), Duration::minutes(15)).await.expect("works").expect("a message");
+        store
+            .finish(batch.id, Outcome::Retry { at: at(minute + 1), error: error() }, at(minute))
+            .await
+            .expect("written");
+    }
+    store.apply(decision(vec![mail("new", "an")]), Vec::new(), at(14)).await.expect("written");
+    let batch = store.claim(at(14), Duration::minutes(15)).await.expect("works").expect("both");
+    assert_eq!(batch.entries.len(), 2);
+    store.finish(batch.id, Outcome::Retry { at: at(15), error: error() }, at(14)).await.expect("written");
+    let batch = store.claim(at(15), Duration::minutes(15)).await.expect("works").expect("the new one");
+    assert_eq!((batch.entries.len(), batch.entries[0].key.starts_with("new")), (1, true));
+    assert_eq!(
+        store.status(at(15)).await.expect("works").deliveries.get("failed"),
+        Some(&1),
+        "and the old one is shown"
+    );
 }
 
 /// Several processes on one file; here as many connections, each in its own thread.

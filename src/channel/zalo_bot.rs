@@ -53,13 +53,24 @@ struct Answer {
 
 #[async_trait]
 impl Channel for ZaloBotChannel {
+    /// A long digest takes several texts; once one of them has arrived, a failure of the next is an
+    /// unknown outcome: repeating all would repeat that one.
     async fn send(&self, message: &Message) -> Result<(), SendError> {
+        for (i, text) in split(&message.short).iter().enumerate() {
+            let result = self.send_text(&message.to, text).await;
+            result.map_err(|error| if i == 0 { error } else { lost(error.detail()) })?;
+        }
+        Ok(())
+    }
+}
+
+impl ZaloBotChannel {
+    async fn send_text(&self, chat_id: &str, text: &str) -> Result<(), SendError> {
         let down = |detail: String| SendError::ChannelDown { detail };
         let token = self.settings.token.read().map_err(|e| down(format!("không đọc được mã Zalo Bot: {e}")))?;
         let mut url = self.settings.base_url.clone();
         url.set_path(&format!("{}/bot{}/sendMessage", url.path().trim_end_matches('/'), token.expose_secret()));
-        let body = serde_json::to_string(&Request { chat_id: &message.to, text: &shortened(&message.short) })
-            .expect("two strings are always JSON");
+        let body = serde_json::to_string(&Request { chat_id, text }).expect("two strings are always JSON");
         let request = self.client.post(url).header("Content-Type", "application/json").body(body);
         let response = request.send().await.map_err(|error| {
             let error = error.without_url();
@@ -69,13 +80,12 @@ impl Channel for ZaloBotChannel {
                 lost(&error.to_string())
             }
         })?;
-        let is_http_error = !response.status().is_success();
         let status = response.status();
         let body = response.text().await.map_err(|error| lost(&error.without_url().to_string()))?;
         match serde_json::from_str::<Answer>(&body) {
             Ok(answer) if answer.ok => Ok(()),
             Ok(answer) => Err(classify(&answer)),
-            Err(_) if is_http_error && status.is_client_error() => Err(down(format!("Zalo trả lời HTTP {status}"))),
+            Err(_) if status.is_client_error() => Err(down(format!("Zalo trả lời HTTP {status}"))),
             Err(_) => Err(lost(&format!("Zalo trả lời không đúng dạng (HTTP {status})"))),
         }
     }
@@ -97,17 +107,29 @@ fn classify(answer: &Answer) -> SendError {
     }
 }
 
-fn shortened(text: &str) -> String {
-    const ENDING: &str = "\n…";
-    if text.encode_utf16().count() <= MAX_UTF16_UNITS {
-        return text.to_owned();
+/// Cuts a text into pieces within the limit, between lines where it can.
+fn split(text: &str) -> Vec<String> {
+    let mut pieces = vec![String::new()];
+    let mut units = 0;
+    for line in text.split_inclusive('\n') {
+        if units + utf16_units(line) > MAX_UTF16_UNITS && units > 0 {
+            pieces.push(String::new());
+            units = 0;
+        }
+        for c in line.chars() {
+            if units + c.len_utf16() > MAX_UTF16_UNITS {
+                pieces.push(String::new());
+                units = 0;
+            }
+            pieces.last_mut().expect("never empty").push(c);
+            units += c.len_utf16();
+        }
     }
-    let mut units = ENDING.len();
-    let kept = text.chars().take_while(|c| {
-        units += c.len_utf16();
-        units <= MAX_UTF16_UNITS
-    });
-    kept.collect::<String>() + ENDING
+    pieces
+}
+
+fn utf16_units(text: &str) -> usize {
+    text.encode_utf16().count()
 }
 
 #[cfg(test)]
@@ -115,11 +137,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_texts_are_cut_within_the_limit() {
-        let long = shortened(&"ế𝄞".repeat(2000));
-        assert!(long.encode_utf16().count() <= MAX_UTF16_UNITS);
-        assert!(long.ends_with('…'));
-        assert_eq!(shortened("ngắn"), "ngắn");
+    fn long_texts_are_cut_between_lines_and_lose_nothing() {
+        let line = format!("{}\n", "ế".repeat(300));
+        let pieces = split(&line.repeat(20));
+        assert!(pieces.iter().all(|p| utf16_units(p) <= MAX_UTF16_UNITS && p.ends_with('\n')));
+        assert_eq!(pieces.concat(), line.repeat(20));
+        assert!(split(&"𝄞".repeat(1500)).iter().all(|p| utf16_units(p) <= MAX_UTF16_UNITS));
+        assert_eq!(split("ngắn"), ["ngắn"]);
     }
 
     #[test]

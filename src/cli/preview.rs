@@ -5,13 +5,14 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::bail;
-use chrono::{Days, NaiveDate};
+use anyhow::{Context as _, bail};
+use chrono::{Datelike, Days, NaiveDate};
 use serde_json::json;
 
-use super::{Exit, block_on, load_config, open_existing_store, print, print_json};
+use super::{Exit, STORE_FAILED, block_on, load_config, open_existing_store, print, print_json};
 use crate::{
     channel::Message,
+    clock::{Clock, SystemClock},
     config::{Config, Folders},
     domain::{
         decide::{Record, Situation, decide},
@@ -46,6 +47,7 @@ pub fn parse_date(text: &str) -> Result<NaiveDate, String> {
     formats
         .iter()
         .find_map(|f| NaiveDate::parse_from_str(text, f).ok())
+        .filter(|date| (2000..=2100).contains(&date.year()))
         .ok_or_else(|| "viết ngày như 2023-01-15 hoặc 15/01/2023".to_owned())
 }
 
@@ -53,11 +55,12 @@ impl Preview {
     pub fn execute(&self, folders: &Folders) -> anyhow::Result<Exit> {
         let Some(config) = load_config(folders) else { return Ok(Exit::Config) };
         let record = match open_existing_store(&config)? {
-            Some(store) => block_on(store.record())??,
+            Some(store) => block_on(store.record())?.context(STORE_FAILED)?,
             None => Record::default(),
         };
         let office = &config.office;
-        let (record, assumption) = start_of_rehearsal(office, record, self.on);
+        let today = office.hours.date(SystemClock.now());
+        let (record, assumption) = start_of_rehearsal(office, record, self.on, today);
         let messages = self.rehearse(&config, record)?;
         if self.json {
             let messages: Vec<_> = messages
@@ -87,13 +90,16 @@ impl Preview {
     fn rehearse(&self, config: &Config, mut record: Record) -> anyhow::Result<Vec<(Batch, Message)>> {
         let office = &config.office;
         let footer = config.email.as_ref().map(|e| e.footer.as_str()).unwrap_or_default();
-        let first = record.last_decided_at.map_or(self.on, |at| office.hours.date(at) + Days::new(1)).min(self.on);
+        let first = record.last_decided_at.map_or(self.on, |at| office.hours.date(at)).min(self.on);
         if (self.on - first).num_days() > MAX_MORNINGS {
             bail!("ngày {} quá xa để tính thử", short_date(self.on));
         }
         let mut leaving = Vec::new();
         for day in first.iter_days().take_while(|d| *d <= self.on) {
-            let morning = office.hours.digest_moment(day);
+            // What was decided since the last digest leaves with the next one, as the daemon will have it.
+            let morning = record
+                .last_decided_at
+                .map_or(office.hours.digest_moment(day), |at| at.max(office.hours.digest_moment(day)));
             let decision = decide(&Situation { office, record: &record }, morning);
             record.note(&decision, morning);
             // What is decided on a day off leaves on the next working morning.
@@ -114,32 +120,25 @@ impl Preview {
     }
 }
 
-/// The record as it will be before the day: for a day in the past, the real history is left out, since
-/// it already contains what that day brought.
-fn start_of_rehearsal(office: &Office, record: Record, on: NaiveDate) -> (Record, String) {
-    let is_past = record.last_decided_at.is_some_and(|at| office.hours.date(at) >= on);
-    if record.last_decided_at.is_some() && !is_past {
-        return (
-            record,
-            "Giả định: từ nay đến ngày đó không có việc nào được báo hoàn thành thêm, hồ sơ một cửa giữ nguyên."
-                .to_owned(),
-        );
+/// The record from which the rehearsal sets out. From today on it is the real one, with what still waits
+/// counted as undecided so that it is shown. For a day in the past the real history is left out, since
+/// it already contains what that day brought: the year is run through from its beginning.
+fn start_of_rehearsal(office: &Office, mut record: Record, on: NaiveDate, today: NaiveDate) -> (Record, String) {
+    if record.last_decided_at.is_some() && on >= today {
+        record.forget_pending();
+        let assumption = "Giả định: từ nay đến ngày đó không có việc nào được báo hoàn thành thêm, hồ sơ một cửa giữ nguyên; tin đã gửi thì không hiện lại.";
+        return (record, assumption.to_owned());
     }
     let plan_start =
         office.agenda.plans.iter().filter_map(|p| NaiveDate::from_ymd_opt(p.year, 1, 1)).filter(|d| *d <= on).max();
-    let eve = plan_start.unwrap_or(on) - Days::new(1);
-    let start = Record {
-        completed: record.completed,
-        last_decided_at: Some(office.hours.digest_moment(eve)),
-        ..Record::default()
-    };
-    (
-        start,
-        format!(
-            "Giả định: chạy từ {}, chỉ tính các việc theo kế hoạch (không tính hồ sơ một cửa).",
-            short_date(eve + Days::new(1))
-        ),
-    )
+    let start_on = plan_start.unwrap_or(on);
+    let eve = office.hours.digest_moment(start_on - Days::new(1));
+    let start = Record { completed: record.completed, last_decided_at: Some(eve), ..Record::default() };
+    let assumption = format!(
+        "Giả định: chạy từ {}, chỉ tính các việc theo kế hoạch (không tính hồ sơ một cửa).",
+        short_date(start_on)
+    );
+    (start, assumption)
 }
 
 /// Groups notifications as a claim would: one message for each address.

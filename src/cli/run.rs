@@ -3,8 +3,11 @@
 use anyhow::Context as _;
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
-use super::{Exit, load_config};
-use crate::{config::Folders, daemon};
+use super::Exit;
+use crate::{
+    config::{self, Folders},
+    daemon::{self, Found},
+};
 
 #[derive(clap::Args)]
 #[command(help_template = super::usage::TEMPLATE)]
@@ -20,16 +23,21 @@ pub struct Run {
 impl Run {
     pub fn execute(&self, folders: &Folders) -> anyhow::Result<Exit> {
         start_log(self.json_log);
-        let Some(config) = load_config(folders) else { return Ok(Exit::Config) };
+        let (config, found) = match config::load(folders) {
+            Ok(config) => (config, Found::InPlace),
+            Err(error) => {
+                super::check::print_findings(&error.findings);
+                let Some(config) = config::load_last_good(folders) else { return Ok(Exit::Config) };
+                tracing::error!("the configuration is wrong; starting with the last good one");
+                (config, Found::LastGood(error.one_line()))
+            }
+        };
         for warning in &config.warnings {
             tracing::warn!(finding = warning.one_line(), "the configuration is unwise");
         }
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .context("không khởi động được")?;
-        runtime.block_on(daemon::run(config, folders.clone(), self.once))?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().context("không khởi động được")?;
+        runtime.block_on(daemon::run(config, found, folders.clone(), self.once))?;
         Ok(Exit::Done)
     }
 }

@@ -1,12 +1,13 @@
 //! `nhacviec status`: what runs, what waits, what needs a person.
 
+use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use super::{Exit, block_on, load_config, open_existing_store, print, print_json};
+use super::{Exit, STORE_FAILED, block_on, open_existing_store, print, print_json};
 use crate::{
     clock::{Clock, SystemClock},
-    config::Folders,
+    config::{self, Folders},
     message::vietnamese::moment,
     store::{SourceStatus, Status},
 };
@@ -21,21 +22,28 @@ pub struct StatusCommand {
 
 impl StatusCommand {
     pub fn execute(&self, folders: &Folders) -> anyhow::Result<Exit> {
-        let Some(config) = load_config(folders) else { return Ok(Exit::Config) };
+        // While the files are wrong the daemon works on with its last good copy; so does its status.
+        let config = match config::load(folders) {
+            Ok(config) => config,
+            Err(error) => match config::load_last_good(folders) {
+                Some(config) => config,
+                None => {
+                    super::check::print_findings(&error.findings);
+                    return Ok(Exit::Config);
+                }
+            },
+        };
         let Some(store) = open_existing_store(&config)? else {
             print("Dịch vụ chưa chạy lần nào trên máy này.");
             return Ok(Exit::NeedsAttention);
         };
-        let status = block_on(store.status(SystemClock.now()))??;
+        let status = block_on(store.status(SystemClock.now()))?.context(STORE_FAILED)?;
         if self.json {
             print_json(&serde_json::to_value(&status)?);
         } else {
             print(&describe(&status, config.office.hours.zone));
         }
-        let needs_attention = !status.problems.is_empty()
-            || status.deliveries.contains_key("failed")
-            || status.deliveries.contains_key("unknown");
-        Ok(if needs_attention { Exit::NeedsAttention } else { Exit::Done })
+        Ok(if !status.problems.is_empty() { Exit::NeedsAttention } else { Exit::Done })
     }
 }
 
@@ -63,8 +71,9 @@ fn describe(status: &Status, zone: Tz) -> String {
     }
     for delivery in &status.undelivered {
         lines.push(format!(
-            "  ! {} qua {} ({}): {}",
-            delivery.key,
+            "  ! tin cho «{}» về {} qua {} ({}): {}",
+            delivery.recipient,
+            delivery.subject,
             delivery.channel.as_str(),
             moment(zone, delivery.at),
             delivery.detail

@@ -2,10 +2,11 @@
 
 use std::{collections::HashMap, fmt::Write as _};
 
+use anyhow::Context as _;
 use chrono::NaiveDate;
 use serde_json::json;
 
-use super::{Exit, block_on, load_config, open_existing_store, print, print_json};
+use super::{Exit, STORE_FAILED, block_on, load_config, open_existing_store, print, print_json};
 use crate::{
     clock::{Clock, SystemClock},
     config::Folders,
@@ -35,7 +36,11 @@ impl Tasks {
     pub fn execute(&self, folders: &Folders) -> anyhow::Result<Exit> {
         let Some(config) = load_config(folders) else { return Ok(Exit::Config) };
         let completions = match open_existing_store(&config)? {
-            Some(store) => block_on(store.completions())??.into_iter().map(|c| (c.subject.clone(), c)).collect(),
+            Some(store) => block_on(store.completions())?
+                .context(STORE_FAILED)?
+                .into_iter()
+                .map(|c| (c.subject.clone(), c))
+                .collect(),
             None => Completions::new(),
         };
         let view = View {

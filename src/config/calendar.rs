@@ -13,7 +13,7 @@ use crate::domain::calendar::CalendarYear;
 /// Decodes one year.
 pub fn read_year(reader: &Reader, root: &Node, working_week: &[Weekday]) -> Option<CalendarYear> {
     let fields = reader.fields(root, "lịch");
-    let year = fields.number::<i32>("year");
+    let year = super::plan::read_year(&fields);
     let is_official = match fields.text("status").as_ref().map(|t| t.value.as_str()) {
         Some("official") => Some(true),
         Some("provisional") => Some(false),

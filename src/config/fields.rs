@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, ops::Range, str::FromStr, sync::Arc};
 
-use chrono::{NaiveDate, NaiveTime};
+use chrono::{Datelike, NaiveDate, NaiveTime};
 
 use super::{
     finding::{Finding, Severity, SourceFile},
@@ -221,7 +221,9 @@ impl<'a> Fields<'a> {
 /// A date written as the year's month and day, or as officials write it.
 pub fn date(reader: &Reader, text: &Text) -> Option<NaiveDate> {
     let formats = ["%Y-%m-%d", "%d/%m/%Y"];
-    let date = formats.iter().find_map(|f| NaiveDate::parse_from_str(&text.value, f).ok());
+    // The range also catches years written with two digits.
+    let is_plausible = |date: &NaiveDate| (2000..=2100).contains(&date.year());
+    let date = formats.iter().find_map(|f| NaiveDate::parse_from_str(&text.value, f).ok()).filter(is_plausible);
     if date.is_none() {
         reader.error(
             &text.span,

@@ -14,6 +14,12 @@ use crate::domain::{
     policy::Policy,
 };
 
+/// The year of a plan or a calendar.
+pub fn read_year(fields: &Fields<'_>) -> Option<i32> {
+    let expected = "một năm từ 2000 đến 2100";
+    fields.parse(fields.text("year"), expected, |s| s.parse().ok().filter(|year| (2000..=2100).contains(year)))
+}
+
 /// Decodes the file.
 pub fn read_plan(reader: &Reader, root: &Node, units: &Units, policies: &BTreeMap<String, Policy>) -> Option<Plan> {
     let fields = reader.fields(root, "tệp kế hoạch");
@@ -22,7 +28,7 @@ pub fn read_plan(reader: &Reader, root: &Node, units: &Units, policies: &BTreeMa
     let tasks = fields.list("tasks");
     fields.done();
     let head = head?;
-    let (id, title, year) = (head.text("id"), head.text("title"), head.number::<i32>("year"));
+    let (id, title, year) = (head.text("id"), head.text("title"), read_year(&head));
     let followed_by = units.resolve_all(reader, &head.texts("followed_by"));
     let policy = head.text("policy").and_then(|t| known_policy(reader, t, policies));
     head.done();
@@ -46,7 +52,7 @@ fn read_task(reader: &Reader, node: &Node, defaults: &Defaults<'_>, seen: &mut V
     let fields = reader.fields(node, "nhiệm vụ");
     let (id, content) = (fields.text("id"), fields.text("content"));
     let section = fields.optional_text("section");
-    let _ = fields.require("lead");
+    let lead_node = fields.require("lead");
     let lead = defaults.units.resolve_all(reader, &fields.texts("lead"));
     let coordinating = defaults.units.resolve_all(reader, &fields.texts("coordinating"));
     let deadline = fields.text("deadline");
@@ -54,6 +60,9 @@ fn read_task(reader: &Reader, node: &Node, defaults: &Defaults<'_>, seen: &mut V
     let product = fields.optional_text("product");
     let policy = fields.optional_text("policy").and_then(|t| known_policy(reader, t, defaults.policies));
     fields.done();
+    if let (Some(node), true) = (lead_node, fields.texts("lead").is_empty()) {
+        reader.error(&node.span, "nhiệm vụ chưa có cơ quan chủ trì", "ghi tên đơn vị vào mục lead".to_owned());
+    }
     let (id, content, deadline) = (id?, content?, deadline?);
     let task = TaskId::from(id.value.as_str());
     if seen.contains(&task) {
@@ -61,6 +70,7 @@ fn read_task(reader: &Reader, node: &Node, defaults: &Defaults<'_>, seen: &mut V
     }
     seen.push(task.clone());
     let reading = read_deadline(reader, &deadline, defaults.year, &settled)?;
+    check_settled(reader, &fields, &reading);
     Some(Task {
         id: task,
         section: section.map(|t| t.value).unwrap_or_default(),
@@ -133,6 +143,23 @@ fn read_settled(reader: &Reader, fields: &Fields<'_>) -> BTreeMap<String, chrono
             reader.text(node, "settled").and_then(|t| date(reader, &t)).map(|on| (period.value.clone(), on))
         })
         .collect()
+}
+
+/// A settled date must name a period of the phrase, or it would be ignored.
+fn check_settled(reader: &Reader, fields: &Fields<'_>, reading: &Reading) {
+    let (Some(settled), DeadlineRule::Dated(points)) =
+        (fields.optional_fields("settled", "mục settled"), &reading.rule)
+    else {
+        return;
+    };
+    for (period, _) in settled.entries().iter().filter(|(p, _)| !points.iter().any(|point| point.period == p.value)) {
+        let known = points.iter().map(|p| p.period.as_str()).collect::<Vec<_>>().join(", ");
+        reader.error(
+            &period.span,
+            format!("thời hạn không có kỳ «{}»", period.value),
+            format!("các kỳ của thời hạn này: {known}"),
+        );
+    }
 }
 
 fn read_target(reader: &Reader, node: &Node) -> Option<Target> {

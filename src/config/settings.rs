@@ -1,10 +1,6 @@
 //! Owns `nhacviec.yaml`: office, hours, store, channels, sources and policies.
 
-use std::{
-    collections::BTreeMap,
-    ops::Range,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, ops::Range, path::PathBuf};
 
 use chrono::{NaiveTime, Weekday};
 use chrono_tz::Tz;
@@ -71,6 +67,9 @@ pub fn read_root<'a>(reader: &'a Reader, root: &'a Node, folders: &Folders) -> R
         policies: policies.map(|p| read_policies(reader, &p)).unwrap_or_default(),
         sources,
     };
+    if root.email.is_none() && root.zalo_bot.is_none() && !fields.entries().iter().any(|(k, _)| k.value == "email") {
+        reader.error(&fields.span, "chưa cấu hình kênh gửi nào", "thêm mục email (xem tệp mẫu)".to_owned());
+    }
     if let Some(office) = office {
         office.done();
     }
@@ -209,6 +208,13 @@ fn read_secret(reader: &Reader, text: Option<Text>, folders: &Folders) -> Option
 fn read_ca(reader: &Reader, fields: &Fields<'_>, folders: &Folders) -> Option<PathBuf> {
     let text = fields.optional_text("ca_file")?;
     let path = folders.config.join(&text.value);
+    let is_certificate = std::fs::read(&path).is_ok_and(|pem| {
+        reqwest::Certificate::from_pem_bundle(&pem).is_ok_and(|certificates| !certificates.is_empty())
+    });
+    if path.is_file() && !is_certificate {
+        let message = format!("tệp «{}» không phải chứng chỉ dạng PEM", text.value);
+        reader.error(&text.span, message, "tệp PEM bắt đầu bằng -----BEGIN CERTIFICATE-----".to_owned());
+    }
     if !path.is_file() {
         reader.error(
             &text.span,
@@ -230,11 +236,18 @@ fn read_policy(reader: &Reader, node: &Node) -> Policy {
     let escalation = fields.list("escalation").into_iter().filter_map(|n| read_step(reader, n)).collect();
     let advice = fields.list("advice").into_iter().filter_map(|n| read_advice(reader, n)).collect();
     fields.done();
+    if [&lead, &coordinating, &following].iter().all(|t| t.before.is_empty() && t.after.is_empty()) {
+        reader.warning(
+            &fields.span,
+            "chính sách này không có mốc nhắc nào",
+            "thêm before hoặc after cho lead".to_owned(),
+        );
+    }
     Policy { lead, coordinating, following, escalation, advice }
 }
 
 fn read_triggers(fields: &Fields<'_>) -> Triggers {
-    let (before, after) = (fields.numbers("before"), fields.numbers("after"));
+    let (before, mut after) = (fields.numbers("before"), fields.numbers("after"));
     let repeat_every = fields.parse(fields.optional_text("repeat_every"), "một số ngày từ 1 đến 365", |s| {
         s.parse().ok().filter(|n| (1..=365).contains(n))
     });
@@ -247,6 +260,10 @@ fn read_triggers(fields: &Fields<'_>) -> Triggers {
             }
         });
     fields.done();
+    // "Every five days" without a first day begins after five days.
+    if after.is_empty() {
+        after.extend(repeat_every);
+    }
     Triggers { before, after, repeat_every, count: count.unwrap_or_default() }
 }
 
@@ -261,6 +278,13 @@ fn read_step(reader: &Reader, node: &Node) -> Option<EscalationStep> {
     fields.done();
     if tell.is_empty() {
         reader.error(&fields.span, "bậc đôn đốc chưa ghi báo cho ai", "thêm mục tell: [unit-head, …]".to_owned());
+    }
+    if after == Some(0) {
+        reader.error(
+            &fields.span,
+            "bậc đôn đốc phải sau hạn ít nhất 1 ngày làm việc",
+            "sửa «after» thành 1 trở lên".to_owned(),
+        );
     }
     Some(EscalationStep { after: after.filter(|n| *n > 0)?, tell })
 }
@@ -381,7 +405,7 @@ fn read_holder(reader: &Reader, node: &Node, units: &Units) -> Option<HolderRule
 }
 
 /// Checks that every position named in an escalation step is held by somebody.
-pub fn check_positions(reader: &Reader, root: &Root<'_>, units: &Units, folder: &Path) {
+pub fn check_positions(reader: &Reader, root: &Root<'_>, units: &Units) {
     let held = &units.directory.positions;
     let mut reported = Vec::new();
     for superior in root.policies.values().flat_map(|p| &p.escalation).flat_map(|s| &s.tell) {
@@ -390,12 +414,13 @@ pub fn check_positions(reader: &Reader, root: &Root<'_>, units: &Units, folder: 
             continue;
         }
         reported.push(position);
-        let at = reader.file.text.find(position.as_str()).unwrap_or(0);
+        let at = reader.file.text.find(position.as_str());
+        let span = at.map_or(0..0, |at| at..at + position.len());
         let known = held.keys().map(String::as_str).chain(["unit-head"]);
         let help = nearest(position, known).map_or_else(
-            || format!("khai báo chức vụ ở mục positions của {}", folder.join("units.yaml").display()),
+            || "khai báo chức vụ ở mục positions của units.yaml".to_owned(),
             |n| format!("ý bạn là «{n}»?"),
         );
-        reader.error(&(at..at + position.len()), format!("không có chức vụ «{position}»"), help);
+        reader.error(&span, format!("không có chức vụ «{position}»"), help);
     }
 }

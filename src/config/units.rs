@@ -87,7 +87,7 @@ fn folded(name: &str) -> String {
 }
 
 /// Decodes the file.
-pub fn read_units(reader: &Reader, root: &Node) -> Units {
+pub fn read_units(reader: &Reader, root: &Node, has_channel: impl Fn(ChannelKind) -> bool) -> Units {
     let fields = reader.fields(root, "tệp đơn vị");
     let mut units = Units::default();
     for node in fields.list("people") {
@@ -109,6 +109,7 @@ pub fn read_units(reader: &Reader, root: &Node) -> Units {
     if units.directory.units.is_empty() {
         reader.error(&fields.span, "chưa khai báo đơn vị nào", "thêm ít nhất một đơn vị vào mục units".to_owned());
     }
+    units.directory.keep_channels(has_channel);
     warn_unreachable(reader, &units.directory, &fields);
     units
 }
@@ -137,11 +138,8 @@ fn read_person(reader: &Reader, node: &Node, people: &mut BTreeMap<PersonId, Per
     let routes: Vec<Route> =
         order.into_iter().filter_map(|channel| address(channel).map(|address| Route { channel, address })).collect();
     if routes.is_empty() {
-        reader.warning(
-            &id.span,
-            format!("{} chưa có địa chỉ nào, sẽ không nhận được tin", name.value),
-            "thêm email hoặc zalo_chat".to_owned(),
-        );
+        let message = format!("{} chưa có địa chỉ nào, sẽ không nhận được tin", name.value);
+        reader.warning(&id.span, message, "thêm email hoặc zalo_chat".to_owned());
     }
     let key = PersonId::from(id.value.as_str());
     let person =

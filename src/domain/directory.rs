@@ -100,6 +100,9 @@ impl Directory {
         for person in self.people.values_mut() {
             person.routes.retain(|route| exists(route.channel));
         }
+        for unit in self.units.values_mut() {
+            unit.mailbox = unit.mailbox.take().filter(|_| exists(ChannelKind::Email));
+        }
     }
 
     /// The unit's name, or its id once the unit has left the configuration.

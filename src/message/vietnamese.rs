@@ -40,9 +40,9 @@ pub fn period(period: &str) -> String {
     match period.split_once('-') {
         Some((year, quarter)) if quarter.starts_with('Q') => format!("quý {}/{year}", &quarter[1..]),
         Some((year, month)) if month.len() == 2 => format!("tháng {}/{year}", month.trim_start_matches('0')),
-        Some(_) => period.to_owned(),
         None if period.len() == 4 && period.bytes().all(|b| b.is_ascii_digit()) => format!("năm {period}"),
-        None => period.to_owned(),
+        // A name that the administrator gave a settled date.
+        Some(_) | None => period.to_owned(),
     }
 }
 

@@ -218,3 +218,48 @@ async fn a_unit_without_anybody_reachable_is_shown_and_told_to_the_administrator
     office.expect_mail(&[("an@so.example", "Hôm nay là ngày làm việc cuối cùng")]);
     assert!(office.status().await.problems.is_empty());
 }
+
+#[tokio::test]
+async fn a_due_date_moved_earlier_and_back_before_the_digest_loses_nothing() {
+    let far = "  - { id: I.9, content: Việc xa, lead: [phong-a], deadline: 30/06/2023 }\n";
+    let mut office = Office::with_tasks(far, "2023-02-07").await;
+    office.tick("2023-02-07 07:30").await;
+    office.folder.write_plan(&format!("{far}{REPORT}"));
+    office.reload();
+    office.decide("2023-02-07 10:00").await;
+    office.folder.replace("plans/kh.yaml", "15/02/2023", "16/02/2023");
+    office.reload();
+    office.decide("2023-02-07 10:05").await;
+    office.folder.replace("plans/kh.yaml", "16/02/2023", "15/02/2023");
+    office.reload();
+    office.decide("2023-02-07 10:10").await;
+    office.tick("2023-02-08 07:30").await;
+    office.expect_mail(&[("an@so.example", "hết Thứ Ba, 14/02/2023")]);
+}
+
+#[tokio::test]
+async fn an_escalation_step_put_in_between_repeats_none_of_the_others() {
+    let mut office = Office::with_tasks(REPORT, "2023-02-17").await;
+    office.tick("2023-02-17 07:30").await;
+    office.expect_mail(&[("an@so.example", "Đã quá hạn 3"), ("minh@so.example", "quá hạn 3")]);
+    office.folder.replace(
+        "nhacviec.yaml",
+        "escalation:\n      - { after: 3",
+        "escalation:\n      - { after: 1, tell: [unit-head] }\n      - { after: 3",
+    );
+    office.reload();
+    office.tick("2023-02-17 08:30").await;
+    // The head is told by the new step; the director, told already, is not.
+    office.expect_mail(&[("an@so.example", "quá hạn 1 ngày làm việc")]);
+}
+
+#[tokio::test]
+async fn a_corrected_address_gets_the_message_that_was_waiting() {
+    let mut office = Office::with_tasks(REPORT, "2023-02-14").await;
+    office.decide("2023-02-14 06:00").await;
+    office.folder.replace("units.yaml", "an@so.example", "an.moi@so.example");
+    office.reload();
+    office.decide("2023-02-14 06:30").await;
+    office.tick("2023-02-14 07:30").await;
+    office.expect_mail(&[("an.moi@so.example", "Hôm nay")]);
+}

@@ -187,3 +187,97 @@ async fn requests_carry_account_site_and_pages_and_nothing_personal_is_kept() {
         assert!(!text.contains("BÍ MẬT") && !text.contains("khoa-bi-mat"), "personal data in {:?}", file.path());
     }
 }
+
+#[tokio::test]
+async fn an_answer_that_stays_empty_for_weeks_closes_nothing_and_stays_shown() {
+    let rows: Vec<_> = (1..=5).map(|i| dossier(&format!("H{i}"), "2023-12-29")).collect();
+    let (mut office, fake) = office_with(rows, "2023-02-01").await;
+    office.tick("2023-02-01 07:30").await;
+    fake.answer(Answer::Dossiers(Vec::new()));
+    office.tick("2023-02-03 18:00").await;
+    for day in ["2023-02-04", "2023-02-05", "2023-02-06", "2023-02-20"] {
+        office.tick(&format!("{day} 07:30")).await;
+    }
+    office.expect_mail(&[("khoa@so.example", "chỉ trả về 0 hồ sơ")]);
+    let status = office.status().await;
+    assert_eq!((status.sources[0].open, status.problems.len()), (5, 1), "{status:?}");
+}
+
+#[tokio::test]
+async fn a_source_that_never_showed_a_dossier_is_not_all_clear() {
+    let (office, _fake) = office_with(Vec::new(), "2023-02-01").await;
+    office.tick("2023-02-01 00:10").await;
+    let problems = office.status().await.problems;
+    assert!(problems[0].sentence.contains("chưa thấy hồ sơ nào"), "{problems:?}");
+}
+
+#[tokio::test]
+async fn a_dossier_missed_by_one_poll_before_the_digest_is_told_as_soon_as_it_is_back() {
+    let rows = vec![dossier("H1", "2023-02-14"), dossier("H2", "2023-03-31")];
+    let (mut office, fake) = office_with(rows.clone(), "2023-02-13").await;
+    office.tick("2023-02-13 00:10").await;
+    fake.answer(Answer::Dossiers(vec![dossier("H2", "2023-03-31")]));
+    office.tick("2023-02-13 07:25").await;
+    office.tick("2023-02-13 07:30").await;
+    office.expect_silence();
+    fake.answer(Answer::Dossiers(rows));
+    office.tick("2023-02-13 07:45").await;
+    office.expect_mail(&[("an@so.example", "Còn 1 ngày làm việc")]);
+}
+
+#[tokio::test]
+async fn a_dossier_received_after_the_digest_is_told_today_when_tomorrow_is_another_rung() {
+    let (mut office, fake) = office_with(vec![dossier("H2", "2023-03-31")], "2023-02-13").await;
+    office.tick("2023-02-13 07:30").await;
+    fake.answer(Answer::Dossiers(vec![dossier("H1", "2023-02-14"), dossier("H2", "2023-03-31")]));
+    office.tick("2023-02-13 09:30").await;
+    office.expect_mail(&[("an@so.example", "Còn 1 ngày làm việc")]);
+}
+
+#[tokio::test]
+async fn a_dossier_that_changed_hands_in_the_night_is_told_to_the_new_hands_only() {
+    let (mut office, fake) = office_with(vec![dossier("H1", "2023-02-14")], "2023-02-13").await;
+    office.tick("2023-02-13 00:10").await;
+    let mut row = dossier("H1", "2023-02-14");
+    row["domainName"] = "Hóa chất".into();
+    fake.answer(Answer::Dossiers(vec![row]));
+    office.folder.replace(
+        "nhacviec.yaml",
+        "[{ field: Điện, unit: phong-a }]",
+        "[{ field: Điện, unit: phong-a }, { field: Hóa chất, unit: phong-b }]",
+    );
+    office.reload();
+    office.tick("2023-02-13 06:00").await;
+    office.tick("2023-02-13 07:30").await;
+    office.expect_mail(&[("binh@so.example", "Đơn vị giữ hồ sơ: Phòng B")]);
+}
+
+#[tokio::test]
+async fn a_list_that_changes_while_it_is_read_closes_nothing() {
+    // Five rows on the first page's total, four on the second's: a row may have slipped between them.
+    let rows: Vec<_> = (1..=5).map(|i| dossier(&format!("H{i}"), "2023-12-29")).collect();
+    let (office, fake) = office_with(rows.clone(), "2023-02-01").await;
+    office.tick("2023-02-01 00:10").await;
+    let second_page = serde_json::json!({ "total": 4, "data": rows[4] }).to_string();
+    fake.answer(Answer::PagesThenRaw(rows, 1, http("200 OK", "application/json", &second_page)));
+    office.tick("2023-02-01 01:10").await;
+    office.tick("2023-02-01 02:10").await;
+    let status = office.status().await;
+    assert_eq!(status.sources[0].open, 5);
+    assert!(status.problems[0].sentence.contains("chỉ đọc được một phần (4 hồ sơ)"), "{status:?}");
+}
+
+#[tokio::test]
+async fn a_clock_that_was_a_year_ahead_silences_nothing_once_it_is_right_again() {
+    let (mut office, fake) = office_with(vec![dossier("H1", "2023-02-14")], "2023-02-14").await;
+    fake.answer(Answer::Raw(http("203 Non-Authoritative Information", "application/json", "{}")));
+    office.mail.set_closed(true);
+    office.tick("2024-02-14 08:00").await;
+    fake.answer(Answer::Dossiers(vec![dossier("H1", "2023-02-14")]));
+    office.tick("2024-02-14 09:30").await;
+    office.mail.set_closed(false);
+    // The clock is put right.
+    office.tick("2023-02-14 09:31").await;
+    office.tick("2023-02-14 09:33").await;
+    office.expect_mail(&[("an@so.example", "Hôm nay là ngày làm việc cuối cùng")]);
+}

@@ -276,19 +276,15 @@ fn encoded_words(subject: &str) -> String {
 fn quoted_printable(text: &str) -> String {
     let text = text.replace("=\r\n", "");
     let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        match (first, tail) {
-            (b'=', [high, low, tail @ ..]) => {
-                let hex = String::from_utf8_lossy(&[*high, *low]).into_owned();
-                bytes.push(u8::from_str_radix(&hex, 16).expect("two hex digits"));
-                rest = tail;
-            }
-            _ => {
-                bytes.push(*first);
-                rest = tail;
-            }
-        }
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        let decoded = if byte == b'=' {
+            let hex = [rest.next().expect("two digits"), rest.next().expect("two digits")];
+            u8::from_str_radix(&String::from_utf8_lossy(&hex), 16).expect("hexadecimal")
+        } else {
+            byte
+        };
+        bytes.push(decoded);
     }
     String::from_utf8(bytes).expect("UTF-8")
 }

@@ -104,20 +104,21 @@ fn paused_channels(
 
 fn undelivered(tx: &Transaction<'_>) -> Result<Vec<Undelivered>, StoreError> {
     let mut select = tx.prepare(
-        "SELECT n.key, d.channel, d.state, coalesce(d.finished_at, d.due_at), coalesce(d.detail, '')
+        "SELECT n.recipient, n.subject, d.channel, d.state, coalesce(d.finished_at, d.due_at), coalesce(d.detail, '')
          FROM delivery d JOIN notification n ON n.id = d.notification_id
-         WHERE d.state IN ('failed', 'unknown') ORDER BY d.id DESC LIMIT ?1",
+         WHERE d.state IN ('failed', 'unknown') ORDER BY d.finished_at DESC, d.id DESC LIMIT ?1",
     )?;
     let mut rows = select.query([UNDELIVERED_SHOWN])?;
     let mut undelivered = Vec::new();
     while let Some(row) = rows.next()? {
-        let channel: String = row.get(1)?;
+        let channel: String = row.get(2)?;
         undelivered.push(Undelivered {
-            key: row.get(0)?,
+            recipient: row.get(0)?,
+            subject: row.get::<_, String>(1)?.into(),
             channel: parsed("channel", &channel)?,
-            state: row.get(2)?,
-            at: instant(row.get(3)?),
-            detail: row.get(4)?,
+            state: row.get(3)?,
+            at: instant(row.get(4)?),
+            detail: row.get(5)?,
         });
     }
     Ok(undelivered)
