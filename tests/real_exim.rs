@@ -335,13 +335,14 @@ async fn a_refusal_keeps_the_words_of_the_server_but_not_the_address() {
     let channel = open_starttls(&exim);
 
     for (name, words) in
-        [("busy", "4.2.1"), ("gone", "no such user"), ("stranger", "come back later"), ("picky", "content not wanted")]
+        [("busy", "4.2.1"), ("Gone", "no such user"), ("stranger", "come back later"), ("picky", "content not wanted")]
     {
         let address = format!("{name}@office.test");
         let refusal = channel.send(&message(name, &address)).await.expect_err("a scripted refusal");
 
         assert!(exim.log_lines(words).iter().any(|line| line.contains(&format!(" <{address}> "))), "{name}: not named");
         assert!(refusal.detail().contains(words), "{refusal:?}");
-        assert!(!refusal.detail().contains(&address), "{refusal:?}");
+        // The server may answer in its own spelling of the address.
+        assert!(!refusal.detail().to_lowercase().contains(&address.to_lowercase()), "{refusal:?}");
     }
 }
