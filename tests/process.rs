@@ -203,7 +203,7 @@ impl Systemd {
         .await;
         // What was heard up to here is done with.
         let end = heard.find(what).expect("heard") + what.len();
-        *heard = heard[end..].to_owned();
+        heard.drain(..end);
     }
 }
 

@@ -25,13 +25,13 @@ impl StatusCommand {
         // While the files are wrong the daemon works on with its last good copy; so does its status.
         let config = match config::load(folders) {
             Ok(config) => config,
-            Err(error) => match config::load_last_good(folders) {
-                Some(config) => config,
-                None => {
+            Err(error) => {
+                let Some(config) = config::load_last_good(folders) else {
                     super::check::print_findings(&error.findings);
                     return Ok(Exit::Config);
-                }
-            },
+                };
+                config
+            }
         };
         let Some(store) = open_existing_store(&config)? else {
             print("Dịch vụ chưa chạy lần nào trên máy này.");
@@ -43,7 +43,7 @@ impl StatusCommand {
         } else {
             print(&describe(&status, config.office.hours.zone));
         }
-        Ok(if !status.problems.is_empty() { Exit::NeedsAttention } else { Exit::Done })
+        Ok(if status.problems.is_empty() { Exit::Done } else { Exit::NeedsAttention })
     }
 }
 
