@@ -3,20 +3,26 @@
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use chrono::{Days, NaiveDate, NaiveTime, Weekday};
-use nhacviec::domain::{
-    calendar::{CalendarYear, OfficeHours, WorkCalendar},
-    deadline::read_phrase,
-    decide::{Decision, Record, Situation, decide},
-    directory::{ChannelKind, Directory, Person, Route, Unit},
-    occurrence::{Agenda, OccurrenceKind},
-    office::Office,
-    plan::{Plan, Task},
-    policy::{DayCount, EscalationStep, Policy, Superior, Triggers},
+use nhacviec::{
+    domain::{
+        calendar::{CalendarYear, OfficeHours, WorkCalendar},
+        deadline::read_phrase,
+        decide::{Decision, Record, Situation, decide},
+        directory::{ChannelKind, Directory, Person, Route, Unit},
+        ids::SubjectId,
+        occurrence::{Agenda, Occurrence, OccurrenceKind},
+        office::Office,
+        plan::{Plan, Task},
+        policy::{DayCount, EscalationStep, Policy, Superior, Triggers},
+    },
+    store::{self, Completion},
 };
 
 const TASKS: usize = 10_000;
 const UNITS: usize = 40;
 const RUNS: usize = 30;
+/// Days before today that were lived through one by one.
+const LIVED_DAYS: u64 = 60;
 
 fn main() {
     let office = office();
@@ -35,6 +41,43 @@ fn main() {
     after.note(&decide(&situation, now), now);
     let situation = Situation { office: &office, record: &after };
     measure("decide, nothing new", || decide(&situation, now));
+    measure_whole_tick(&office, today);
+}
+
+/// The same tick with its reading from and writing to a store: what the daemon does each minute.
+fn measure_whole_tick(office: &Office, today: NaiveDate) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let store = store::open_in_memory().expect("SQLite");
+    runtime.block_on(async {
+        for subject in completed_before(office, today) {
+            let completion =
+                Completion { subject, done_on: today, product: "1/BC".into(), reported_by: "bench".into() };
+            store.complete(completion, office.hours.digest_moment(today)).await.expect("written");
+        }
+        let start = today - Days::new(LIVED_DAYS);
+        for day in start.iter_days().take_while(|d| *d < today) {
+            let now = office.hours.digest_moment(day);
+            let record = store.record().await.expect("read");
+            let decision = decide(&Situation { office, record: &record }, now);
+            store.apply(decision, Vec::new(), now).await.expect("written");
+            while let Some(batch) = store.claim(now, chrono::Duration::minutes(15)).await.expect("claimed") {
+                store.finish(batch.id, store::Outcome::Sent, now).await.expect("finished");
+            }
+        }
+        let mut times = Vec::new();
+        for run in 0..RUNS {
+            let now = office.hours.digest_moment(today) + chrono::Duration::minutes(i64::try_from(run).unwrap_or(0));
+            let begun = Instant::now();
+            let record = store.record().await.expect("read");
+            let decision = decide(&Situation { office, record: &record }, now);
+            store.apply(decision, Vec::new(), now).await.expect("written");
+            times.push(begun.elapsed().as_secs_f64() * 1000.0);
+        }
+        println!("whole tick, first of the day: {:.1} ms", times[0]);
+        times.remove(0);
+        times.sort_by(f64::total_cmp);
+        println!("whole tick, nothing new: min {:.1} ms, median {:.1} ms", times[0], times[times.len() / 2]);
+    });
 }
 
 fn measure(what: &str, run: impl Fn() -> Decision) {
@@ -146,17 +189,19 @@ fn tasks() -> Vec<Arc<Task>> {
 
 /// All that was due is done, except one in thirty; the last two months were lived through day by day.
 fn a_year_of(office: &Office, today: NaiveDate) -> Record {
-    let mut record = Record::default();
-    for (i, occurrence) in office.agenda.occurrences.iter().enumerate() {
-        if matches!(occurrence.kind, OccurrenceKind::Dated(due) if due.last_on < today) && i % 30 != 0 {
-            record.completed.insert(occurrence.subject.clone());
-        }
-    }
-    let start = today - Days::new(60);
+    let mut record = Record { completed: Arc::new(completed_before(office, today).collect()), ..Record::default() };
+    let start = today - Days::new(LIVED_DAYS);
     for day in start.iter_days().take_while(|d| *d < today) {
         let now = office.hours.digest_moment(day);
         let decision = decide(&Situation { office, record: &record }, now);
         record.note(&decision, now);
     }
     record
+}
+
+fn completed_before(office: &Office, today: NaiveDate) -> impl Iterator<Item = SubjectId> + '_ {
+    let is_done = move |(i, occurrence): &(usize, &Occurrence)| {
+        matches!(occurrence.kind, OccurrenceKind::Dated(due) if due.last_on < today) && i % 30 != 0
+    };
+    office.agenda.occurrences.iter().enumerate().filter(is_done).map(|(_, occurrence)| occurrence.subject.clone())
 }

@@ -3,7 +3,10 @@
 //! [`decide`] is a function of the office, the record of what happened and `now`. Running it again on
 //! the record that contains its own decision decides nothing more.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -32,9 +35,9 @@ pub struct Situation<'a> {
 #[derive(Debug, Clone, Default)]
 pub struct Record {
     /// Occurrences that were reported done.
-    pub completed: std::collections::HashSet<SubjectId>,
+    pub completed: Arc<HashSet<SubjectId>>,
     /// What has been said, by subject.
-    pub told: HashMap<SubjectId, Vec<Told>>,
+    pub told: Arc<HashMap<SubjectId, Vec<Told>>>,
     /// Deliveries that have not left yet.
     pub pending: Vec<PendingDelivery>,
     /// Dossiers that are not closed.
@@ -514,7 +517,7 @@ impl Record {
     /// it is shown.
     pub fn forget_pending(&mut self) {
         for PendingDelivery { subject, told, .. } in self.pending.drain(..) {
-            if let Some(known) = self.told.get_mut(&subject) {
+            if let Some(known) = Arc::make_mut(&mut self.told).get_mut(&subject) {
                 known.retain(|t| *t != told);
             }
         }
@@ -522,9 +525,10 @@ impl Record {
 
     /// The record after `decision` was applied and its messages left; the rehearsal's short cut.
     pub fn note(&mut self, decision: &Decision, now: DateTime<Utc>) {
+        let known = Arc::make_mut(&mut self.told);
         for notification in &decision.notify {
             let NotificationKey { subject, revision_on, offset, audience, recipient } = notification.key.clone();
-            self.told.entry(subject).or_default().push(Told { revision_on, offset, audience, recipient });
+            known.entry(subject).or_default().push(Told { revision_on, offset, audience, recipient });
         }
         self.pending.retain(|p| !decision.cancel.iter().any(|c| c.id == p.id));
         self.last_decided_at = Some(now);

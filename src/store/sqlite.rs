@@ -8,7 +8,11 @@ mod delivering;
 mod polling;
 mod reporting;
 
-use std::{path::Path, sync::mpsc, thread, time};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, mpsc},
+    thread, time,
+};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Duration, Utc};
@@ -34,6 +38,7 @@ type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
 pub struct SqliteStore {
     jobs: mpsc::Sender<Job>,
+    past: Arc<Mutex<Option<deciding::Past>>>,
 }
 
 impl SqliteStore {
@@ -57,7 +62,7 @@ impl SqliteStore {
                 }
             })
             .map_err(|_| StoreError::Gone)?;
-        Ok(Self { jobs })
+        Ok(Self { jobs, past: Arc::default() })
     }
 
     async fn run<T: Send + 'static>(
@@ -124,7 +129,8 @@ fn to_json<T: serde::Serialize>(value: &T) -> String {
 #[async_trait]
 impl Store for SqliteStore {
     async fn record(&self) -> Result<Record, StoreError> {
-        self.run(deciding::record).await
+        let past = Arc::clone(&self.past);
+        self.run(move |tx| deciding::record(tx, &past)).await
     }
 
     async fn apply(

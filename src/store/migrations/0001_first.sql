@@ -66,7 +66,9 @@ CREATE TABLE notification (
 CREATE INDEX notification_subject ON notification (subject);
 CREATE INDEX notification_carrier ON notification (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX notification_decided ON notification (decided_at);
-CREATE INDEX notification_open ON notification (id) WHERE withdrawn_at IS NULL AND closed_at IS NULL;
+-- Each decision reads this index and not the table: what open work was told about, strongest rung last.
+CREATE INDEX notification_told ON notification (subject, revision_on, audience, recipient, offset_days)
+    WHERE withdrawn_at IS NULL AND closed_at IS NULL;
 
 -- A notification on one channel to one address.
 CREATE TABLE delivery (
@@ -125,3 +127,20 @@ CREATE TABLE pass (
     name TEXT PRIMARY KEY,
     finished_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Counts changes of what a decision knows of the past, by any process: while it stands still, the store
+-- need not read a year again each minute.
+CREATE TABLE change (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    n INTEGER NOT NULL
+) STRICT;
+INSERT INTO change (id, n) VALUES (1, 0);
+CREATE TRIGGER event_added AFTER INSERT ON event BEGIN
+    UPDATE change SET n = n + 1;
+END;
+CREATE TRIGGER notification_added AFTER INSERT ON notification BEGIN
+    UPDATE change SET n = n + 1;
+END;
+CREATE TRIGGER notification_changed AFTER UPDATE OF withdrawn_at, closed_at ON notification BEGIN
+    UPDATE change SET n = n + 1;
+END;

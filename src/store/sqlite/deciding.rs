@@ -1,6 +1,9 @@
 //! What a decision reads and writes.
 
-use std::collections::HashMap;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
@@ -16,19 +19,30 @@ use crate::{
     store::{ApplyReport, Completion, GAP_PREFIX, Recorded, StoreError},
 };
 
-pub fn record(tx: &Transaction<'_>) -> Result<Record, StoreError> {
-    let completed = tx
-        .prepare_cached("SELECT subject FROM event WHERE kind = 'completed'")?
-        .query_map([], |row| row.get::<_, String>(0))?
-        .map(|s| s.map(SubjectId::from))
-        .collect::<Result<_, _>>()?;
+/// What a decision knows of the past, with the count of changes at which it was read.
+pub struct Past {
+    change: i64,
+    completed: Arc<HashSet<SubjectId>>,
+    told: Arc<HashMap<SubjectId, Vec<Told>>>,
+}
+
+/// `known` keeps the past between two readings: it grows over a year and hardly ever changes.
+pub fn record(tx: &Transaction<'_>, known: &Mutex<Option<Past>>) -> Result<Record, StoreError> {
     let last_decided_at = tx
         .query_row("SELECT finished_at FROM pass WHERE name = 'decide'", [], |row| row.get(0))
         .optional()?
         .map(instant);
+    let change = tx.query_row("SELECT n FROM change", [], |row| row.get(0))?;
+    let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+    let past = match known.take() {
+        Some(past) if past.change == change => past,
+        Some(_) | None => Past { change, completed: Arc::new(completed(tx)?), told: Arc::new(told(tx)?) },
+    };
+    let (completed, told) = (Arc::clone(&past.completed), Arc::clone(&past.told));
+    *known = Some(past);
     Ok(Record {
         completed,
-        told: told(tx)?,
+        told,
         pending: pending(tx)?,
         dossiers: polling::open_dossiers(tx)?,
         problems: problems(tx)?,
@@ -36,16 +50,36 @@ pub fn record(tx: &Transaction<'_>) -> Result<Record, StoreError> {
     })
 }
 
+fn completed(tx: &Transaction<'_>) -> Result<HashSet<SubjectId>, StoreError> {
+    let mut select = tx.prepare_cached("SELECT subject FROM event WHERE kind = 'completed'")?;
+    let mut rows = select.query([])?;
+    let mut completed = HashSet::new();
+    while let Some(row) = rows.next()? {
+        completed.insert(SubjectId::from(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?));
+    }
+    Ok(completed)
+}
+
+/// Of all rungs said to one recipient about one due date only the strongest matters.
 fn told(tx: &Transaction<'_>) -> Result<HashMap<SubjectId, Vec<Told>>, StoreError> {
     let mut select = tx.prepare_cached(
-        "SELECT subject, revision_on, offset_days, audience, recipient FROM notification
-         WHERE withdrawn_at IS NULL AND closed_at IS NULL",
+        "SELECT subject, revision_on, max(offset_days), audience, recipient FROM notification
+         WHERE withdrawn_at IS NULL AND closed_at IS NULL
+         GROUP BY subject, revision_on, audience, recipient",
     )?;
     let mut rows = select.query([])?;
     let mut told: HashMap<SubjectId, Vec<Told>> = HashMap::new();
+    // The rows of a subject come together: its list is filled before it is put into the map.
+    let mut current: Option<(SubjectId, Vec<Told>)> = None;
     while let Some(row) = rows.next()? {
-        told.entry(SubjectId::from(row.get::<_, String>(0)?)).or_default().push(read_told(row, 1)?);
+        let subject = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+        let entry = read_told(row, 1)?;
+        match &mut current {
+            Some((known, list)) if known.as_str() == subject => list.push(entry),
+            _ => told.extend(current.replace((SubjectId::from(subject), vec![entry]))),
+        }
     }
+    told.extend(current);
     Ok(told)
 }
 
