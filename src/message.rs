@@ -118,7 +118,9 @@ impl Urgency {
 pub fn render(batch: &Batch, office: &Office, footer: &str, now: DateTime<Utc>) -> Message {
     let view = View { office, today: office.hours.date(now), now };
     let mut sections: BTreeMap<Urgency, Vec<Line>> = BTreeMap::new();
-    for entries in merge(&batch.entries) {
+    let mut groups = merge(&batch.entries);
+    groups.sort_by_key(|entries| due_on(&entries[0].item));
+    for entries in groups {
         let (urgency, line) = view.line(&entries);
         sections.entry(urgency).or_default().push(line);
     }
@@ -198,6 +200,20 @@ fn task_row(item: &Item) -> Option<&TaskRow> {
     }
 }
 
+/// Work that is due earlier stands first within its section.
+fn due_on(item: &Item) -> Option<NaiveDate> {
+    match item {
+        Item::Task { due, .. } | Item::Dossier { due, .. } => Some(due.last_on),
+        Item::Standing { .. } | Item::DateMissing { .. } | Item::Problem { .. } => None,
+    }
+}
+
+/// What a coordinating unit owes, and to whom; the lead's advice is not for it.
+fn share_owed(entry: &Entry, units: &str) -> Option<String> {
+    (entry.audience == Audience::Coordinating)
+        .then(|| format!("Gửi phần việc phối hợp của đơn vị mình cho {units} trước hạn trên."))
+}
+
 struct View<'a> {
     office: &'a Office,
     today: NaiveDate,
@@ -214,7 +230,8 @@ impl View<'_> {
                 let mut facts = vec![("Hạn", deadline_text(row, *due))];
                 facts.extend(task_facts(row, &units));
                 let (urgency, state) = self.state(*due);
-                (urgency, Line { title: task_title(row), state, facts, advice: entry.advice.clone(), why: why(entry) })
+                let advice = entry.advice.clone().or_else(|| share_owed(entry, &units));
+                (urgency, Line { title: task_title(row), state, facts, advice, why: why(entry) })
             }
             Item::Standing { row } => {
                 let state = format!("{}; chưa có báo cáo hoàn thành của kỳ này", row.phrase);
@@ -335,4 +352,81 @@ fn why(entry: &Entry) -> String {
         n => format!("quá hạn {n} ngày"),
     };
     format!("{role}; mốc {rung}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        config::example,
+        domain::{directory::ChannelKind, notification::Reason},
+    };
+
+    fn entry(content: &str, last_on: &str, audience: Audience) -> Entry {
+        let office = example::office();
+        let due = Due::on(last_on.parse().expect("a date"), &office.calendar);
+        let row = TaskRow {
+            plan: "Kế hoạch".into(),
+            task: "I.1".into(),
+            content: content.into(),
+            product: "Báo cáo".into(),
+            phrase: "Trước ngày …".into(),
+            period: "2023".into(),
+            unit: "Văn phòng Sở".into(),
+            coordinating: Vec::new(),
+        };
+        Entry {
+            key: format!("{content}|{last_on}"),
+            audience,
+            offset: -1,
+            reason: Reason::Upcoming,
+            item: Item::Task { row, due },
+            advice: None,
+            may_be_duplicate: false,
+        }
+    }
+
+    fn rendered(entries: Vec<Entry>) -> Message {
+        let batch = Batch {
+            id: 1,
+            channel: ChannelKind::Email,
+            address: "ha@so.example".into(),
+            recipient: "le-thu-ha".into(),
+            entries,
+            deliveries: vec![1],
+            attempt: 1,
+            is_resumed: false,
+        };
+        let office = example::office();
+        let now = office.hours.digest_moment("2023-02-10".parse().expect("a date"));
+        render(&batch, &office, "Cuối thư", now)
+    }
+
+    #[test]
+    fn what_a_plan_says_cannot_become_markup() {
+        let message = rendered(vec![entry("<script>x</script> & \"y\"", "2023-02-14", Audience::Lead)]);
+        assert!(message.text.contains("<script>x</script> & \"y\""));
+        assert!(!message.html.contains("<script>"), "{}", message.html);
+    }
+
+    #[test]
+    fn the_most_urgent_stands_first_and_the_subject_counts() {
+        let entries = vec![
+            entry("sau", "2023-02-20", Audience::Lead),
+            entry("trước", "2023-02-14", Audience::Lead),
+            entry("trễ", "2023-02-08", Audience::Lead),
+        ];
+        let message = rendered(entries);
+        assert_eq!(message.subject, "[Nhắc việc] 1 quá hạn, 2 sắp đến hạn – 10/02/2023");
+        let at = |word: &str| message.text.find(word).unwrap_or_else(|| panic!("{word} in {}", message.text));
+        assert!(at("trễ") < at("trước") && at("trước") < at("sau"));
+        assert!(message.text.contains("Kính gửi: đồng chí Lê Thu Hà, Chánh Văn phòng"));
+    }
+
+    #[test]
+    fn the_message_id_depends_on_what_is_said_and_not_on_its_order() {
+        let (a, b) = (entry("a", "2023-02-14", Audience::Lead), entry("b", "2023-02-14", Audience::Lead));
+        assert_eq!(rendered(vec![a.clone(), b.clone()]).id, rendered(vec![b, a.clone()]).id);
+        assert_ne!(rendered(vec![a]).id, rendered(vec![entry("c", "2023-02-14", Audience::Lead)]).id);
+    }
 }

@@ -208,7 +208,10 @@ fn log_poll(source: &SourceId, result: &Result<SyncReport, String>) {
 pub async fn decide(app: &App, now: DateTime<Utc>) -> Result<ApplyReport, StoreError> {
     let record = app.store.record().await?;
     let decision = decide_now(&Situation { office: &app.office, record: &record }, now);
-    let gaps = decision.gaps.iter().map(|gap| describe_gap(&app.office, gap)).collect();
+    let gaps: Vec<_> = decision.gaps.iter().map(|gap| describe_gap(&app.office, gap)).collect();
+    for (key, sentence) in gaps.iter().filter(|(key, _)| !record.problems.iter().any(|p| p.key == *key)) {
+        tracing::warn!(key, cause = sentence, "the configuration has a gap");
+    }
     let report = app.store.apply(decision, gaps, now).await?;
     if report != ApplyReport::default() {
         tracing::info!(notified = report.notified, cancelled = report.cancelled, "decided who must be told");
@@ -224,6 +227,12 @@ fn describe_gap(office: &Office, gap: &Gap) -> (String, String) {
             format!(
                 "{}: không có ai nhận được tin; thêm người có địa chỉ hoặc hộp thư chung vào units.yaml",
                 office.directory.unit_name(unit)
+            ),
+        ),
+        Gap::NoAddress(person) => (
+            format!("gap:person/{person}"),
+            format!(
+                "«{person}» không có địa chỉ nào nên không nhận được tin; thêm email hoặc zalo_chat vào units.yaml"
             ),
         ),
         Gap::VacantPosition(position) => (

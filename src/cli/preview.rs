@@ -59,6 +59,10 @@ impl Preview {
             None => Record::default(),
         };
         let office = &config.office;
+        if let Some(person) = self.person.as_ref().filter(|p| !office.directory.people.contains_key(&p.as_str().into()))
+        {
+            bail!("không có người «{person}» trong units.yaml");
+        }
         let today = office.hours.date(SystemClock.now());
         let (record, assumption) = start_of_rehearsal(office, record, self.on, today);
         let messages = self.rehearse(&config, record)?;

@@ -37,14 +37,26 @@ impl StatusCommand {
             print("Dịch vụ chưa chạy lần nào trên máy này.");
             return Ok(Exit::NeedsAttention);
         };
-        let status = block_on(store.status(SystemClock.now()))?.context(STORE_FAILED)?;
+        let now = SystemClock.now();
+        let status = block_on(store.status(now))?.context(STORE_FAILED)?;
         if self.json {
             print_json(&serde_json::to_value(&status)?);
         } else {
             print(&describe(&status, config.office.hours.zone));
         }
-        Ok(if status.problems.is_empty() { Exit::Done } else { Exit::NeedsAttention })
+        let is_silent = is_silent(&status, now);
+        if is_silent && !self.json {
+            print("! Dịch vụ dường như không chạy: kiểm tra bằng systemctl status nhacviec");
+        }
+        Ok(if status.problems.is_empty() && !is_silent { Exit::Done } else { Exit::NeedsAttention })
     }
+}
+
+/// The daemon decides each minute; without a decision for longer than this it is not there.
+const SILENT_AFTER: chrono::Duration = chrono::Duration::minutes(5);
+
+fn is_silent(status: &Status, now: DateTime<Utc>) -> bool {
+    status.passes.iter().find(|(name, _)| name == "decide").is_none_or(|(_, at)| now - *at > SILENT_AFTER)
 }
 
 fn describe(status: &Status, zone: Tz) -> String {

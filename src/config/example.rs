@@ -29,7 +29,7 @@ pub fn write_to(folder: &Path) -> io::Result<()> {
 }
 
 #[cfg(test)]
-pub(crate) use for_tests::{calendar, hours};
+pub(crate) use for_tests::{calendar, hours, office};
 
 #[cfg(test)]
 mod for_tests {
@@ -49,6 +49,10 @@ mod for_tests {
         let folders = Folders { config: folder.path().to_owned(), state: folder.path().to_owned(), credentials: None };
         load(&folders).expect("the example office is valid").office
     });
+
+    pub(crate) fn office() -> Arc<Office> {
+        Arc::clone(&OFFICE)
+    }
 
     pub(crate) fn calendar() -> WorkCalendar {
         OFFICE.calendar.clone()

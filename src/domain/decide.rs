@@ -14,7 +14,7 @@ use super::{
     deadline::Due,
     directory::{Recipient, Route},
     dossier::{DossierStatus, TrackedDossier},
-    ids::{SourceId, SubjectId, UnitId},
+    ids::{PersonId, SourceId, SubjectId, UnitId},
     notification::{Audience, Item, Notification, NotificationKey, Reason, TaskRow},
     occurrence::{Occurrence, OccurrenceKind},
     office::Office,
@@ -120,6 +120,8 @@ pub enum CancelReason {
 pub enum Gap {
     /// A unit that must be told has nobody with an address.
     NobodyReachable(UnitId),
+    /// Somebody who reads a unit's messages has no address; others of the unit may have one.
+    NoAddress(PersonId),
     /// An escalation step names a position that nobody reachable holds.
     VacantPosition(String),
     /// No rule says which unit holds dossiers of this kind.
@@ -376,7 +378,11 @@ impl<'a> Draft<'a> {
     }
 
     fn recipients(&mut self, unit: &UnitId) -> Vec<Recipient> {
-        let recipients = self.situation.office.directory.recipients_of(unit);
+        let directory = &self.situation.office.directory;
+        let recipients = directory.recipients_of(unit);
+        let contacts = directory.units.get(unit).map_or(&[][..], |u| &u.contacts);
+        let silent = contacts.iter().filter(|id| directory.recipient(id).is_none());
+        self.decision.gaps.extend(silent.map(|id| Gap::NoAddress(id.clone())));
         if recipients.is_empty() {
             self.decision.gaps.insert(Gap::NobodyReachable(unit.clone()));
         }

@@ -179,7 +179,8 @@ async fn coordinating_units_are_told_whom_they_owe_and_followers_what_is_late() 
     office.folder.replace("plans/kh.yaml", "policy: viec", "policy: viec, followed_by: [van-phong]");
     office.reload();
     office.tick("2023-02-13 07:30").await;
-    office.expect_mail(&[("an@so.example", "đơn vị chủ trì"), ("binh@so.example", "đơn vị phối hợp")]);
+    let owed = "Gửi phần việc phối hợp của đơn vị mình cho Phòng A trước hạn trên.";
+    office.expect_mail(&[("an@so.example", "đơn vị chủ trì"), ("binh@so.example", owed)]);
     office.tick("2023-02-15 07:30").await;
     office.expect_mail(&[("an@so.example", "Đã quá hạn 1"), ("ha@so.example", "đơn vị theo dõi")]);
 }
@@ -210,6 +211,7 @@ async fn a_unit_without_anybody_reachable_is_shown_and_told_to_the_administrator
     office.expect_silence();
     let status = office.status().await;
     assert!(status.problems[0].sentence.starts_with("Phòng A: không có ai nhận được tin"), "{status:?}");
+    assert!(status.problems[1].sentence.starts_with("«an» không có địa chỉ nào"), "{status:?}");
     office.tick("2023-02-14 08:05").await;
     office.expect_mail(&[("khoa@so.example", "Phòng A: không có ai nhận được tin")]);
     office.folder.replace("units.yaml", "name: Trần An", "name: Trần An, email: an@so.example");
