@@ -180,6 +180,7 @@ fn merge(entries: &[Entry]) -> Vec<Vec<&Entry>> {
             a.audience == b.audience
                 && a.offset == b.offset
                 && (&x.plan, &x.task, &x.period) == (&y.plan, &y.task, &y.period)
+                && due_on(&a.item) == due_on(&b.item)
         }
         _ => false,
     };
