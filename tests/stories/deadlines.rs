@@ -229,10 +229,10 @@ async fn a_due_date_moved_earlier_and_back_before_the_digest_loses_nothing() {
     office.folder.write_plan(&format!("{far}{REPORT}"));
     office.reload();
     office.decide("2023-02-07 10:00").await;
-    office.folder.replace("plans/kh.yaml", "15/02/2023", "16/02/2023");
+    office.folder.replace("plans/kh.yaml", "15/02/2023", "09/02/2023");
     office.reload();
     office.decide("2023-02-07 10:05").await;
-    office.folder.replace("plans/kh.yaml", "16/02/2023", "15/02/2023");
+    office.folder.replace("plans/kh.yaml", "09/02/2023", "15/02/2023");
     office.reload();
     office.decide("2023-02-07 10:10").await;
     office.tick("2023-02-08 07:30").await;

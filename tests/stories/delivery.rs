@@ -100,11 +100,17 @@ async fn a_rejected_message_is_never_reported_as_sent_after_a_cancelled_one() {
     office.expect_mail(&[("an@so.example", "Đăng ký"), ("an@so.example", "Đăng ký")]);
 }
 
+/// The platform takes the text and never answers.
+const NO_REPLY: &str = "(silence)";
+
 /// A Zalo platform that records the texts and answers as told.
 async fn zalo(reply: &'static str) -> (String, Arc<Mutex<Vec<String>>>) {
     let texts: Arc<Mutex<Vec<String>>> = Arc::default();
     let answer = move |State(texts): State<Arc<Mutex<Vec<String>>>>, body: String| async move {
         texts.lock().expect("no panic under the lock").push(body);
+        if reply == NO_REPLY {
+            std::future::pending::<()>().await;
+        }
         reply
     };
     let router = Router::new().route("/bot12:bi-mat/sendMessage", post(answer)).with_state(Arc::clone(&texts));
@@ -168,4 +174,14 @@ async fn a_refused_bot_token_pauses_zalo_keeps_the_message_and_never_shows_the_t
     assert!(status.problems[0].sentence.contains("Kênh zalo_bot không gửi được tin"), "{status:?}");
     assert!(!format!("{status:?}").contains("bi-mat"));
     assert_eq!((status.deliveries.get("pending"), count(&texts)), (Some(&1), 1));
+}
+
+#[tokio::test]
+async fn a_process_that_ended_in_a_zalo_call_does_not_repeat_it_but_mails() {
+    let (mut office, texts) = office_with_zalo(NO_REPLY).await;
+    let cut = tokio::time::timeout(std::time::Duration::from_millis(300), office.tick("2023-02-14 07:30"));
+    assert!(cut.await.is_err(), "the platform is silent");
+    office.tick("2023-02-14 07:50").await;
+    office.expect_mail(&[("an@so.example", "có thể trùng")]);
+    assert_eq!(count(&texts), 1);
 }

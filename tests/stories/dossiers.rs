@@ -213,7 +213,7 @@ async fn a_source_that_never_showed_a_dossier_is_not_all_clear() {
 
 #[tokio::test]
 async fn a_dossier_missed_by_one_poll_before_the_digest_is_told_as_soon_as_it_is_back() {
-    let rows = vec![dossier("H1", "2023-02-14"), dossier("H2", "2023-03-31")];
+    let rows = vec![dossier("H1", "2023-02-16"), dossier("H2", "2023-03-31")];
     let (mut office, fake) = office_with(rows.clone(), "2023-02-13").await;
     office.tick("2023-02-13 00:10").await;
     fake.answer(Answer::Dossiers(vec![dossier("H2", "2023-03-31")]));
@@ -222,7 +222,7 @@ async fn a_dossier_missed_by_one_poll_before_the_digest_is_told_as_soon_as_it_is
     office.expect_silence();
     fake.answer(Answer::Dossiers(rows));
     office.tick("2023-02-13 07:45").await;
-    office.expect_mail(&[("an@so.example", "Còn 1 ngày làm việc")]);
+    office.expect_mail(&[("an@so.example", "Còn 3 ngày làm việc")]);
 }
 
 #[tokio::test]
