@@ -1,10 +1,12 @@
 #!/bin/bash
 # Owns what a fresh Debian 12 machine needs for the tests with real parts; run as root, any number of times.
+# install.sh [PACKAGE…]: those packages; without any, what the test of the mail channel needs.
 #
 # Meant for CI and throw-away machines: a mail server that is already there gives way to Exim.
 set -euo pipefail
 
-packages=(exim4-daemon-heavy openssl ca-certificates)
+packages=("$@")
+[ $# -gt 0 ] || packages=(exim4-daemon-heavy openssl ca-certificates)
 
 missing=()
 for package in "${packages[@]}"; do
