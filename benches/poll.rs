@@ -31,7 +31,7 @@ async fn main() {
     config.sources[0].url = url.parse().expect("a URL");
     config.sources[0].password = SecretFile::at(folder.path().join("secret"));
     let store = store::open(&config.store_path).expect("a new store");
-    let app = App::new(&config, Arc::clone(&store)).expect("opens");
+    let app = App::new(&config, Arc::clone(&store));
     let mut now = SystemClock.now();
     for what in ["first poll, all new", "second poll, nothing changed", "third poll"] {
         let start = Instant::now();

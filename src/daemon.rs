@@ -63,9 +63,6 @@ pub enum DaemonError {
     /// The store failed.
     #[error("kho dữ liệu không dùng được")]
     Store(#[from] StoreError),
-    /// A channel or source cannot be set up.
-    #[error("không thiết lập được kênh gửi hoặc hệ thống một cửa")]
-    Open(#[from] passes::OpenError),
     /// No ticks.
     #[error("bộ định giờ không chạy được")]
     Scheduler(#[from] JobSchedulerError),
@@ -112,7 +109,7 @@ pub async fn run(config: Config, found: Found, folders: Folders, once: bool) -> 
     if interrupted > 0 {
         tracing::warn!(interrupted, "took over messages that a killed process had in hand");
     }
-    let app = Arc::new(App::new(&config, Arc::clone(&store))?);
+    let app = Arc::new(App::new(&config, Arc::clone(&store)));
     let problems = match found {
         Found::InPlace => {
             keep_as_last_good(&folders);
@@ -292,14 +289,10 @@ impl Daemon {
         if let Ok(monotonic) = NotifyState::monotonic_usec_now() {
             notify(&[NotifyState::Reloading, monotonic]);
         }
-        let reloaded = config::load(&self.folders).map_err(|e| e.one_line()).and_then(|config| {
-            let app = App::new(&config, Arc::clone(&self.store));
-            app.map_err(|error| format!("không thiết lập được kênh gửi hoặc hệ thống một cửa ({error})"))
-        });
-        let problems = match reloaded {
-            Ok(app) => {
+        let problems = match config::load(&self.folders).map_err(|e| e.one_line()) {
+            Ok(config) => {
                 keep_as_last_good(&self.folders);
-                let app = Arc::new(app);
+                let app = Arc::new(App::new(&config, Arc::clone(&self.store)));
                 log_failure("reload", passes::begin(&app, self.clock.now()).await);
                 *self.app.write().expect("no panic happens while the lock is held") = app;
                 tracing::info!("reloaded the configuration");

@@ -24,7 +24,7 @@ use crate::{
     config::{self, Config, ConfigError, Folders, example},
     domain::{ids::TaskId, occurrence::OccurrenceKind, office::Office},
     message::vietnamese::date,
-    passes::{self, App, OpenError, Polled},
+    passes::{self, App, Polled},
     secret::SecretFile,
     store::{self, Completion, Store, StoreError},
 };
@@ -41,9 +41,6 @@ pub enum DemoError {
     /// The example office in this binary is wrong.
     #[error("cấu hình mẫu có lỗi: {}", .0.findings.first().map(config::finding::Finding::one_line).unwrap_or_default())]
     Config(#[from] ConfigError),
-    /// Channels or sources.
-    #[error("không thiết lập được kênh gửi")]
-    Open(#[from] OpenError),
     /// The store.
     #[error("kho dữ liệu không dùng được")]
     Store(#[from] StoreError),
@@ -114,7 +111,7 @@ impl Stage {
         let mail = MailServer::start(out.join("thu")).await?;
         point_at_loopback(&mut config, &one_stop, &mail, &folders.config)?;
         let store = store::open(&config.store_path)?;
-        let app = App::new(&config, Arc::clone(&store))?;
+        let app = App::new(&config, Arc::clone(&store));
         Ok(Self { app, store, clock: ManualClock::new(DateTime::UNIX_EPOCH), one_stop, mail })
     }
 

@@ -45,32 +45,19 @@ pub struct App {
     footer: String,
 }
 
-/// The application could not be set up.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// A channel.
-    #[error("a channel cannot be set up")]
-    Channel(#[from] channel::OpenError),
-    /// A source.
-    #[error("a source cannot be set up")]
-    Source(#[from] source::OpenError),
-}
-
 impl App {
     /// Sets up channels and sources of a configuration; nothing is connected yet.
-    ///
-    /// # Errors
-    /// When a certificate or the HTTP client cannot be used.
-    pub fn new(config: &Config, store: Arc<dyn Store>) -> Result<Self, OpenError> {
+    #[must_use]
+    pub fn new(config: &Config, store: Arc<dyn Store>) -> Self {
         // The HTTP client takes the process-wide provider; a second installation changes nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        Ok(Self {
+        Self {
             office: Arc::clone(&config.office),
             store,
-            channels: channel::open_all(config.email.as_ref(), config.zalo_bot.as_ref())?,
-            sources: source::open_all(&config.sources)?,
+            channels: channel::open_all(config.email.as_ref(), config.zalo_bot.as_ref()),
+            sources: source::open_all(&config.sources),
             footer: config.email.as_ref().map(|e| e.footer.clone()).unwrap_or_default(),
-        })
+        }
     }
 }
 

@@ -110,23 +110,9 @@ pub trait DossierSource: Send + Sync {
     async fn fetch(&self) -> Result<Fetched, SourceError>;
 }
 
-/// A source could not be set up.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The certificate authority cannot be used.
-    #[error("the certificate authority of source {0} cannot be read")]
-    Authority(SourceId),
-    /// The HTTP client cannot start.
-    #[error("the HTTP client cannot start")]
-    Http(#[from] reqwest::Error),
-}
-
 /// Sets up the configured sources; nothing is connected yet.
-///
-/// # Errors
-/// When a certificate authority cannot be read or the HTTP client cannot start.
-pub fn open_all(settings: &[SourceSettings]) -> Result<Vec<Box<dyn DossierSource>>, OpenError> {
-    let open =
-        |s: &SourceSettings| http_json::HttpJsonSource::new(s.clone()).map(|s| Box::new(s) as Box<dyn DossierSource>);
+#[must_use]
+pub fn open_all(settings: &[SourceSettings]) -> Vec<Box<dyn DossierSource>> {
+    let open = |s: &SourceSettings| Box::new(http_json::HttpJsonSource::new(s.clone())) as Box<dyn DossierSource>;
     settings.iter().map(open).collect()
 }

@@ -21,18 +21,21 @@ const QUOTA_WAIT: chrono::Duration = chrono::Duration::minutes(5);
 
 pub struct ZaloBotChannel {
     settings: ZaloBotSettings,
-    client: reqwest::Client,
+    /// Or why there is none; the other channels go on.
+    client: Result<reqwest::Client, String>,
 }
 
 impl ZaloBotChannel {
-    pub fn new(settings: ZaloBotSettings) -> Result<Self, reqwest::Error> {
+    pub fn new(settings: ZaloBotSettings) -> Self {
         let client = reqwest::Client::builder()
             .connect_timeout(CONNECT_DEADLINE)
             .timeout(DEADLINE)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
-            .build()?;
-        Ok(Self { settings, client })
+            .build();
+        let client =
+            client.map_err(|error| format!("máy này chưa kết nối TLS được; kiểm tra gói ca-certificates ({error})"));
+        Self { settings, client }
     }
 }
 
@@ -67,11 +70,12 @@ impl Channel for ZaloBotChannel {
 impl ZaloBotChannel {
     async fn send_text(&self, chat_id: &str, text: &str) -> Result<(), SendError> {
         let down = |detail: String| SendError::ChannelDown { detail };
+        let client = self.client.as_ref().map_err(|sentence| down(sentence.clone()))?;
         let token = self.settings.token.read().map_err(|e| down(format!("không đọc được mã Zalo Bot: {e}")))?;
         let mut url = self.settings.base_url.clone();
         url.set_path(&format!("{}/bot{}/sendMessage", url.path().trim_end_matches('/'), token.expose_secret()));
         let body = serde_json::to_string(&Request { chat_id, text }).expect("two strings are always JSON");
-        let request = self.client.post(url).header("Content-Type", "application/json").body(body);
+        let request = client.post(url).header("Content-Type", "application/json").body(body);
         let response = request.send().await.map_err(|error| {
             let error = error.without_url();
             if error.is_connect() {

@@ -194,6 +194,11 @@ fn read_secret(reader: &Reader, text: Option<Text>, folders: &Folders) -> Option
         );
         return None;
     }
+    if !text.value.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)) {
+        let help = "systemd chỉ nhận tên tệp gồm chữ không dấu, số, dấu - _ và dấu chấm".to_owned();
+        reader.error(&text.span, format!("tên tệp bí mật «{}» không dùng được", text.value), help);
+        return None;
+    }
     let secret = SecretFile::new(&text.value, &folders.config, folders.credentials.as_deref());
     if !secret.exists() {
         reader.warning(

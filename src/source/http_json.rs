@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use reqwest::{Response, StatusCode, header};
 use secrecy::ExposeSecret;
 
-use super::{DossierSource, Fetched, OpenError, Profile, SourceError, SourceSettings, opencps};
+use super::{DossierSource, Fetched, Profile, SourceError, SourceSettings, opencps};
 use crate::domain::dossier::{Dossier, Snapshot};
 
 const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
@@ -20,7 +20,8 @@ const MAX_ROWS: u64 = 200_000;
 
 pub struct HttpJsonSource {
     settings: SourceSettings,
-    client: reqwest::Client,
+    /// Or why there is none: a machine without certificates must still remind of its plan.
+    client: Result<reqwest::Client, String>,
 }
 
 /// One page, decoded by the profile.
@@ -38,24 +39,13 @@ pub struct Page {
 }
 
 impl HttpJsonSource {
-    pub fn new(settings: SourceSettings) -> Result<Self, OpenError> {
-        let mut builder = reqwest::Client::builder()
-            .connect_timeout(CONNECT_DEADLINE)
-            .timeout(settings.timeout)
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .gzip(true);
-        if let Some(path) = &settings.ca_file {
-            let authority = || OpenError::Authority(settings.id.clone());
-            let pem = fs::read(path).map_err(|_| authority())?;
-            let certificate = reqwest::Certificate::from_pem(&pem).map_err(|_| authority())?;
-            builder = builder.tls_certs_merge([certificate]);
-        }
-        Ok(Self { client: builder.build()?, settings })
+    pub fn new(settings: SourceSettings) -> Self {
+        Self { client: client(&settings), settings }
     }
 
     async fn fetch_page(&self, start: u64) -> Result<Page, SourceError> {
         let settings = &self.settings;
+        let client = self.client.as_ref().map_err(|sentence| unavailable(sentence.clone()))?;
         let password = settings
             .password
             .read()
@@ -65,8 +55,7 @@ impl HttpJsonSource {
             .extend_pairs(&settings.query)
             .append_pair("start", &start.to_string())
             .append_pair("end", &(start + u64::from(settings.page_size)).to_string());
-        let request = self
-            .client
+        let request = client
             .get(url)
             .header(header::ACCEPT, "application/json")
             .header("groupId", settings.group_id.to_string())
@@ -77,6 +66,22 @@ impl HttpJsonSource {
             Profile::OpenCpsV2 => opencps::read_page(&body),
         }
     }
+}
+
+fn client(settings: &SourceSettings) -> Result<reqwest::Client, String> {
+    let mut builder = reqwest::Client::builder()
+        .connect_timeout(CONNECT_DEADLINE)
+        .timeout(settings.timeout)
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .gzip(true);
+    if let Some(path) = &settings.ca_file {
+        let unusable = || format!("không dùng được chứng chỉ gốc {}", path.display());
+        let pem = fs::read(path).map_err(|_| unusable())?;
+        let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|_| unusable())?;
+        builder = builder.tls_certs_merge(certificates);
+    }
+    builder.build().map_err(|error| format!("máy này chưa kết nối TLS được; kiểm tra gói ca-certificates ({error})"))
 }
 
 #[async_trait]
@@ -161,7 +166,7 @@ fn check_status(response: Response) -> Result<Response, SourceError> {
         StatusCode::OK => Ok(response),
         StatusCode::NON_AUTHORITATIVE_INFORMATION | StatusCode::UNAUTHORIZED => Err(SourceError::AccessDenied {
             sentence: format!(
-                "hệ thống một cửa không nhận tài khoản (HTTP {}); kiểm tra user và tệp mật khẩu, rồi nạp lại cấu hình",
+                "hệ thống một cửa không nhận tài khoản (HTTP {}); kiểm tra user và tệp mật khẩu, rồi khởi động lại dịch vụ",
                 status.as_u16()
             ),
         }),

@@ -170,7 +170,7 @@ impl Office {
         fs::create_dir_all(folder.state()).expect("writable");
         let config = folder.load();
         let store = store::open(&config.store_path).expect("a new store");
-        let app = App::new(&config, Arc::clone(&store)).expect("no certificates to read");
+        let app = App::new(&config, Arc::clone(&store));
         Self { folder, mail, clock: ManualClock::new(instant(&format!("{day} 00:00"))), store, app, read: 0 }
     }
 
@@ -196,7 +196,7 @@ impl Office {
 
     /// Loads the configuration folder again, as SIGHUP does.
     pub fn reload(&mut self) {
-        self.app = App::new(&self.folder.load(), Arc::clone(&self.store)).expect("no certificates to read");
+        self.app = App::new(&self.folder.load(), Arc::clone(&self.store));
     }
 
     pub async fn complete(&self, task: &str, unit: &str, on: &str) -> Recorded {
