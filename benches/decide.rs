@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Instant};
 use chrono::{Days, NaiveDate, NaiveTime, Weekday};
 use nhacviec::{
     domain::{
-        calendar::{CalendarYear, OfficeHours, WorkCalendar},
+        calendar::{CalendarRules, CalendarYear, OfficeHours, WorkCalendar},
         deadline::read_phrase,
         decide::{Decision, Record, Situation, decide},
         directory::{ChannelKind, Directory, Person, Route, Unit},
@@ -99,9 +99,10 @@ fn measure(what: &str, run: impl Fn() -> Decision) {
 }
 
 fn office() -> Office {
-    let week = [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri];
+    let working_week = vec![Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri];
+    let rules = CalendarRules { working_week, ..CalendarRules::default() };
     let calendar =
-        WorkCalendar::new(&week, [CalendarYear { year: 2023, is_official: true, ..CalendarYear::default() }]);
+        WorkCalendar::new(&rules, [CalendarYear { year: 2023, is_official: true, ..CalendarYear::default() }]);
     let mut directory = Directory::default();
     for i in 0..UNITS {
         for j in 0..2 {

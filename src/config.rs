@@ -19,6 +19,7 @@ use std::{
     sync::Arc,
 };
 
+use chrono::Weekday;
 use unicode_normalization::UnicodeNormalization;
 
 use self::{
@@ -29,7 +30,7 @@ use self::{
 use crate::{
     channel::{EmailSettings, ZaloBotSettings},
     domain::{
-        calendar::{CalendarYear, WorkCalendar},
+        calendar::{CalendarRules, CalendarYear, WorkCalendar},
         directory::ChannelKind,
         occurrence::Agenda,
         office::Office,
@@ -175,7 +176,8 @@ impl Loading {
         let plans =
             self.read_all(&folder.join("plans"), |reader, node| plan::read_plan(reader, node, &units, &root.policies));
         self.refuse_repeated_years(&years);
-        let work_calendar = WorkCalendar::new(&root.working_week, years.into_iter().map(|(_, year)| year));
+        let rules = self.read_rules(folder, &root.working_week);
+        let work_calendar = WorkCalendar::new(&rules, years.into_iter().map(|(_, year)| year));
         warn_provisional_years(&reader, &plans, &work_calendar);
         let (name, hours, store_path) = (root.office_name.clone(), root.hours.clone(), root.store_path.clone());
         let (email, zalo_bot, policies) = (root.email.clone(), root.zalo_bot.clone(), root.policies.clone());
@@ -236,6 +238,29 @@ impl Loading {
             }
             Err(error) => empty(format!("không đọc được tệp: {error}"), "kiểm tra ổ đĩa và quyền truy cập"),
         }
+    }
+
+    /// The holidays of years without a notice; an office may do without them, and is told what that means.
+    fn read_rules(&mut self, folder: &Path, working_week: &[Weekday]) -> CalendarRules {
+        let path = folder.join("holidays.yaml");
+        let without = CalendarRules { working_week: working_week.to_vec(), ..CalendarRules::default() };
+        if !path.exists() {
+            let file = Arc::new(SourceFile { path: path.display().to_string(), text: String::new() });
+            let message = "không có tệp này: năm chưa có thông báo chỉ trừ thứ Bảy, Chủ nhật, không trừ Tết và ngày lễ";
+            let help = Some("chép từ thư mục mẫu config/".to_owned());
+            self.findings.push(Finding {
+                severity: Severity::Warning,
+                file,
+                span: 0..0,
+                message: message.to_owned(),
+                help,
+            });
+            return without;
+        }
+        let (reader, node) = Self::open(&path);
+        let rules = node.map_or(without, |node| calendar::read_rules(&reader, &node, working_week));
+        self.findings.extend(reader.into_findings());
+        rules
     }
 
     /// Reads every `.yaml` of a folder, in the order of names.

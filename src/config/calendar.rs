@@ -1,14 +1,17 @@
-//! Owns `calendar/YEAR.yaml`: the official notice of one year.
+//! Owns `calendar/YEAR.yaml`, the official notice of one year, and `holidays.yaml`, the rules of all others.
 
 use std::ops::Range;
 
 use chrono::{Datelike, NaiveDate, Weekday};
 
 use super::{
-    fields::{Fields, Reader},
+    fields::{Fields, Reader, date},
     node::Node,
 };
-use crate::domain::calendar::CalendarYear;
+use crate::domain::calendar::{
+    CalendarRules, CalendarYear,
+    rules::{Closure, HolidayDay, HolidayRule},
+};
 
 /// Decodes one year.
 pub fn read_year(reader: &Reader, root: &Node, working_week: &[Weekday]) -> Option<CalendarYear> {
@@ -38,19 +41,37 @@ pub fn read_year(reader: &Reader, root: &Node, working_week: &[Weekday]) -> Opti
     }
     let mut calendar =
         CalendarYear { year: year?, is_official: is_official.unwrap_or(false), ..CalendarYear::default() };
+    let mut swaps = Vec::new();
     for node in fields.list("days_off") {
-        read_day_off(reader, node, working_week, &mut calendar);
+        read_day_off(reader, node, working_week, &mut calendar, &mut swaps);
     }
     for node in fields.list("worked_days") {
         read_worked_day(reader, node, working_week, &mut calendar);
+    }
+    for (worked, span) in swaps.into_iter().filter(|(day, _)| day.year() == calendar.year) {
+        if !calendar.worked_days.contains_key(&worked) {
+            let message = format!("ngày nghỉ hoán đổi chưa có ngày làm bù {} tương ứng", worked.format("%d/%m/%Y"));
+            reader.error(&span, message, "thêm ngày đó vào worked_days".to_owned());
+        }
     }
     fields.done();
     Some(calendar)
 }
 
-fn read_day_off(reader: &Reader, node: &Node, working_week: &[Weekday], calendar: &mut CalendarYear) {
+fn read_day_off(
+    reader: &Reader,
+    node: &Node,
+    working_week: &[Weekday],
+    calendar: &mut CalendarYear,
+    swaps: &mut Vec<(NaiveDate, Range<usize>)>,
+) {
     let fields = reader.fields(node, "ngày nghỉ");
     let (on, name) = (dated(reader, &fields, "on", calendar.year), fields.text("name"));
+    if let Some(worked) = fields.optional_text("worked_instead")
+        && let Some(day) = date(reader, &worked)
+    {
+        swaps.push((day, worked.span));
+    }
     fields.done();
     let (Some((on, span)), Some(name)) = (on, name) else { return };
     if !working_week.contains(&on.weekday()) {
@@ -103,4 +124,58 @@ fn dated(reader: &Reader, fields: &Fields<'_>, key: &'static str, year: i32) -> 
         return None;
     }
     Some((on, span))
+}
+
+/// Decodes the rules of years without a notice.
+pub fn read_rules(reader: &Reader, root: &Node, working_week: &[Weekday]) -> CalendarRules {
+    let fields = reader.fields(root, "tệp ngày lễ");
+    let holidays = fields.list("holidays").into_iter().filter_map(|n| read_holiday(reader, n)).collect();
+    let closures = fields.list("closures").into_iter().filter_map(|n| read_closure(reader, n)).collect();
+    fields.done();
+    CalendarRules { working_week: working_week.to_vec(), holidays, closures }
+}
+
+fn read_holiday(reader: &Reader, node: &Node) -> Option<HolidayRule> {
+    let fields = reader.fields(node, "ngày lễ");
+    let name = fields.text("name");
+    let expected = "ngày và tháng, viết như 30/04";
+    let fixed = fields.parse(fields.optional_text("date"), expected, fixed_day);
+    let lunar =
+        fields.parse(fields.optional_text("lunar"), "ngày âm lịch đã biết (tet, hung-kings)", |s| match s {
+            "tet" => Some(HolidayDay::Tet),
+            "hung-kings" => Some(HolidayDay::HungKings),
+            _ => None,
+        });
+    let few = |key| {
+        fields.parse(fields.optional_text(key), "một số ngày từ 0 đến 10", |s| {
+            s.parse::<u8>().ok().filter(|n| *n <= 10)
+        })
+    };
+    let (days_before, days_after) = (few("days_before").unwrap_or(0), few("days_after").unwrap_or(0));
+    let since = fields.optional("since", "một năm").unwrap_or(2000);
+    let is_made_up = fields.optional("makeup", "true (có nghỉ bù) hoặc false").unwrap_or(true);
+    let has_both = fields.get("date").is_some() == fields.get("lunar").is_some();
+    fields.done();
+    if has_both {
+        reader.error(&fields.span, "ngày lễ phải có đúng một mục: date (dương lịch) hoặc lunar (âm lịch)", None);
+    }
+    Some(HolidayRule { name: name?.value, day: fixed.or(lunar)?, days_before, days_after, since, is_made_up })
+}
+
+fn fixed_day(text: &str) -> Option<HolidayDay> {
+    let (day, month) = text.split_once('/')?;
+    let (day, month) = (day.parse().ok()?, month.parse().ok()?);
+    // A leap year, so that 29/02 could be one.
+    NaiveDate::from_ymd_opt(2024, month, day).map(|_| HolidayDay::Fixed { month, day })
+}
+
+fn read_closure(reader: &Reader, node: &Node) -> Option<Closure> {
+    let fields = reader.fields(node, "ngày cơ quan nghỉ riêng");
+    let (from, until, name) = (fields.date("from"), fields.date("until"), fields.text("name"));
+    fields.done();
+    let (from, until) = (from?, until?);
+    if until < from {
+        reader.error(&fields.span, "ngày kết thúc sớm hơn ngày bắt đầu", None);
+    }
+    Some(Closure { days: from..=until, name: name?.value })
 }

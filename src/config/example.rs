@@ -3,7 +3,7 @@
 use std::{fs, io, path::Path};
 
 /// Every file of the example office, by its path in the configuration folder.
-pub const FILES: [(&str, &str); 9] = [
+pub const FILES: [(&str, &str); 10] = [
     ("nhacviec.yaml", include_str!("../../config/nhacviec.yaml")),
     ("units.yaml", include_str!("../../config/units.yaml")),
     ("plans/kstthc-2023.yaml", include_str!("../../config/plans/kstthc-2023.yaml")),
@@ -13,6 +13,7 @@ pub const FILES: [(&str, &str); 9] = [
     ("calendar/2024.yaml", include_str!("../../config/calendar/2024.yaml")),
     ("calendar/2025.yaml", include_str!("../../config/calendar/2025.yaml")),
     ("calendar/2026.yaml", include_str!("../../config/calendar/2026.yaml")),
+    ("holidays.yaml", include_str!("../../config/holidays.yaml")),
 ];
 
 /// Writes the example office into `folder`.

@@ -2,10 +2,14 @@
 //!
 //! A working day is a day of the working week, minus the days off of the official notice, plus the
 //! weekend days worked in exchange (Bộ luật Lao động 45/2019/QH14, Điều 111 and 112, and the yearly
-//! notice on public holidays). A year without such a notice is *provisional*: still computed, from
-//! the working week alone, and marked wherever it is shown.
+//! notice on public holidays). A year without such a notice is *provisional*: still computed, from the
+//! rules in [`rules`], and marked wherever it is shown.
+
+pub mod rules;
 
 use std::collections::BTreeMap;
+
+use self::rules::{Closure, HolidayRule, days_off_by_rules};
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Utc, Weekday};
 use chrono_tz::Tz;
@@ -27,10 +31,23 @@ pub struct CalendarYear {
 const FIRST_YEAR: i32 = 1999;
 const LAST_YEAR: i32 = 2101;
 
+/// What is known of all years beside their notices.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CalendarRules {
+    /// Days that are worked in an ordinary week.
+    pub working_week: Vec<Weekday>,
+    /// Holidays, for years without an official notice.
+    pub holidays: Vec<HolidayRule>,
+    /// Days on which the office is closed, in any year.
+    pub closures: Vec<Closure>,
+}
+
 /// Which days are worked, with constant-time arithmetic on working days.
 #[derive(Debug, Clone)]
 pub struct WorkCalendar {
     years: BTreeMap<i32, CalendarYear>,
+    /// Days off on what would be working days, with their names.
+    days_off: BTreeMap<NaiveDate, String>,
     first_day: NaiveDate,
     /// `worked_until[i]`: number of working days among the first `i` days of the table.
     worked_until: Vec<u32>,
@@ -39,24 +56,26 @@ pub struct WorkCalendar {
 }
 
 impl WorkCalendar {
-    /// Builds the table from the working week and the years' notices.
+    /// Builds the table from the rules and the years' notices. An official notice replaces the rules of
+    /// its year; one that is not complete adds to them.
     #[must_use]
-    pub fn new(working_week: &[Weekday], years: impl IntoIterator<Item = CalendarYear>) -> Self {
+    pub fn new(rules: &CalendarRules, years: impl IntoIterator<Item = CalendarYear>) -> Self {
         let years: BTreeMap<i32, CalendarYear> = years.into_iter().map(|y| (y.year, y)).collect();
+        let days_off = days_off(rules, &years);
         let first_day = first_of_year(FIRST_YEAR);
         let end = first_of_year(LAST_YEAR + 1);
         let mut worked_until = vec![0];
         let mut working_days = Vec::new();
         for day in first_day.iter_days().take_while(|d| *d < end) {
-            let notice = years.get(&day.year());
-            let off = notice.is_some_and(|y| y.days_off.contains_key(&day));
-            let worked = notice.is_some_and(|y| y.worked_days.contains_key(&day));
-            if worked || (working_week.contains(&day.weekday()) && !off) {
+            let is_made_up = years.get(&day.year()).is_some_and(|y| y.worked_days.contains_key(&day));
+            let is_closed = rules.closures.iter().any(|c| c.days.contains(&day));
+            let is_ordinary = rules.working_week.contains(&day.weekday()) && !days_off.contains_key(&day);
+            if (is_made_up || is_ordinary) && !is_closed {
                 working_days.push(day);
             }
             worked_until.push(count(working_days.len()));
         }
-        Self { years, first_day, worked_until, working_days }
+        Self { years, days_off, first_day, worked_until, working_days }
     }
 
     /// Whether the office works on `day`.
@@ -69,13 +88,29 @@ impl WorkCalendar {
     /// Whether `day` lies in a year whose official notice has not been entered ("tạm tính").
     #[must_use]
     pub fn is_provisional(&self, day: NaiveDate) -> bool {
-        !self.years.get(&day.year()).is_some_and(|y| y.is_official)
+        !self.is_official(day.year())
     }
 
-    /// The name of the day off, where the notice gives one.
+    /// Whether the official notice of the year has been entered in full.
+    #[must_use]
+    pub fn is_official(&self, year: i32) -> bool {
+        self.years.get(&year).is_some_and(|y| y.is_official)
+    }
+
+    /// The name of the day off, where it has one.
     #[must_use]
     pub fn day_off_name(&self, day: NaiveDate) -> Option<&str> {
-        self.years.get(&day.year())?.days_off.get(&day).map(String::as_str)
+        self.days_off.get(&day).map(String::as_str)
+    }
+
+    /// The days off of a year that would be working days, with their names.
+    pub fn days_off(&self, year: i32) -> impl Iterator<Item = (NaiveDate, &str)> {
+        self.days_off.range(first_of_year(year)..first_of_year(year + 1)).map(|(day, name)| (*day, name.as_str()))
+    }
+
+    /// The weekend days of a year that are worked, each with the day off it makes up for.
+    pub fn worked_days(&self, year: i32) -> impl Iterator<Item = (NaiveDate, NaiveDate)> + '_ {
+        self.years.get(&year).into_iter().flat_map(|y| y.worked_days.iter().map(|(day, replaced)| (*day, *replaced)))
     }
 
     /// The years for which a notice is loaded, in order.
@@ -134,6 +169,23 @@ impl WorkCalendar {
         let last = self.working_days.len() - 1;
         self.working_days[usize::try_from(n).map_or(0, |i| i.min(last))]
     }
+}
+
+fn days_off(rules: &CalendarRules, years: &BTreeMap<i32, CalendarYear>) -> BTreeMap<NaiveDate, String> {
+    let mut off = BTreeMap::new();
+    for year in FIRST_YEAR..=LAST_YEAR {
+        let notice = years.get(&year);
+        if !notice.is_some_and(|y| y.is_official) {
+            off.extend(days_off_by_rules(&rules.holidays, &rules.working_week, year));
+        }
+        off.extend(notice.into_iter().flat_map(|y| y.days_off.clone()));
+    }
+    for closure in &rules.closures {
+        let days = closure.days.start().iter_days().take_while(|d| d <= closure.days.end());
+        let working = days.filter(|d| rules.working_week.contains(&d.weekday()));
+        off.extend(working.map(|day| (day, closure.name.clone())));
+    }
+    off
 }
 
 fn first_of_year(year: i32) -> NaiveDate {
@@ -256,7 +308,30 @@ mod tests {
         assert!(!hours.is_sending_time(&calendar, friday_night));
     }
 
+    #[test]
+    fn tet_is_off_in_a_year_whose_notice_has_not_come() {
+        let calendar = vietnam();
+        for (day_off, name) in
+            [("2028-01-26", "Tết Nguyên đán"), ("2028-09-01", "Quốc khánh"), ("2031-04-01", "Giỗ Tổ Hùng Vương")]
+        {
+            assert!(!calendar.is_working_day(day(day_off)));
+            assert_eq!(calendar.day_off_name(day(day_off)), Some(name));
+            assert!(calendar.is_provisional(day(day_off)));
+        }
+    }
+
     proptest::proptest! {
+        #[test]
+        fn working_days_never_go_back_and_adjoining_windows_join(a in 0u64..30_000, b in 0u64..900, c in 0u64..900) {
+            let calendar = vietnam();
+            let first = first_of_year(2001) + Days::new(a);
+            let (middle, last) = (first + Days::new(b), first + Days::new(b + c));
+            let whole = calendar.working_days_between(first, last);
+            proptest::prop_assert_eq!(calendar.working_days_between(first, middle) + calendar.working_days_between(middle, last), whole);
+            proptest::prop_assert!(calendar.add_working_days(first, 3) <= calendar.add_working_days(middle, 3));
+            proptest::prop_assert!(calendar.last_working_day_until(first) <= first);
+        }
+
         #[test]
         fn adding_working_days_lands_on_one_and_can_be_undone(start in 8_000i64..27_000, n in 1i32..200) {
             let calendar = vietnam();
