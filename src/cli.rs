@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done; 1 something needs a person; 2 wrong usage; 78 wrong configuration (sysexits).
 
+mod calendar;
 mod check;
 mod demo;
 mod done;
@@ -100,6 +101,8 @@ enum Command {
     Done(done::Done),
     /// Xem trước các tin sẽ gửi vào một ngày
     Preview(preview::Preview),
+    /// Xem lịch làm việc của một năm: ngày nghỉ, ngày làm bù
+    Calendar(calendar::CalendarCommand),
     /// Diễn tập cả năm 2023 với cơ quan mẫu, không cần cài đặt gì
     Demo(demo::Demo),
 }
@@ -136,6 +139,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Tasks(command) => command.execute(&folders),
         Command::Done(command) => command.execute(&folders),
         Command::Preview(command) => command.execute(&folders),
+        Command::Calendar(command) => command.execute(&folders),
         Command::Demo(command) => command.execute(),
     }
 }

@@ -226,6 +226,12 @@ fn describe_gap(office: &Office, gap: &Gap) -> (String, String) {
             format!("gap:position/{position}"),
             format!("Chức vụ «{position}» chưa có người nhận được tin; bậc đôn đốc này bị bỏ qua"),
         ),
+        Gap::NoticeMissing(year) => (
+            format!("gap:notice/{year}"),
+            format!(
+                "Chưa có lịch nghỉ chính thức năm {year}: mọi ngày của năm đó chỉ là tạm tính; xem nhacviec calendar next-notice"
+            ),
+        ),
         Gap::UnknownHolder { source, place } => (
             format!("gap:holder/{source}/{place}"),
             format!(

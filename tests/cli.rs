@@ -228,7 +228,7 @@ fn a_start_with_a_wrong_configuration_uses_the_last_good_one_and_says_so() {
 
 #[test]
 fn mistakes_that_would_silence_reminders_are_errors() {
-    let cases: [(&str, &str, &str, &str); 9] = [
+    let cases: [(&str, &str, &str, &str); 11] = [
         ("plans/kh.yaml", "lead: [phong-a]", "lead: []", "nhiệm vụ chưa có cơ quan chủ trì"),
         (
             "plans/kh.yaml",
@@ -258,6 +258,13 @@ fn mistakes_that_would_silence_reminders_are_errors() {
             "gửi thư không mã hóa chỉ được phép tới chính máy này",
         ),
         ("nhacviec.yaml", "from: \"07:30\", until", "from: \"18:30\", until", "«from» phải sớm hơn «until»"),
+        (
+            "calendar/2023.yaml",
+            "{ on: 2023-01-02, name: \"Nghỉ bù 1/1 (CN)\" }",
+            "{ on: 2023-01-02, name: \"Nghỉ hoán đổi\", worked_instead: 2023-01-07 }",
+            "ngày nghỉ hoán đổi chưa có ngày làm bù 07/01/2023 tương ứng",
+        ),
+        ("calendar/2023.yaml", "on: 2023-01-20,", "on: 2023-01-23,", "ngày nghỉ 23/01/2023 bị ghi hai lần"),
     ];
     for (file, from, to, sentence) in cases {
         let folder = OfficeFolder::new(25, REPORT);
@@ -271,6 +278,42 @@ fn mistakes_that_would_silence_reminders_are_errors() {
     folder.write("calendar/lai.yaml", "year: 2023\nstatus: provisional\n");
     let text = err(&nhacviec(&folder, &["check"]));
     assert!(text.contains("tên phải kết thúc bằng .yaml") && text.contains("năm 2023 đã có ở tệp lịch khác"), "{text}");
+}
+
+#[test]
+fn the_calendar_shows_a_year_with_its_days_off_and_worked_saturdays() {
+    let run = |arguments: &[&str]| {
+        let output = example().arg("calendar").args(arguments).output().expect("runs");
+        (output.status.code(), out(&output), err(&output))
+    };
+    let (code, page, _) = run(&["2024"]);
+    assert_eq!(code, Some(0));
+    for part in [
+        "LỊCH LÀM VIỆC NĂM 2024: 251 ngày làm việc, theo thông báo chính thức",
+        "Tháng 12",
+        " 29* 30*",
+        "  4+",
+        "+ Thứ Bảy, 04/05/2024: làm bù cho ngày 29/04/2024",
+    ] {
+        assert!(page.contains(part), "{part} is not in\n{page}");
+    }
+    let (_, page, _) = run(&["2028"]);
+    assert!(page.contains("TẠM TÍNH") && page.contains("* Thứ Tư, 26/01/2028: Tết Nguyên đán"), "{page}");
+    let (_, json, _) = run(&["2023", "--json"]);
+    let year: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!((&year["working_days"], &year["is_official"]), (&249.into(), &true.into()));
+    let (_, ics, _) = run(&["2026", "--ics"]);
+    assert!(ics.starts_with("BEGIN:VCALENDAR\r\n") && ics.contains("DTSTART;VALUE=DATE:20261124"), "{ics}");
+    assert!(ics.lines().all(|l| l.trim_end().len() <= 75), "RFC 5545 folds lines");
+    let (code, _, error) = run(&["23"]);
+    assert_eq!(code, Some(1));
+    assert!(error.contains("«23» không phải một năm từ 2000 đến 2100"), "{error}");
+    let (code, text, _) = run(&["next-notice"]);
+    assert!(
+        code == Some(0) && text.contains("Đã có lịch chính thức")
+            || code == Some(1) && text.contains("status: official"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
 use super::{
     deadline::Due,
@@ -124,6 +124,8 @@ pub enum Gap {
     NoAddress(PersonId),
     /// An escalation step names a position that nobody reachable holds.
     VacantPosition(String),
+    /// The official notice of this year, or from 15 December on of the next, has not been entered.
+    NoticeMissing(i32),
     /// No rule says which unit holds dossiers of this kind.
     UnknownHolder {
         /// The source.
@@ -155,6 +157,7 @@ pub fn decide(situation: &Situation<'_>, now: DateTime<Utc>) -> Decision {
     for problem in &situation.record.problems {
         draft.problem(problem);
     }
+    draft.notices();
     draft.cancel_pointless();
     draft.decision
 }
@@ -289,6 +292,15 @@ impl<'a> Draft<'a> {
             sentence: problem.sentence.clone(),
             opened_at: problem.opened_at,
         });
+    }
+
+    fn notices(&mut self) {
+        let years = [self.today.year(), self.today.year() + 1];
+        let is_time =
+            |year: i32| year == self.today.year() || (self.today.month(), self.today.day()) >= NOTICE_EXPECTED_BY;
+        let calendar = &self.situation.office.calendar;
+        let missing = years.into_iter().filter(|year| is_time(*year) && !calendar.is_official(*year));
+        self.decision.gaps.extend(missing.map(Gap::NoticeMissing));
     }
 
     /// Everybody whose ladder has reached a rung, the strongest audience first.
@@ -499,6 +511,8 @@ impl<'a> Draft<'a> {
     }
 }
 
+/// Month and day by which next year's notice has usually come out.
+const NOTICE_EXPECTED_BY: (u32, u32) = (12, 15);
 /// How long a problem lasts before the administrator gets a message.
 const PROBLEM_GRACE: chrono::Duration = chrono::Duration::minutes(30);
 /// How long after its day a note is still worth saying.

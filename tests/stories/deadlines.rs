@@ -265,3 +265,18 @@ async fn a_corrected_address_gets_the_message_that_was_waiting() {
     office.tick("2023-02-14 07:30").await;
     office.expect_mail(&[("an.moi@so.example", "Hôm nay")]);
 }
+
+#[tokio::test]
+async fn from_mid_december_the_administrator_hears_that_next_years_notice_is_missing() {
+    let tasks = "  - { id: I.1, content: Việc, lead: [phong-a], deadline: Khi có phát sinh }\n";
+    let mut office = Office::with_tasks(tasks, "2023-12-14").await;
+    office.tick("2023-12-14 09:00").await;
+    assert!(office.status().await.problems.is_empty());
+    office.tick("2023-12-15 07:30").await;
+    office.tick("2023-12-15 08:10").await;
+    office.expect_mail(&[("khoa@so.example", "Chưa có lịch nghỉ chính thức năm 2024")]);
+    office.folder.write("calendar/2024.yaml", "year: 2024\nstatus: official\nnotices: [TB 1]\n");
+    office.reload();
+    office.tick("2023-12-15 09:00").await;
+    assert!(office.status().await.problems.is_empty());
+}
