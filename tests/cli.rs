@@ -204,7 +204,7 @@ fn preview_of_tomorrow_shows_what_is_already_waiting() {
     );
     assert!(nhacviec(&folder, &["run", "--once"]).status.success());
     let preview = |on: chrono::NaiveDate| {
-        let output = nhacviec(&folder, &["preview", "--on", &on.to_string(), "--json"]);
+        let output = nhacviec(&folder, &["preview", "--on", &on.to_string(), "--person", "an", "--json"]);
         let preview: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
         preview["messages"].as_array().expect("messages").len()
     };
