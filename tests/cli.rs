@@ -192,16 +192,7 @@ fn preview_of_tomorrow_shows_what_is_already_waiting() {
         format!("  - {{ id: I.1, content: Báo cáo, lead: [phong-a], deadline: {} }}\n", tomorrow.format("%d/%m/%Y"));
     let folder = OfficeFolder::new(25, &task);
     folder.replace("plans/kh.yaml", "year: 2023", &format!("year: {}", tomorrow.year()));
-    folder.replace(
-        "nhacviec.yaml",
-        "administrator: quan-tri",
-        "administrator: quan-tri, working_week: [mon, tue, wed, thu, fri, sat, sun]",
-    );
-    folder.replace(
-        "nhacviec.yaml",
-        "digest_at: \"07:30\", sending: { from: \"07:30\", until: \"17:00\" }",
-        "digest_at: \"23:58\", sending: { from: \"23:58\", until: \"23:59\" }",
-    );
+    folder.set_hours("23:58", "23:58", "23:59");
     assert!(nhacviec(&folder, &["run", "--once"]).status.success());
     let preview = |on: chrono::NaiveDate| {
         let output = nhacviec(&folder, &["preview", "--on", &on.to_string(), "--person", "an", "--json"]);

@@ -29,16 +29,7 @@ async fn busy_office(people: usize) -> (OfficeFolder, MailServer) {
     let today = SystemClock.now().with_timezone(&chrono_tz::Asia::Ho_Chi_Minh).date_naive();
     let due = (today + chrono::Days::new(3)).format("%d/%m/%Y");
     let folder = OfficeFolder::new(mail.port(), "");
-    folder.replace(
-        "nhacviec.yaml",
-        "administrator: quan-tri",
-        "administrator: quan-tri, working_week: [mon, tue, wed, thu, fri, sat, sun]",
-    );
-    folder.replace(
-        "nhacviec.yaml",
-        "digest_at: \"07:30\", sending: { from: \"07:30\", until: \"17:00\" }",
-        "digest_at: \"00:00\", sending: { from: \"00:00\", until: \"24:00\" }",
-    );
+    folder.set_hours("00:00", "00:00", "24:00");
     fs::remove_file(folder.config().join("calendar/2023.yaml")).expect("was written");
     folder.write(&format!("calendar/{}.yaml", today.year()), &format!("year: {}\nstatus: provisional\n", today.year()));
     let mut units = String::from("units:\n");

@@ -119,6 +119,15 @@ email:
         );
     }
 
+    /// Works every day of the week, and sends between two times; for tests under the real clock.
+    pub fn set_hours(&self, digest_at: &str, from: &str, until: &str) {
+        let week = "administrator: quan-tri, working_week: [mon, tue, wed, thu, fri, sat, sun]";
+        self.replace("nhacviec.yaml", "administrator: quan-tri", week);
+        let hours = format!("digest_at: \"{digest_at}\", sending: {{ from: \"{from}\", until: \"{until}\" }}");
+        let ordinary = "digest_at: \"07:30\", sending: { from: \"07:30\", until: \"17:00\" }";
+        self.replace("nhacviec.yaml", ordinary, &hours);
+    }
+
     pub fn config(&self) -> PathBuf {
         self.root.path().join("config")
     }
