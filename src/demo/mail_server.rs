@@ -13,8 +13,8 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
-    net::{TcpListener, TcpStream},
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
+    net::{TcpListener, TcpStream, tcp::OwnedReadHalf},
 };
 
 /// A message that was taken.
@@ -168,14 +168,7 @@ async fn converse(stream: TcpStream, state: &State) -> io::Result<()> {
             }
             "DATA" => {
                 writer.write_all(b"354 go ahead\r\n").await?;
-                let mut text = String::new();
-                while let Some(line) = lines.next_line().await? {
-                    if line == "." {
-                        break;
-                    }
-                    text += line.strip_prefix('.').unwrap_or(&line);
-                    text += "\r\n";
-                }
+                let Some(text) = read_content(&mut lines).await? else { return Ok(()) };
                 let fault = state.inner().faults.get(&to).copied();
                 match fault {
                     Some(Fault::ContentRejected) => "554 5.6.0 content rejected",
@@ -206,6 +199,19 @@ async fn converse(stream: TcpStream, state: &State) -> io::Result<()> {
         writer.write_all(format!("{reply}\r\n").as_bytes()).await?;
     }
     Ok(())
+}
+
+/// The message up to its end mark; `None` when the client went away before it: then it is not taken.
+async fn read_content(lines: &mut Lines<BufReader<OwnedReadHalf>>) -> io::Result<Option<String>> {
+    let mut text = String::new();
+    while let Some(line) = lines.next_line().await? {
+        if line == "." {
+            return Ok(Some(text));
+        }
+        text += line.strip_prefix('.').unwrap_or(&line);
+        text += "\r\n";
+    }
+    Ok(None)
 }
 
 fn address(line: &str) -> &str {
