@@ -54,11 +54,10 @@ fn start_log(is_json: bool) {
         return;
     }
     let journal = std::env::var_os("JOURNAL_STREAM").and_then(|_| tracing_journald::layer().ok());
-    match journal {
-        Some(layer) => registry.with(layer).init(),
-        None => {
-            let layer = tracing_subscriber::fmt::layer().with_ansi(std::io::stderr().is_terminal());
-            registry.with(layer.with_writer(std::io::stderr)).init();
-        }
+    if let Some(layer) = journal {
+        registry.with(layer).init();
+    } else {
+        let layer = tracing_subscriber::fmt::layer().with_ansi(std::io::stderr().is_terminal());
+        registry.with(layer.with_writer(std::io::stderr)).init();
     }
 }
