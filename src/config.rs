@@ -236,6 +236,9 @@ impl Loading {
             Err(error) if error.kind() == io::ErrorKind::InvalidData => {
                 empty("tệp không phải văn bản UTF-8".to_owned(), "lưu lại tệp với bảng mã UTF-8")
             }
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+                empty("đây không phải một tệp thường".to_owned(), "thay bằng một tệp văn bản")
+            }
             Err(error) => empty(format!("không đọc được tệp: {error}"), "kiểm tra ổ đĩa và quyền truy cập"),
         }
     }
@@ -265,26 +268,26 @@ impl Loading {
 
     /// Reads every `.yaml` of a folder, in the order of names.
     fn read_all<T>(&mut self, folder: &Path, read: impl Fn(&Reader, &Node) -> Option<T>) -> Vec<(Arc<SourceFile>, T)> {
-        let mut paths: Vec<_> =
-            fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
-        for path in paths.iter().filter(|p| is_misnamed(p)) {
-            let file = Arc::new(SourceFile { path: path.display().to_string(), text: String::new() });
-            let message = "tệp này không được đọc: tên phải kết thúc bằng .yaml".to_owned();
-            let help = Some("đổi đuôi tệp thành .yaml, hoặc chuyển tệp ra nơi khác".to_owned());
-            self.findings.push(Finding { severity: Severity::Error, file, span: 0..0, message, help });
-        }
-        paths.retain(|p| p.extension().is_some_and(|e| e == "yaml"));
+        let mut paths: Vec<PathBuf> = match fs::read_dir(folder) {
+            Ok(entries) => entries.flatten().map(|entry| entry.path()).filter(|p| !is_hidden(p)).collect(),
+            Err(error) => {
+                let (message, help) = match error.kind() {
+                    io::ErrorKind::NotFound => ("không có thư mục này", "chép từ thư mục mẫu config/"),
+                    _ => ("không đọc được thư mục này", "thư mục phải đọc được bởi người dùng chạy nhacviec"),
+                };
+                self.report(Severity::Error, folder, message, help);
+                return Vec::new();
+            }
+        };
         paths.sort();
+        let is_read = |path: &PathBuf| path.extension().is_some_and(|e| e == "yaml");
+        for path in paths.iter().filter(|p| !is_read(p)) {
+            let help = "đổi tên cho kết thúc bằng .yaml, hoặc chuyển ra nơi khác";
+            self.report(Severity::Error, path, "tệp này không được đọc: tên phải kết thúc bằng .yaml", help);
+        }
+        paths.retain(is_read);
         if paths.is_empty() {
-            let file = Arc::new(SourceFile { path: folder.display().to_string(), text: String::new() });
-            let message = "thư mục không có tệp .yaml nào".to_owned();
-            self.findings.push(Finding {
-                severity: Severity::Error,
-                file,
-                span: 0..0,
-                message,
-                help: Some("chép từ thư mục mẫu config/".to_owned()),
-            });
+            self.report(Severity::Error, folder, "thư mục không có tệp .yaml nào", "chép từ thư mục mẫu config/");
         }
         let mut values = Vec::new();
         for path in paths {
@@ -294,6 +297,13 @@ impl Loading {
             self.findings.extend(reader.into_findings());
         }
         values
+    }
+
+    /// A finding about a whole file or folder.
+    fn report(&mut self, severity: Severity, path: &Path, message: &str, help: &str) {
+        let file = Arc::new(SourceFile { path: path.display().to_string(), text: String::new() });
+        let help = Some(help.to_owned());
+        self.findings.push(Finding { severity, file, span: 0..0, message: message.to_owned(), help });
     }
 
     fn refuse_repeated_years(&mut self, years: &[(Arc<SourceFile>, CalendarYear)]) {
@@ -329,10 +339,9 @@ impl Loading {
     }
 }
 
-/// A YAML file whose ending we do not read; somebody meant it to count.
-fn is_misnamed(path: &Path) -> bool {
-    let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
-    ending.is_some_and(|e| e == "yml" || (e == "yaml" && path.extension().is_some_and(|e| e != "yaml")))
+/// Editors keep their own files beside the one that is edited.
+fn is_hidden(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
 }
 
 fn warn_provisional_years(reader: &Reader, plans: &[(Arc<SourceFile>, Plan)], calendar: &WorkCalendar) {
@@ -350,7 +359,12 @@ fn warn_provisional_years(reader: &Reader, plans: &[(Arc<SourceFile>, Plan)], ca
 }
 
 fn read_text(path: &Path) -> io::Result<String> {
-    if fs::metadata(path)?.len() > MAX_FILE_BYTES {
+    let metadata = fs::metadata(path)?;
+    // A pipe or a device would keep the daemon waiting for ever.
+    if !metadata.is_file() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    if metadata.len() > MAX_FILE_BYTES {
         return Err(io::ErrorKind::FileTooLarge.into());
     }
     fs::read_to_string(path)

@@ -12,7 +12,8 @@ mod heartbeat;
 use std::{
     fs::{self, File},
     io,
-    path::Path,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
     sync::{
         Arc, RwLock,
         atomic::{AtomicU32, Ordering},
@@ -85,6 +86,8 @@ struct Daemon {
     polling: Heartbeat,
     working: Heartbeat,
     failed_rounds: AtomicU32,
+    /// The store's file and its inode at the start.
+    store_file: (PathBuf, Option<u64>),
 }
 
 /// How the configuration that a start uses was found.
@@ -130,8 +133,13 @@ pub async fn run(config: Config, found: Found, folders: Folders, once: bool) -> 
         polling: Heartbeat::new(POLL_LIMIT),
         working: Heartbeat::new(WORK_LIMIT),
         failed_rounds: AtomicU32::new(0),
+        store_file: (config.store_path.clone(), inode(&config.store_path)),
     });
     if once { daemon.run_once().await } else { daemon.serve().await }
+}
+
+fn inode(path: &Path) -> Option<u64> {
+    fs::metadata(path).ok().map(|metadata| metadata.ino())
 }
 
 fn keep_as_last_good(folders: &Folders) {
@@ -237,7 +245,13 @@ impl Daemon {
     }
 
     fn count_round(&self, is_well: bool) {
-        if is_well {
+        let (path, at_start) = &self.store_file;
+        if inode(path) != *at_start {
+            // Writing on into a deleted file would look healthy and be lost at the end.
+            tracing::error!("the store's file was removed or replaced; ending, to be restarted on the new one");
+            self.failed_rounds.store(MAX_FAILED_ROUNDS, Ordering::Relaxed);
+            self.stop.cancel();
+        } else if is_well {
             self.failed_rounds.store(0, Ordering::Relaxed);
         } else if self.failed_rounds.fetch_add(1, Ordering::Relaxed) + 1 >= MAX_FAILED_ROUNDS {
             tracing::error!("every pass has failed for {MAX_FAILED_ROUNDS} rounds; ending, to be restarted");

@@ -397,6 +397,7 @@ mod tests {
             deliveries: vec![1],
             attempt: 1,
             is_resumed: false,
+            lost_answers: 0,
         };
         let office = example::office();
         let now = office.hours.digest_moment("2023-02-10".parse().expect("a date"));

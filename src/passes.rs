@@ -15,7 +15,7 @@ use crate::{
         decide::{Gap, Situation, decide as decide_now},
         dossier::{Trust, judge_snapshot},
         ids::SourceId,
-        notification::{Batch, RESEND_AFTER, SendError, channel_pause, next_attempt},
+        notification::{Batch, MAX_LOST_ANSWERS, RESEND_AFTER, SendError, channel_pause, next_attempt},
         office::Office,
     },
     message,
@@ -318,8 +318,9 @@ fn outcome(batch: &Batch, result: Result<(), SendError>, channel_failures: u32, 
         Err(error @ SendError::ChannelDown { .. }) => {
             Outcome::Postponed { until: now + channel_pause(channel_failures), error }
         }
-        // One repetition at most: a filter that is slow every time would fill the mailbox with copies.
-        Err(error @ SendError::Unknown { .. }) if batch.channel.may_resend_unknown() && !batch.is_resumed => {
+        Err(error @ SendError::Unknown { .. })
+            if batch.channel.may_resend_unknown() && batch.lost_answers < MAX_LOST_ANSWERS =>
+        {
             Outcome::UnknownResend { at: now + RESEND_AFTER, error }
         }
         Err(error @ SendError::Unknown { .. }) => Outcome::UnknownHandOver { error },
@@ -340,11 +341,12 @@ async fn record_trouble(app: &App, batch: &Batch, outcome: &Outcome, now: DateTi
         }
         Outcome::Failed { error } | Outcome::UnknownHandOver { error } => {
             let prefix = recipient_prefix(&batch.recipient);
-            let sentence = format!(
-                "Tin cho «{}» qua {channel} không chắc đã tới: {}; kiểm tra địa chỉ trong units.yaml",
-                batch.recipient,
-                error.detail()
-            );
+            let what = if matches!(outcome, Outcome::Failed { .. }) {
+                "không gửi được; kiểm tra địa chỉ trong units.yaml"
+            } else {
+                "không chắc đã tới; kiểm tra máy chủ và hỏi lại người nhận"
+            };
+            let sentence = format!("Tin cho «{}» qua {channel} {what}: {}", batch.recipient, error.detail());
             app.store.set_problems(prefix.clone(), vec![(format!("{prefix}{channel}"), sentence)], now).await
         }
         Outcome::Retry { error, .. } if batch.attempt >= SHOWN_AFTER_ATTEMPTS => {

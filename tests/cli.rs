@@ -163,6 +163,8 @@ fn done_asks_for_what_is_missing_and_tells_in_time_from_late() {
     );
     let output = nhacviec(&folder, &["tasks"]);
     assert!(out(&output).contains("hoàn thành quá hạn ngày 04/04/2023 (5/BC)"), "{}", out(&output));
+    let output = nhacviec(&folder, &["done", "I.1", "--period", "2023-06", "--product", " "]);
+    assert!(err(&output).contains("chưa ghi sản phẩm"), "{}", err(&output));
     let output = nhacviec(&folder, &["done", "I.9", "--product", "x"]);
     assert!(err(&output).contains("không có nhiệm vụ «I.9»"));
     let output = nhacviec(&folder, &["done", "I.1", "--period", "2023-06", "--product", "x", "--on", "2099-01-01"]);
@@ -308,6 +310,28 @@ fn the_calendar_shows_a_year_with_its_days_off_and_worked_saturdays() {
 }
 
 #[test]
+fn what_is_not_a_plain_file_is_refused_and_what_is_not_read_is_named() {
+    let folder = OfficeFolder::new(25, REPORT);
+    folder.write("plans/.kh.yaml.swp", "rác của trình soạn thảo");
+    assert_eq!(nhacviec(&folder, &["check"]).status.code(), Some(0), "editors' own files do not matter");
+    let pipe = folder.config().join("plans/ong.yaml");
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs").success());
+    folder.write("plans/b.yaml.txt", "plan: {}\n");
+    let text = err(&nhacviec(&folder, &["check"]));
+    assert!(text.contains("đây không phải một tệp thường"), "{text}");
+    assert!(text.contains("b.yaml.txt") && text.contains("tên phải kết thúc bằng .yaml"), "{text}");
+    std::fs::remove_dir_all(folder.config().join("plans")).expect("was there");
+    assert!(err(&nhacviec(&folder, &["check"])).contains("không có thư mục này"));
+}
+
+#[test]
+fn preview_works_before_the_first_run_also_for_an_old_plan() {
+    let output = example().args(["preview", "--on", "2026-12-01"]).output().expect("runs");
+    let is_past = SystemClock.now().date_naive() > chrono::NaiveDate::from_ymd_opt(2026, 12, 1).expect("a date");
+    assert!(is_past || output.status.code() == Some(0), "{}", err(&output));
+}
+
+#[test]
 fn wrong_usage_is_explained_in_vietnamese_with_code_2() {
     let folder = OfficeFolder::new(25, REPORT);
     let cases: [(&[&str], &str); 4] = [
@@ -321,9 +345,13 @@ fn wrong_usage_is_explained_in_vietnamese_with_code_2() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(err(&output).contains(sentence), "{sentence} is not in {}", err(&output));
     }
-    let help = out(&nhacviec(&folder, &["--help"]));
-    for english in ["Usage", "Options", "Commands", "Print"] {
-        assert!(!help.contains(english), "{english} in\n{help}");
+    let commands = ["run", "check", "status", "tasks", "done", "preview", "calendar", "demo"];
+    let pages = commands.into_iter().map(|c| vec![c, "--help"]).chain([vec!["--help"]]);
+    for page in pages {
+        let help = out(&nhacviec(&folder, &page));
+        for english in ["Usage", "OPTIONS", "Options", "Commands", "Print", "Arguments"] {
+            assert!(!help.contains(english), "{english} in\n{help}");
+        }
     }
 }
 

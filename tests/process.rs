@@ -247,3 +247,15 @@ async fn logs_name_people_by_id_and_never_by_address() {
     assert!(log.contains("\"recipient\":\"p0\""), "{log}");
     assert!(!log.contains("@so.example"), "{log}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_whose_store_was_removed_ends_instead_of_writing_into_nothing() {
+    let (folder, mail) = busy_office(1).await;
+    let mut child = start(&folder);
+    until("the message", || mail.count() == 1).await;
+    for file in ["kho.db", "kho.db-wal", "kho.db-shm"] {
+        let _ = fs::remove_file(folder.state().join(file));
+    }
+    signal(&child, "-HUP");
+    assert_eq!(child.wait().expect("it ends").code(), Some(1));
+}

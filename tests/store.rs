@@ -205,6 +205,19 @@ async fn a_row_given_up_after_many_tries_does_not_take_todays_rows_with_it() {
     );
 }
 
+#[tokio::test]
+async fn a_killed_attempt_is_no_lost_answer() {
+    let store = store_with(vec![mail("a", "an")]).await;
+    for minute in [0, 20, 40] {
+        let batch = store.claim(at(minute), Duration::minutes(15)).await.expect("works").expect("the message");
+        assert_eq!(batch.lost_answers, 0, "killed processes may not have sent at all");
+    }
+    let batch = store.claim(at(60), Duration::minutes(15)).await.expect("works").expect("the message");
+    store.finish(batch.id, Outcome::UnknownResend { at: at(61), error: error() }, at(60)).await.expect("written");
+    let batch = store.claim(at(61), Duration::minutes(15)).await.expect("works").expect("the message");
+    assert_eq!((batch.lost_answers, batch.is_resumed), (1, true));
+}
+
 /// Several processes on one file; here as many connections, each in its own thread.
 fn claim_all(path: &Path, start: &std::sync::Barrier) -> Vec<(String, usize, Vec<i64>)> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");

@@ -55,6 +55,9 @@ impl Done {
         let now = SystemClock.now();
         let occurrence = self.find(&office.agenda, &office.directory)?;
         let done_on = self.on.unwrap_or_else(|| office.hours.date(now));
+        if self.product.trim().is_empty() {
+            bail!("chưa ghi sản phẩm; ví dụ: --product 58/BC-SCT");
+        }
         if done_on > office.hours.date(now) {
             bail!("ngày hoàn thành {} còn ở phía trước", short_date(done_on));
         }

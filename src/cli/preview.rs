@@ -128,7 +128,10 @@ impl Preview {
 /// counted as undecided so that it is shown. For a day in the past the real history is left out, since
 /// it already contains what that day brought: the year is run through from its beginning.
 fn start_of_rehearsal(office: &Office, mut record: Record, on: NaiveDate, today: NaiveDate) -> (Record, String) {
-    if record.last_decided_at.is_some() && on >= today {
+    if on >= today {
+        // Before the first run the rehearsal begins today, as that run would.
+        let eve = office.hours.digest_moment(today - Days::new(1));
+        record.last_decided_at = record.last_decided_at.or(Some(eve));
         record.forget_pending();
         let assumption = "Giả định: từ nay đến ngày đó không có việc nào được báo hoàn thành thêm, hồ sơ một cửa giữ nguyên; tin đã gửi thì không hiện lại.";
         return (record, assumption.to_owned());
@@ -159,6 +162,7 @@ fn batches(notifications: Vec<Notification>) -> Vec<Batch> {
             deliveries: Vec::new(),
             attempt: 1,
             is_resumed: false,
+            lost_answers: 0,
         });
         batch.entries.push(Entry {
             key: notification.key.to_string(),

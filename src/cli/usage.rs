@@ -13,11 +13,11 @@ pub const TEMPLATE: &str = "{about-with-newline}\nCách dùng: {usage}\n\n{all-a
 pub fn explain(error: &clap::Error) -> Exit {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            let _ = write!(std::io::stdout(), "{}", error.render());
+            let _ = write!(std::io::stdout(), "{}", in_vietnamese(error));
             Exit::Done
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            let _ = write!(std::io::stderr(), "{}", error.render());
+            let _ = write!(std::io::stderr(), "{}", in_vietnamese(error));
             Exit::Usage
         }
         _ => {
@@ -25,6 +25,11 @@ pub fn explain(error: &clap::Error) -> Exit {
             Exit::Usage
         }
     }
+}
+
+/// The one English word of clap's own that the template cannot replace.
+fn in_vietnamese(error: &clap::Error) -> String {
+    error.render().to_string().replace("[OPTIONS]", "[TÙY CHỌN]")
 }
 
 fn sentence(error: &clap::Error) -> String {

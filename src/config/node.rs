@@ -79,6 +79,9 @@ fn syntax_finding(file: &Arc<SourceFile>, error: &YamlError) -> Finding {
             format!("mục «{}» bị viết hai lần", key.as_deref().unwrap_or("?")),
             "xóa bớt một trong hai dòng".to_owned(),
         ),
+        YamlError::Budget { .. } if error.to_string().contains("Documents") => {
+            ("tệp có nhiều tài liệu (dòng «---»)".to_owned(), "mỗi tệp chỉ để một tài liệu".to_owned())
+        }
         YamlError::Budget { .. }
         | YamlError::AliasReplayLimitExceeded { .. }
         | YamlError::AliasExpansionLimitExceeded { .. } => (

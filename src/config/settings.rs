@@ -54,7 +54,7 @@ pub fn read_root<'a>(reader: &'a Reader, root: &'a Node, folders: &Folders) -> R
     });
     let root = Root {
         office_name: office.as_ref().and_then(|o| o.text("name")),
-        working_week: office.as_ref().map(read_week).unwrap_or_default(),
+        working_week: office.as_ref().map_or_else(|| ORDINARY_WEEK.to_vec(), read_week),
         administrator: office.as_ref().and_then(|o| o.text("administrator")),
         hours: zone.zip(hours).and_then(|(zone, hours)| read_hours(reader, &hours, zone)),
         store_path: store.and_then(|s| {
@@ -76,6 +76,9 @@ pub fn read_root<'a>(reader: &'a Reader, root: &'a Node, folders: &Folders) -> R
     root
 }
 
+/// Monday to Friday, the week of civil servants.
+const ORDINARY_WEEK: [Weekday; 5] = [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri];
+
 fn read_week(office: &Fields<'_>) -> Vec<Weekday> {
     let days = office.texts("working_week");
     let week: Vec<_> = days
@@ -84,7 +87,7 @@ fn read_week(office: &Fields<'_>) -> Vec<Weekday> {
             office.parse(Some(t), "một thứ trong tuần (mon tue wed thu fri sat sun)", |s| s.parse().ok())
         })
         .collect();
-    if week.is_empty() { vec![Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri] } else { week }
+    if week.is_empty() { ORDINARY_WEEK.to_vec() } else { week }
 }
 
 fn read_hours(reader: &Reader, hours: &Fields<'_>, zone: Tz) -> Option<OfficeHours> {
@@ -144,7 +147,7 @@ fn read_email(reader: &Reader, email: &Fields<'_>, folders: &Folders) -> Option<
 }
 
 fn read_smtp(reader: &Reader, smtp: &Fields<'_>, folders: &Folders) -> Option<SmtpSettings> {
-    let (host, port) = (smtp.text("host"), smtp.number::<u16>("port"));
+    let (host, port) = (smtp.text("host"), smtp.number::<std::num::NonZeroU16>("port"));
     let security = smtp.parse(smtp.text("security"), "cách bảo mật (starttls, tls, plaintext)", |s| match s {
         "starttls" => Some(SmtpSecurity::StartTls),
         "tls" => Some(SmtpSecurity::Tls),
@@ -168,7 +171,7 @@ fn read_smtp(reader: &Reader, smtp: &Fields<'_>, folders: &Folders) -> Option<Sm
         reader.error(&smtp.span, "máy chủ thư: «user» và «password_file» phải đi cùng nhau", None);
     }
     let credentials = user.zip(password);
-    Some(SmtpSettings { host: host.value, port: port?, security: security?, credentials, ca_file, client_name })
+    Some(SmtpSettings { host: host.value, port: port?.get(), security: security?, credentials, ca_file, client_name })
 }
 
 /// Whether `host` is this machine itself.

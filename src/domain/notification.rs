@@ -280,6 +280,10 @@ const RETRY_MINUTES: [i64; 14] = [1, 3, 5, 10, 20, 30, 60, 60, 120, 240, 240, 48
 #[expect(clippy::cast_possible_truncation, reason = "the table above has 14 entries")]
 pub const MAX_ATTEMPTS: u32 = RETRY_MINUTES.len() as u32 + 1;
 
+/// A message whose answer was lost so often is not sent again but shown: a filter that is slow every time
+/// would fill the mailbox with copies.
+pub const MAX_LOST_ANSWERS: u32 = 2;
+
 /// A repetition of a message that may have arrived waits so long: a slow content filter is not a lost answer.
 pub const RESEND_AFTER: Duration = Duration::minutes(30);
 
@@ -326,6 +330,8 @@ pub struct Batch {
     pub attempt: u32,
     /// The attempt before ended without an outcome: a killed process or a lost answer.
     pub is_resumed: bool,
+    /// How many attempts ended with a lost answer; a killed process is none, it may not have sent at all.
+    pub lost_answers: u32,
 }
 
 #[cfg(test)]

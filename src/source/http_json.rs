@@ -113,7 +113,7 @@ impl DossierSource for HttpJsonSource {
         }
         // While rows come and go pages overlap or leave gaps: only a total that stood still and as many
         // distinct rows are complete.
-        let is_complete = trouble.is_none() && is_steady && collected.rows() >= total;
+        let is_complete = trouble.is_none() && is_steady && collected.rows() == total;
         let snapshot = Snapshot { dossiers: collected.dossiers, is_complete, remarks: collected.remarks };
         Ok(Fetched { snapshot, trouble })
     }

@@ -185,3 +185,18 @@ async fn a_process_that_ended_in_a_zalo_call_does_not_repeat_it_but_mails() {
     office.expect_mail(&[("an@so.example", "có thể trùng")]);
     assert_eq!(count(&texts), 1);
 }
+
+#[tokio::test]
+async fn a_message_whose_reply_is_lost_every_time_is_shown_after_its_third_copy() {
+    let mut office = Office::with_tasks(REPORT, "2023-02-14").await;
+    for moment in ["07:30", "08:00", "08:30", "09:00", "10:00"] {
+        office.mail.set_fault("an@so.example", Some(Fault::ReplyLost));
+        office.tick(&format!("2023-02-14 {moment}")).await;
+    }
+    let status = office.status().await;
+    assert_eq!((status.undelivered.len(), status.undelivered[0].state.as_str()), (1, "unknown"));
+    assert!(status.problems[0].sentence.contains("không chắc đã tới; kiểm tra máy chủ"), "{status:?}");
+    office.mail.set_fault("an@so.example", None);
+    let told = ("khoa@so.example", "không chắc đã tới");
+    office.expect_mail(&[("an@so.example", ""), ("an@so.example", ""), ("an@so.example", ""), told]);
+}

@@ -281,3 +281,15 @@ async fn a_clock_that_was_a_year_ahead_silences_nothing_once_it_is_right_again()
     office.tick("2023-02-14 09:33").await;
     office.expect_mail(&[("an@so.example", "Hôm nay là ngày làm việc cuối cùng")]);
 }
+
+#[tokio::test]
+async fn an_appointment_that_an_answer_leaves_out_is_still_the_one_on_the_receipt() {
+    let (mut office, fake) = office_with(vec![dossier("H1", "2023-02-14")], "2023-02-13").await;
+    office.tick("2023-02-13 07:30").await;
+    office.expect_mail(&[("an@so.example", "Còn 1 ngày làm việc")]);
+    let mut row = dossier("H1", "2023-02-14");
+    row["dueDate"] = "".into();
+    fake.answer(Answer::Dossiers(vec![row]));
+    office.tick("2023-02-14 07:30").await;
+    office.expect_mail(&[("an@so.example", "Hẹn trả: 17:00 Thứ Ba, 14/02/2023")]);
+}

@@ -78,6 +78,9 @@ fn take(tx: &Transaction<'_>, sql: &str, now: DateTime<Utc>, lease: Duration) ->
 
 fn read_batch(tx: &Transaction<'_>, id: i64, deliveries: &[i64], now: DateTime<Utc>) -> Result<Batch, StoreError> {
     let is_resumed = has_open_outcome(tx, id)?;
+    let lost_answers = tx
+        .prepare_cached("SELECT count(*) FROM attempt WHERE batch = ?1 AND outcome = 'unknown'")?
+        .query_row([id], |row| row.get(0))?;
     let mut select = tx.prepare_cached(
         "SELECT d.channel, d.address, d.attempts, d.may_be_duplicate, n.key, n.audience, n.offset_days, n.reason, n.item, n.advice, n.recipient
          FROM delivery d JOIN notification n ON n.id = d.notification_id WHERE d.batch = ?1 AND d.state = 'sending' ORDER BY d.id",
@@ -106,6 +109,7 @@ fn read_batch(tx: &Transaction<'_>, id: i64, deliveries: &[i64], now: DateTime<U
             deliveries: deliveries.to_vec(),
             attempt: attempts,
             is_resumed,
+            lost_answers,
         });
         (batch.address, batch.recipient) = (row.get(1)?, row.get(10)?);
         batch.attempt = batch.attempt.min(attempts);

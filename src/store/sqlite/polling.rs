@@ -100,11 +100,12 @@ fn upsert(
         }
         Some(_) => report.changed += 1,
     }
+    // An appointment once read is kept when an answer leaves it out: it is on the applicant's receipt.
     tx.prepare_cached(
         "INSERT INTO dossier (source, code, procedure, field, agency, step, received_at, due_at, extended_due_at, status, status_raw, first_seen_at, seen_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12)
          ON CONFLICT (source, code) DO UPDATE SET procedure = excluded.procedure, field = excluded.field, agency = excluded.agency, step = excluded.step,
-             received_at = excluded.received_at, due_at = excluded.due_at, extended_due_at = excluded.extended_due_at, status = excluded.status,
+             received_at = excluded.received_at, due_at = coalesce(excluded.due_at, due_at), extended_due_at = excluded.extended_due_at, status = excluded.status,
              status_raw = excluded.status_raw, seen_at = excluded.seen_at, missing_polls = 0, closed_at = NULL",
     )?
     .execute(params![
