@@ -236,34 +236,12 @@ impl View<'_> {
             }
             Item::Standing { row } => {
                 let state = format!("{}; chưa có báo cáo hoàn thành của kỳ này", row.phrase);
-                let title = task_title(row);
-                (
-                    Urgency::Note,
-                    Line {
-                        title,
-                        state,
-                        facts: task_facts(row, &units),
-                        advice: entry.advice.clone(),
-                        why: "nhắc đầu quý việc thường xuyên".to_owned(),
-                    },
-                )
+                (Urgency::Note, note_line(entry, row, &units, state, "nhắc đầu quý việc thường xuyên"))
             }
             Item::DateMissing { row } => {
-                let state = format!(
-                    "Còn thiếu thời hạn: «{}»; đề nghị báo đơn vị theo dõi ngày hoàn thành khi đã có",
-                    row.phrase
-                );
-                let title = task_title(row);
-                (
-                    Urgency::Note,
-                    Line {
-                        title,
-                        state,
-                        facts: task_facts(row, &units),
-                        advice: entry.advice.clone(),
-                        why: "nhắc đầu tháng việc chưa có thời hạn".to_owned(),
-                    },
-                )
+                let ask = "đề nghị báo đơn vị theo dõi ngày hoàn thành khi đã có";
+                let state = format!("Còn thiếu thời hạn: «{}»; {ask}", row.phrase);
+                (Urgency::Note, note_line(entry, row, &units, state, "nhắc đầu tháng việc chưa có thời hạn"))
             }
             Item::Dossier { .. } => self.dossier_line(entry),
             Item::Problem { sentence, opened_at } => {
@@ -309,6 +287,16 @@ impl View<'_> {
             0 => (Urgency::Now, format!("Hôm nay là ngày làm việc cuối cùng{provisional}")),
             left => (Urgency::Soon, format!("Còn {left} ngày làm việc{provisional}")),
         }
+    }
+}
+
+fn note_line(entry: &Entry, row: &TaskRow, units: &str, state: String, why: &str) -> Line {
+    Line {
+        title: task_title(row),
+        state,
+        facts: task_facts(row, units),
+        advice: entry.advice.clone(),
+        why: why.to_owned(),
     }
 }
 
@@ -396,6 +384,7 @@ mod tests {
             entries,
             deliveries: vec![1],
             attempt: 1,
+            most_attempts: 1,
             is_resumed: false,
             lost_answers: 0,
         };

@@ -349,12 +349,12 @@ async fn record_trouble(app: &App, batch: &Batch, outcome: &Outcome, now: DateTi
             let sentence = format!("Tin cho «{}» qua {channel} {what}: {}", batch.recipient, error.detail());
             app.store.set_problems(prefix.clone(), vec![(format!("{prefix}{channel}"), sentence)], now).await
         }
-        Outcome::Retry { error, .. } if batch.attempt >= SHOWN_AFTER_ATTEMPTS => {
+        Outcome::Retry { error, .. } if batch.most_attempts >= SHOWN_AFTER_ATTEMPTS => {
             let prefix = recipient_prefix(&batch.recipient);
             let sentence = format!(
                 "Tin cho «{}» qua {channel} đã thử {} lần chưa đi được: {}; vẫn đang thử lại",
                 batch.recipient,
-                batch.attempt,
+                batch.most_attempts,
                 error.detail()
             );
             app.store.set_problems(prefix.clone(), vec![(format!("{prefix}{channel}"), sentence)], now).await

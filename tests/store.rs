@@ -195,6 +195,7 @@ async fn a_row_given_up_after_many_tries_does_not_take_todays_rows_with_it() {
     store.apply(decision(vec![mail("new", "an")]), Vec::new(), at(14)).await.expect("written");
     let batch = store.claim(at(14), Duration::minutes(15)).await.expect("works").expect("both");
     assert_eq!(batch.entries.len(), 2);
+    assert_eq!((batch.attempt, batch.most_attempts), (1, 15), "the old one's trouble is shown, the new one's begins");
     store.finish(batch.id, Outcome::Retry { at: at(15), error: error() }, at(14)).await.expect("written");
     let batch = store.claim(at(15), Duration::minutes(15)).await.expect("works").expect("the new one");
     assert_eq!((batch.entries.len(), batch.entries[0].key.starts_with("new")), (1, true));

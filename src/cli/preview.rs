@@ -161,6 +161,7 @@ fn batches(notifications: Vec<Notification>) -> Vec<Batch> {
             entries: Vec::new(),
             deliveries: Vec::new(),
             attempt: 1,
+            most_attempts: 1,
             is_resumed: false,
             lost_answers: 0,
         });

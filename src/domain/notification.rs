@@ -328,6 +328,8 @@ pub struct Batch {
     /// Number of this attempt, from 1, of the row that was tried least often: what joined today is not
     /// given up together with what has waited for weeks.
     pub attempt: u32,
+    /// The same of the row that was tried most often.
+    pub most_attempts: u32,
     /// The attempt before ended without an outcome: a killed process or a lost answer.
     pub is_resumed: bool,
     /// How many attempts ended with a lost answer; a killed process is none, it may not have sent at all.

@@ -112,7 +112,6 @@ impl<'a> Draft<'a> {
         let office = self.situation.office;
         let Some(rules) = office.sources.get(&tracked.source) else { return };
         let dossier = &tracked.dossier;
-        // A dossier that the last believed answer no longer held is neither reminded of nor closed.
         // A dossier that the last believed answer no longer held is neither reminded of nor closed; what
         // waits is taken back, and leaves at once should the dossier be there again.
         let (true, 0, Some(due_at)) = (dossier.status.clock_runs(), tracked.missing_polls, dossier.due_in_force())

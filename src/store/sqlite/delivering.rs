@@ -108,11 +108,13 @@ fn read_batch(tx: &Transaction<'_>, id: i64, deliveries: &[i64], now: DateTime<U
             entries: Vec::new(),
             deliveries: deliveries.to_vec(),
             attempt: attempts,
+            most_attempts: attempts,
             is_resumed,
             lost_answers,
         });
         (batch.address, batch.recipient) = (row.get(1)?, row.get(10)?);
         batch.attempt = batch.attempt.min(attempts);
+        batch.most_attempts = batch.most_attempts.max(attempts);
         batch.entries.push(entry);
     }
     let batch = batch.ok_or(StoreError::Corrupt { what: "batch", value: id.to_string() })?;
