@@ -4,6 +4,7 @@
 
 mod calendar;
 mod check;
+mod deadline;
 mod demo;
 mod done;
 mod preview;
@@ -103,6 +104,8 @@ enum Command {
     Preview(preview::Preview),
     /// Xem lịch làm việc của một năm: ngày nghỉ, ngày làm bù
     Calendar(calendar::CalendarCommand),
+    /// Xem một thời hạn được hiểu thế nào, các ngày hạn kế tiếp, chỗ nào chưa chắc
+    Deadline(deadline::DeadlineCommand),
     /// Diễn tập cả năm 2023 với cơ quan mẫu, không cần cài đặt gì
     Demo(demo::Demo),
 }
@@ -140,6 +143,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Done(command) => command.execute(&folders),
         Command::Preview(command) => command.execute(&folders),
         Command::Calendar(command) => command.execute(&folders),
+        Command::Deadline(command) => command.execute(&folders),
         Command::Demo(command) => command.execute(),
     }
 }

@@ -9,6 +9,7 @@ pub mod finding;
 pub mod node;
 
 mod calendar;
+mod deadline;
 mod plan;
 mod settings;
 mod units;
@@ -345,7 +346,7 @@ fn is_hidden(path: &Path) -> bool {
 }
 
 fn warn_provisional_years(reader: &Reader, plans: &[(Arc<SourceFile>, Plan)], calendar: &WorkCalendar) {
-    let mut years: Vec<i32> = plans.iter().map(|(_, plan)| plan.year).collect();
+    let mut years: Vec<i32> = plans.iter().filter_map(|(_, plan)| plan.years.first()).collect();
     years.sort_unstable();
     years.dedup();
     let official = |year: &CalendarYear| year.is_official;

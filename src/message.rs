@@ -3,6 +3,7 @@
 //! Pure: the same batch at the same moment gives the same message, in preview as in the daemon. Days
 //! left or late are counted here, at the moment of sending, not when the notification was decided.
 
+pub mod reading;
 pub mod vietnamese;
 
 use std::{collections::BTreeMap, sync::LazyLock};

@@ -137,7 +137,7 @@ fn start_of_rehearsal(office: &Office, mut record: Record, on: NaiveDate, today:
         return (record, assumption.to_owned());
     }
     let plan_start =
-        office.agenda.plans.iter().filter_map(|p| NaiveDate::from_ymd_opt(p.year, 1, 1)).filter(|d| *d <= on).max();
+        office.agenda.plans.iter().filter_map(|p| NaiveDate::from_ymd_opt(p.years.first()?, 1, 1)).filter(|d| *d <= on).max();
     let start_on = plan_start.unwrap_or(on);
     let eve = office.hours.digest_moment(start_on - Days::new(1));
     let start = Record { completed: record.completed, last_decided_at: Some(eve), ..Record::default() };

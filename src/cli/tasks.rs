@@ -18,7 +18,10 @@ use crate::{
         office::Office,
         plan::{Plan, Target, Task},
     },
-    message::vietnamese::{date, period, short_date},
+    message::{
+        reading,
+        vietnamese::{date, period, short_date},
+    },
     store::Completion,
 };
 
@@ -112,19 +115,20 @@ impl View<'_> {
             days.dedup();
             days.into_iter().map(short_date).collect::<Vec<_>>().join(", ")
         };
-        match &task.reading.rule {
-            DeadlineRule::Dated(_) => match task.reading.other_last_on.filter(|_| task.settled.is_empty()) {
-                Some(other) => format!("có ngày hạn; cách hiểu khác: hết {}", date(other)),
-                None => "có ngày hạn".to_owned(),
-            },
-            _ if !task.settled.is_empty() => "ngày hạn đã được chốt trong cấu hình".to_owned(),
-            DeadlineRule::Standing => format!("thường xuyên, không bao giờ quá hạn; nhắc lại vào {}", notes()),
-            DeadlineRule::OnEvent => "chờ phát sinh; chưa có ngày hạn, chưa nhắc".to_owned(),
-            DeadlineRule::OnRequest => "chờ văn bản yêu cầu; chưa có ngày hạn, chưa nhắc".to_owned(),
-            DeadlineRule::ExternalPlan(owner) => {
-                format!("chờ kế hoạch riêng của {owner}; nhắc bổ sung ngày hạn vào {}", notes())
-            }
+        let reading = &task.reading;
+        let said = reading::describe(reading, &task.phrase);
+        if !task.settled.is_empty() {
+            return format!("{said}; ngày hạn đã được chốt trong cấu hình");
         }
+        let mut lines = vec![said];
+        match reading.clauses.first().map(|c| &c.rule) {
+            Some(DeadlineRule::Standing) => lines.push(format!("nhắc lại vào {}", notes())),
+            Some(DeadlineRule::ExternalPlan(_)) => lines.push(format!("nhắc bổ sung ngày hạn vào {}", notes())),
+            Some(_) if !reading.has_dates() => lines.push("chưa nhắc".to_owned()),
+            Some(_) | None => {}
+        }
+        lines.extend(reading.doubts.iter().map(|d| reading::explain_doubt(d, &task.phrase)));
+        lines.join("; ")
     }
 
     fn occurrence_text(&self, occurrence: &Occurrence) -> String {
@@ -154,7 +158,7 @@ impl View<'_> {
             .iter()
             .map(|t| json!({ "section": t.section, "text": t.text, "percent": t.percent, "is_strict": t.is_strict }))
             .collect();
-        json!({ "id": plan.id, "title": plan.title, "year": plan.year, "followed_by": plan.followed_by, "tasks": tasks, "targets": targets })
+        json!({ "id": plan.id, "title": plan.title, "year": plan.years.first(), "until": plan.years.last, "followed_by": plan.followed_by, "tasks": tasks, "targets": targets })
     }
 
     fn task_json(&self, plan: &Plan, task: &Task) -> serde_json::Value {

@@ -1,6 +1,15 @@
 //! Owns the example office inside the binary, so that the rehearsal needs no files.
 
-use std::{fs, io, path::Path};
+use std::{fs, io, path::Path, sync::Arc};
+
+use super::{
+    calendar,
+    fields::Reader,
+    finding::SourceFile,
+    node,
+    settings::ORDINARY_WEEK,
+};
+use crate::domain::calendar::{CalendarRules, WorkCalendar};
 
 /// Every file of the example office, by its path in the configuration folder.
 pub const FILES: [(&str, &str); 10] = [
@@ -27,6 +36,29 @@ pub fn write_to(folder: &Path) -> io::Result<()> {
         fs::write(path, text)?;
     }
     Ok(())
+}
+
+/// The working days of the country as the example files have them: for questions asked before anything
+/// is configured.
+#[must_use]
+pub fn work_calendar() -> WorkCalendar {
+    let read = |path: &str, text: &str| {
+        let file = Arc::new(SourceFile { path: path.to_owned(), text: text.to_owned() });
+        let node = node::parse(&file, &mut Vec::new()).expect("the files in the binary parse: a test loads them");
+        (Reader::new(file, Vec::new()), node)
+    };
+    let mut rules = CalendarRules::default();
+    let mut years = Vec::new();
+    for (path, text) in FILES {
+        if path.starts_with("calendar/") {
+            let (reader, node) = read(path, text);
+            years.extend(calendar::read_year(&reader, &node, &ORDINARY_WEEK));
+        } else if path == "holidays.yaml" {
+            let (reader, node) = read(path, text);
+            rules = calendar::read_rules(&reader, &node, &ORDINARY_WEEK);
+        }
+    }
+    WorkCalendar::new(&rules, years)
 }
 
 #[cfg(test)]

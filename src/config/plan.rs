@@ -3,12 +3,13 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
+    deadline::{periods_of, read_deadline},
     fields::{Fields, Reader, date, nearest},
     node::{Node, Text},
     units::Units,
 };
 use crate::domain::{
-    deadline::{DeadlineRule, PhraseError, Reading, read_phrase},
+    deadline::{Reading, YearContext, schedule::PlanYears},
     ids::TaskId,
     plan::{Plan, Target, Task},
     policy::Policy,
@@ -20,6 +21,23 @@ pub fn read_year(fields: &Fields<'_>) -> Option<i32> {
     fields.parse(fields.text("year"), expected, |s| s.parse().ok().filter(|year| (2000..=2100).contains(year)))
 }
 
+/// `year: 2023`, or `year: 2019-2020` for a school year; `until` for a plan of several years.
+fn read_years(reader: &Reader, head: &Fields<'_>) -> Option<PlanYears> {
+    let expected = "một năm từ 2000 đến 2100 (năm học viết như 2019-2020)";
+    let context = head.parse(head.text("year"), expected, |s| {
+        s.parse::<YearContext>().ok().filter(|_| s.len() != 4 || (2000..=2100).contains(&s.parse().unwrap_or(0)))
+    });
+    let until = head.optional_text("until");
+    let last = head.parse(until.clone(), "một năm từ 2000 đến 2100", |s| {
+        s.parse::<i32>().ok().filter(|year| (2000..=2100).contains(year))
+    });
+    let years = PlanYears::of(context?);
+    if let (Some(text), Some(last)) = (until, last.filter(|last| *last < years.last)) {
+        reader.error(&text.span, format!("năm cuối {last} của kế hoạch sớm hơn năm đầu"), None);
+    }
+    Some(PlanYears { last: last.unwrap_or(years.last).max(years.last), ..years })
+}
+
 /// Decodes the file.
 pub fn read_plan(reader: &Reader, root: &Node, units: &Units, policies: &BTreeMap<String, Policy>) -> Option<Plan> {
     let fields = reader.fields(root, "tệp kế hoạch");
@@ -28,21 +46,22 @@ pub fn read_plan(reader: &Reader, root: &Node, units: &Units, policies: &BTreeMa
     let tasks = fields.list("tasks");
     fields.done();
     let head = head?;
-    let (id, title, year) = (head.text("id"), head.text("title"), read_year(&head));
+    let (id, title, years) = (head.text("id"), head.text("title"), read_years(reader, &head));
     let followed_by = units.resolve_all(reader, &head.texts("followed_by"));
     let policy = head.text("policy").and_then(|t| known_policy(reader, t, policies));
     head.done();
     if tasks.is_empty() {
         reader.error(&fields.span, "kế hoạch chưa có nhiệm vụ nào", "thêm mục tasks".to_owned());
     }
-    let defaults = Defaults { year: year.unwrap_or(2000), policy: policy.unwrap_or_default(), policies, units };
+    let unknown = PlanYears::of(YearContext::Year(2000));
+    let defaults = Defaults { years: years.unwrap_or(unknown), policy: policy.unwrap_or_default(), policies, units };
     let mut seen: Vec<TaskId> = Vec::new();
     let tasks = tasks.into_iter().filter_map(|n| read_task(reader, n, &defaults, &mut seen)).map(Arc::new).collect();
-    Some(Plan { id: id?.value.into(), title: title?.value, year: year?, followed_by, tasks, targets })
+    Some(Plan { id: id?.value.into(), title: title?.value, years: years?, followed_by, tasks, targets })
 }
 
 struct Defaults<'a> {
-    year: i32,
+    years: PlanYears,
     policy: String,
     policies: &'a BTreeMap<String, Policy>,
     units: &'a Units,
@@ -55,7 +74,7 @@ fn read_task(reader: &Reader, node: &Node, defaults: &Defaults<'_>, seen: &mut V
     let lead_node = fields.require("lead");
     let lead = defaults.units.resolve_all(reader, &fields.texts("lead"));
     let coordinating = defaults.units.resolve_all(reader, &fields.texts("coordinating"));
-    let deadline = fields.text("deadline");
+    let deadline = fields.require("deadline");
     let settled = read_settled(reader, &fields);
     let product = fields.optional_text("product");
     let policy = fields.optional_text("policy").and_then(|t| known_policy(reader, t, defaults.policies));
@@ -69,69 +88,20 @@ fn read_task(reader: &Reader, node: &Node, defaults: &Defaults<'_>, seen: &mut V
         reader.error(&id.span, format!("số thứ tự «{task}» bị dùng hai lần"), "mỗi nhiệm vụ một số".to_owned());
     }
     seen.push(task.clone());
-    let reading = read_deadline(reader, &deadline, defaults.year, &settled)?;
-    check_settled(reader, &fields, &reading);
+    let deadline = read_deadline(reader, deadline, defaults.years, &settled)?;
+    check_settled(reader, &fields, &deadline.reading, defaults.years);
     Some(Task {
         id: task,
         section: section.map(|t| t.value).unwrap_or_default(),
         content: content.value,
         lead,
         coordinating,
-        phrase: deadline.value,
-        reading,
+        phrase: deadline.phrase,
+        reading: deadline.reading,
         settled,
         product: product.map(|t| t.value).unwrap_or_default(),
         policy: policy.unwrap_or_else(|| defaults.policy.clone()),
     })
-}
-
-fn read_deadline(
-    reader: &Reader,
-    text: &Text,
-    year: i32,
-    settled: &BTreeMap<String, chrono::NaiveDate>,
-) -> Option<Reading> {
-    match read_phrase(&text.value, year) {
-        Ok(reading) => {
-            if let (Some(other), DeadlineRule::Dated(points)) = (reading.other_last_on, &reading.rule)
-                && let Some(point) = points.iter().find(|p| !settled.contains_key(&p.period))
-            {
-                let message = format!(
-                    "«{}» có hai cách hiểu; đang lấy cách chặt: hết ngày {}; cách kia: hết ngày {}",
-                    text.value,
-                    point.bound.last_on().format("%d/%m/%Y"),
-                    other.format("%d/%m/%Y")
-                );
-                reader.warning(
-                    &text.span,
-                    message,
-                    format!("chốt bằng dòng: settled: {{ \"{}\": {} }}", point.period, other),
-                );
-            }
-            Some(reading)
-        }
-        Err(error) => {
-            let (message, help) = match error {
-                PhraseError::Empty => {
-                    ("chưa ghi thời gian hoàn thành".to_owned(), "chép nguyên văn từ Phụ lục".to_owned())
-                }
-                PhraseError::NoSuchDate(date) => {
-                    (format!("«{date}» không phải là một ngày có thật"), "xem lại văn bản gốc".to_owned())
-                }
-                PhraseError::NotUnderstood { understood, rest } if understood.is_empty() => (
-                    format!("chưa hiểu thời hạn «{rest}»"),
-                    "viết như «Trước ngày 15/01/2023», «Tháng 3,6,9,12/2023», «Thường xuyên», «Khi có phát sinh»"
-                        .to_owned(),
-                ),
-                PhraseError::NotUnderstood { understood, rest } => (
-                    format!("chưa hiểu phần «{rest}» của thời hạn (đã hiểu: «{understood}»)"),
-                    "tách thành nhiệm vụ riêng, hoặc viết lại thời hạn".to_owned(),
-                ),
-            };
-            reader.error(&text.span, message, help);
-            None
-        }
-    }
 }
 
 fn read_settled(reader: &Reader, fields: &Fields<'_>) -> BTreeMap<String, chrono::NaiveDate> {
@@ -146,14 +116,14 @@ fn read_settled(reader: &Reader, fields: &Fields<'_>) -> BTreeMap<String, chrono
 }
 
 /// A settled date must name a period of the phrase, or it would be ignored.
-fn check_settled(reader: &Reader, fields: &Fields<'_>, reading: &Reading) {
-    let (Some(settled), DeadlineRule::Dated(points)) =
-        (fields.optional_fields("settled", "mục settled"), &reading.rule)
-    else {
+fn check_settled(reader: &Reader, fields: &Fields<'_>, reading: &Reading, years: PlanYears) {
+    let Some(settled) = fields.optional_fields("settled", "mục settled") else { return };
+    if !reading.has_dates() {
         return;
-    };
+    }
+    let points = periods_of(reading, years);
     for (period, _) in settled.entries().iter().filter(|(p, _)| !points.iter().any(|point| point.period == p.value)) {
-        let known = points.iter().map(|p| p.period.as_str()).collect::<Vec<_>>().join(", ");
+        let known = points.iter().take(12).map(|p| p.period.as_str()).collect::<Vec<_>>().join(", ");
         reader.error(
             &period.span,
             format!("thời hạn không có kỳ «{}»", period.value),

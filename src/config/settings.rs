@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, ops::Range, path::PathBuf};
 
-use chrono::{NaiveTime, Weekday};
+use chrono::{Datelike, NaiveDate, NaiveTime, Weekday};
 use chrono_tz::Tz;
 
 use super::{
@@ -14,7 +14,10 @@ use super::{
 use crate::{
     channel::{EmailSettings, EmailTransport, SmtpSecurity, SmtpSettings, ZaloBotSettings},
     domain::{
-        calendar::OfficeHours,
+        calendar::{
+            OfficeHours,
+            timetable::{DayOfYear, Season, Session, Timetable},
+        },
         ids::SourceId,
         office::{HolderPlace, HolderRule, SourceRules},
         policy::{Advice, DayCount, EscalationStep, Policy, Superior, Triggers},
@@ -77,7 +80,7 @@ pub fn read_root<'a>(reader: &'a Reader, root: &'a Node, folders: &Folders) -> R
 }
 
 /// Monday to Friday, the week of civil servants.
-const ORDINARY_WEEK: [Weekday; 5] = [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri];
+pub const ORDINARY_WEEK: [Weekday; 5] = [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri];
 
 fn read_week(office: &Fields<'_>) -> Vec<Weekday> {
     let days = office.texts("working_week");
@@ -92,6 +95,7 @@ fn read_week(office: &Fields<'_>) -> Vec<Weekday> {
 
 fn read_hours(reader: &Reader, hours: &Fields<'_>, zone: Tz) -> Option<OfficeHours> {
     let digest_at = hours.time("digest_at");
+    let timetable = read_timetable(reader, hours);
     let sending = hours.fields("sending", "mục sending");
     hours.done();
     let sending = sending?;
@@ -111,7 +115,56 @@ fn read_hours(reader: &Reader, hours: &Fields<'_>, zone: Tz) -> Option<OfficeHou
             "sửa digest_at hoặc sending".to_owned(),
         );
     }
-    Some(OfficeHours { zone, digest_at, sending_from: from, sending_until: until })
+    Some(OfficeHours { zone, digest_at, sending_from: from, sending_until: until, timetable })
+}
+
+/// The seasons of office hours; none are needed as long as no deadline counts hours.
+fn read_timetable(reader: &Reader, hours: &Fields<'_>) -> Timetable {
+    let nodes = hours.list("seasons");
+    let seasons: Vec<Season> = nodes.iter().filter_map(|n| read_season(reader, n)).collect();
+    // A leap year: every day that any year can have.
+    let days = NaiveDate::from_ymd_opt(2024, 1, 1).into_iter().flat_map(|d| d.iter_days().take(366));
+    let times_covered = |day: NaiveDate| seasons.iter().filter(|s| s.contains(day)).count();
+    if let (Some(node), true) = (nodes.first(), nodes.len() == seasons.len())
+        && let Some(day) = days.into_iter().find(|d| times_covered(*d) != 1)
+    {
+        let what = if times_covered(day) == 0 { "không thuộc mùa nào" } else { "thuộc hai mùa" };
+        reader.error(
+            &node.span,
+            format!("giờ làm việc: ngày {} {what}", day.format("%d/%m")),
+            "các mùa phải nối nhau, phủ đủ cả năm".to_owned(),
+        );
+    }
+    Timetable { seasons }
+}
+
+fn read_season(reader: &Reader, node: &Node) -> Option<Season> {
+    let fields = reader.fields(node, "mùa giờ làm việc");
+    let day = |key| {
+        fields.parse(fields.text(key), "ngày và tháng, viết như 16/04", |s| {
+            let (day, month) = s.split_once('/')?;
+            let on = NaiveDate::from_ymd_opt(2024, month.parse().ok()?, day.parse().ok()?)?;
+            Some(DayOfYear { month: on.month(), day: on.day() })
+        })
+    };
+    let (from, until) = (day("from"), day("until"));
+    let session = |key| {
+        fields.parse(fields.optional_text(key), "khoảng giờ, viết như \"07:30-12:00\"", |s| {
+            let (from, until) = s.split_once('-')?;
+            let time = |text: &str| NaiveTime::parse_from_str(text.trim(), "%H:%M").ok();
+            Some(Session { from: time(from)?, until: time(until)? }).filter(|s| s.from < s.until)
+        })
+    };
+    let (morning, afternoon) = (session("morning"), session("afternoon"));
+    fields.done();
+    let sessions: Vec<Session> = [morning, afternoon].into_iter().flatten().collect();
+    if sessions.is_empty() {
+        reader.error(&fields.span, "mùa giờ làm việc chưa có buổi nào", "thêm morning và afternoon".to_owned());
+    }
+    if sessions.windows(2).any(|pair| pair[0].until > pair[1].from) {
+        reader.error(&fields.span, "giờ buổi chiều phải sau giờ buổi sáng", None);
+    }
+    Some(Season { from: from?, until: until?, sessions })
 }
 
 fn end_of_day(text: &str) -> Option<NaiveTime> {

@@ -6,10 +6,14 @@
 //! rules in [`rules`], and marked wherever it is shown.
 
 pub mod rules;
+pub mod timetable;
 
 use std::collections::BTreeMap;
 
-use self::rules::{Closure, HolidayRule, days_off_by_rules};
+use self::{
+    rules::{Closure, HolidayRule, days_off_by_rules},
+    timetable::Timetable,
+};
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Utc, Weekday};
 use chrono_tz::Tz;
@@ -207,6 +211,8 @@ pub struct OfficeHours {
     pub sending_from: NaiveTime,
     /// First moment of a working day at which they no longer may.
     pub sending_until: NaiveTime,
+    /// When the office is open, by season; empty when nobody has entered it.
+    pub timetable: Timetable,
 }
 
 impl OfficeHours {

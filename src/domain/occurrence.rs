@@ -1,12 +1,15 @@
 //! Owns the occurrences of a plan: one for each task, lead unit and period; computed, never stored.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
-use chrono::{Datelike, Months, NaiveDate};
+use chrono::{Datelike, NaiveDate};
 
 use super::{
     calendar::WorkCalendar,
-    deadline::{DeadlineRule, Due},
+    deadline::{DeadlineRule, Due, schedule::PlanYears},
     ids::{PlanId, SubjectId, TaskId, UnitId},
     plan::{Plan, Task},
     policy::Policy,
@@ -103,38 +106,55 @@ impl Agenda {
 }
 
 fn periods(plan: &Plan, task: &Task, calendar: &WorkCalendar) -> Vec<(String, OccurrenceKind)> {
-    let settled = |period: &str| task.settled.get(period).copied();
-    match &task.reading.rule {
-        DeadlineRule::Dated(points) => points
-            .iter()
-            .map(|p| {
-                (
-                    p.period.clone(),
-                    OccurrenceKind::Dated(Due::on(settled(&p.period).unwrap_or(p.bound.last_on()), calendar)),
-                )
-            })
-            .collect(),
-        // A date entered by hand makes the undated kinds ordinary dated work.
-        _ if !task.settled.is_empty() => task
-            .settled
-            .iter()
-            .map(|(period, on)| (period.clone(), OccurrenceKind::Dated(Due::on(*on, calendar))))
-            .collect(),
-        DeadlineRule::Standing => starts_of(plan.year, 3, calendar)
-            .map(|(first, on)| (format!("{}-Q{}", plan.year, first.month0() / 3 + 1), OccurrenceKind::StandingNote(on)))
-            .collect(),
-        DeadlineRule::ExternalPlan(_) => starts_of(plan.year, 1, calendar)
-            .map(|(first, on)| (first.format("%Y-%m").to_string(), OccurrenceKind::DateMissing(on)))
-            .collect(),
-        DeadlineRule::OnEvent | DeadlineRule::OnRequest => Vec::new(),
+    let due_points = task.reading.due_points(plan.years, calendar);
+    let mut periods: Vec<_> = due_points
+        .into_iter()
+        .map(|point| {
+            let last_on = task.settled.get(&point.period).copied().unwrap_or(point.last_on);
+            (point.period, OccurrenceKind::Dated(Due::on(last_on, calendar)))
+        })
+        .collect();
+    // A date entered by hand makes the undated kinds ordinary dated work.
+    if periods.is_empty() && !task.settled.is_empty() {
+        let settled = task.settled.iter();
+        return settled.map(|(period, on)| (period.clone(), OccurrenceKind::Dated(Due::on(*on, calendar)))).collect();
     }
+    for clause in &task.reading.clauses {
+        match &clause.rule {
+            DeadlineRule::Standing | DeadlineRule::Window { due: None, .. } => {
+                let notes = starts_of(plan.years, 3, calendar).map(|(first, on)| {
+                    let period = format!("{}-Q{}", first.year(), first.month0() / 3 + 1);
+                    (period, OccurrenceKind::StandingNote(on))
+                });
+                periods.extend(notes);
+            }
+            DeadlineRule::ExternalPlan(_) => {
+                let notes = starts_of(plan.years, 1, calendar)
+                    .map(|(first, on)| (first.format("%Y-%m").to_string(), OccurrenceKind::DateMissing(on)));
+                periods.extend(notes);
+            }
+            DeadlineRule::Dates { .. }
+            | DeadlineRule::Window { .. }
+            | DeadlineRule::Every(_)
+            | DeadlineRule::Relative(_)
+            | DeadlineRule::Lasts { .. }
+            | DeadlineRule::Triggered(..)
+            | DeadlineRule::Lunar { .. } => {}
+        }
+    }
+    // "Thường xuyên; báo cáo trước 15/12" names two things: a note never takes the name of a due date.
+    let dated: HashSet<String> =
+        periods.iter().filter(|(_, kind)| matches!(kind, OccurrenceKind::Dated(_))).map(|(p, _)| p.clone()).collect();
+    periods.retain(|(period, kind)| matches!(kind, OccurrenceKind::Dated(_)) || !dated.contains(period));
+    periods
 }
 
-/// First day and first working day of each span of `months` months in `year`.
-fn starts_of(year: i32, months: u32, calendar: &WorkCalendar) -> impl Iterator<Item = (NaiveDate, NaiveDate)> + '_ {
-    let january = NaiveDate::from_ymd_opt(year, 1, 1);
-    (0..12 / months).filter_map(move |i| {
-        let first = january?.checked_add_months(Months::new(i * months))?;
-        Some((first, calendar.first_working_day_from(first)))
-    })
+/// First day and first working day of each span of `months` months of the plan.
+fn starts_of(
+    years: PlanYears,
+    months: u32,
+    calendar: &WorkCalendar,
+) -> impl Iterator<Item = (NaiveDate, NaiveDate)> + '_ {
+    let step = usize::try_from(months).unwrap_or(1);
+    years.first_days_of_months().step_by(step).map(|first| (first, calendar.first_working_day_from(first)))
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use chrono::NaiveDate;
 
 use super::{
-    deadline::Reading,
+    deadline::{Reading, schedule::PlanYears},
     ids::{PlanId, TaskId, UnitId},
 };
 
@@ -16,8 +16,8 @@ pub struct Plan {
     pub id: PlanId,
     /// Title as messages quote it.
     pub title: String,
-    /// Year that completes dates written without one.
-    pub year: i32,
+    /// Years it covers; they complete dates written without one.
+    pub years: PlanYears,
     /// Units that follow the plan's execution ("theo dõi, đôn đốc").
     pub followed_by: Vec<UnitId>,
     /// Rows of the annex, in its order.
@@ -39,7 +39,7 @@ pub struct Task {
     pub lead: Vec<UnitId>,
     /// Coordinating units, groups expanded.
     pub coordinating: Vec<UnitId>,
-    /// The deadline exactly as the annex has it.
+    /// The deadline exactly as the annex has it; in words of ours where only a structured form was given.
     pub phrase: String,
     /// What the phrase means.
     pub reading: Reading,

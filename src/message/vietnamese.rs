@@ -22,7 +22,9 @@ pub fn moment(zone: Tz, at: DateTime<Utc>) -> String {
     format!("{} {}", local.format("%H:%M"), date(local.date_naive()))
 }
 
-fn weekday(day: Weekday) -> &'static str {
+/// `Thứ Sáu`.
+#[must_use]
+pub fn weekday(day: Weekday) -> &'static str {
     match day {
         Weekday::Mon => "Thứ Hai",
         Weekday::Tue => "Thứ Ba",
@@ -39,9 +41,16 @@ fn weekday(day: Weekday) -> &'static str {
 pub fn period(period: &str) -> String {
     match period.split_once('-') {
         Some((year, quarter)) if quarter.starts_with('Q') => format!("quý {}/{year}", &quarter[1..]),
+        Some((year, "H1")) => format!("6 tháng đầu năm {year}"),
+        Some((year, "H2")) => format!("6 tháng cuối năm {year}"),
+        Some((year, week)) if week.starts_with('W') => format!("tuần {}/{year}", week[1..].trim_start_matches('0')),
+        Some((year, months)) if months.ends_with('M') => format!("{} tháng năm {year}", months.trim_end_matches('M')),
         Some((year, month)) if month.len() == 2 => format!("tháng {}/{year}", month.trim_start_matches('0')),
+        Some(_) if period.parse::<NaiveDate>().is_ok() => {
+            period.parse().map_or_else(|_| period.to_owned(), |day| format!("ngày {}", short_date(day)))
+        }
         None if period.len() == 4 && period.bytes().all(|b| b.is_ascii_digit()) => format!("năm {period}"),
-        // A name that the administrator gave a settled date.
+        // A day among several of one period, or a name that the administrator gave a settled date.
         Some(_) | None => period.to_owned(),
     }
 }

@@ -1,0 +1,520 @@
+//! Owns how the clauses of a phrase go together: which day belongs to which rhythm, which year to which
+//! date, and what people may read differently.
+
+use std::ops::Range;
+
+use chrono::{Datelike, NaiveDate, Weekday};
+
+use super::{
+    CalendarPoint, Clause, DayOf, DeadlineRule, Doubt, DoubtKind, Every, Extent, Limit, MonthOf, Neighbour, PhraseError,
+    Reading, Recurrence, RecurringDay, RecurringStart, Refusal, YearContext, YearDate,
+    clauses::{FoundPart, Joint, Part, Parts},
+    points::{Point, What},
+};
+
+/// A leap year, for dates whose year nobody knows.
+const SOME_LEAP_YEAR: i32 = 2024;
+
+pub(super) fn assemble(parts: Parts, context: YearContext, phrase: &str) -> Result<Reading, PhraseError> {
+    let reading =
+        Reading { clauses: Vec::with_capacity(2), roll: None, also: None, doubts: Vec::new(), passed_over: parts.passed_over };
+    let mut assembly = Assembly { context, reading, open_rhythm: None, is_periodic: false };
+    let mut found = parts.found.into_iter().peekable();
+    let mut previous: Option<(Range<usize>, bool)> = None;
+    while let Some(FoundPart { part, joint, mut span }) = found.next() {
+        let is_whole = !matches!(part, Part::Rhythm { .. } | Part::Periodic | Part::YearsAfter | Part::Roll(_));
+        if let (Some((before, true)), true, Joint::Adjacent) = (&previous, is_whole, joint) {
+            return Err(PhraseError { refusal: Refusal::Joined, span: before.start..span.end });
+        }
+        let rhythm_behind = found.next_if(|next| {
+            matches!(part, Part::Points { .. } | Part::Window { .. })
+                && next.joint == Joint::Adjacent
+                && matches!(next.part, Part::Rhythm { .. })
+        });
+        let rhythms = match rhythm_behind {
+            Some(FoundPart { part: Part::Rhythm { every, .. }, span: rhythm_span, .. }) => {
+                span.end = rhythm_span.end;
+                every
+            }
+            _ => Vec::new(),
+        };
+        previous = Some((span.clone(), is_whole));
+        assembly.take(part, joint, &rhythms, span)?;
+    }
+    if assembly.reading.clauses.is_empty() {
+        return Err(PhraseError { refusal: Refusal::NotUnderstood, span: 0..phrase.len() });
+    }
+    Ok(assembly.reading)
+}
+
+struct Assembly {
+    context: YearContext,
+    reading: Reading,
+    /// The clause whose rhythm has no day yet.
+    open_rhythm: Option<usize>,
+    /// "Định kỳ" was said without a period.
+    is_periodic: bool,
+}
+
+impl Assembly {
+    fn take(&mut self, part: Part, joint: Joint, rhythms: &[Every], span: Range<usize>) -> Result<(), PhraseError> {
+        match part {
+            Part::Points { limit, points } => self.points(limit, &points, joint, rhythms, &span)?,
+            Part::Window { from, to, limit } => self.window(from, to, limit, rhythms, span)?,
+            Part::Rhythm { every, is_times } => {
+                for every in every {
+                    self.push(recurrence(every, Limit::NotAfter, RecurringDay::End), span.clone());
+                    self.open_rhythm = Some(self.reading.clauses.len() - 1);
+                }
+                if is_times {
+                    self.doubt(DoubtKind::TimesWithoutDays, None, span);
+                }
+            }
+            Part::Periodic => self.is_periodic = true,
+            Part::YearsAfter => self.go_on_from_year(span)?,
+            Part::Relative { relative, is_direction_open } => {
+                // "Chậm nhất ngày 14/3 (70 ngày trước ngày bầu cử)": the bracket explains the date.
+                if joint == Joint::Sign('(') && self.reading.has_dates() {
+                    self.reading.passed_over.push(span);
+                    return Ok(());
+                }
+                if is_direction_open {
+                    let mut other = relative.clone();
+                    if let Some((_, distance)) = &mut other.due {
+                        distance.count = -distance.count;
+                    }
+                    self.doubt(DoubtKind::Direction, Some(DeadlineRule::Relative(other)), span.clone());
+                }
+                self.push(DeadlineRule::Relative(relative), span);
+            }
+            Part::Lasts { limit, count, unit } => {
+                if joint == Joint::Sign('(') && self.reading.has_dates() {
+                    self.reading.passed_over.push(span);
+                } else {
+                    self.push(DeadlineRule::Lasts { limit, count, unit }, span);
+                }
+            }
+            Part::Roll(roll) => self.reading.roll = Some(roll),
+            Part::Standing => self.push(DeadlineRule::Standing, span),
+            Part::Triggered { by, event } => {
+                if self.reading.clauses.is_empty() {
+                    self.push(DeadlineRule::Triggered(by, event), span);
+                } else {
+                    self.reading.also = Some(by);
+                }
+            }
+            Part::ExternalPlan(owner) => self.push(DeadlineRule::ExternalPlan(owner), span),
+            Part::Lunar { day, month } => self.push(DeadlineRule::Lunar { day, month }, span),
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, rule: DeadlineRule, span: Range<usize>) {
+        self.reading.clauses.push(Clause { rule, span });
+    }
+
+    fn doubt(&mut self, kind: DoubtKind, other: Option<DeadlineRule>, span: Range<usize>) {
+        self.reading.doubts.push(Doubt { kind, other, span });
+    }
+
+    /// "2025 và những năm tiếp theo".
+    fn go_on_from_year(&mut self, span: Range<usize>) -> Result<(), PhraseError> {
+        if let Some(Clause { rule: DeadlineRule::Dates { dates, .. }, .. }) = self.reading.clauses.last()
+            && let [CalendarPoint { year: Some(year), extent: Extent::Months(12), .. }] = dates[..]
+        {
+            let mut yearly = new_recurrence(Every::Months(12), Limit::NotAfter, RecurringDay::End);
+            yearly.since = Some(year);
+            let start = self.reading.clauses.pop().map_or(span.start, |c| c.span.start);
+            self.push(DeadlineRule::Every(yearly), start..span.end);
+            return Ok(());
+        }
+        Err(PhraseError { refusal: Refusal::NotUnderstood, span })
+    }
+
+    // ----- points
+
+    fn points(
+        &mut self,
+        limit: Limit,
+        points: &[Point],
+        joint: Joint,
+        rhythms: &[Every],
+        span: &Range<usize>,
+    ) -> Result<(), PhraseError> {
+        let first = &points[0];
+        match first.what {
+            What::Inner { .. } | What::Weekday { .. } => {
+                for point in points {
+                    self.recurring_point(limit, point, rhythms.first().copied(), span)?;
+                }
+            }
+            What::Day { month: None, .. } => {
+                let every = rhythms.first().copied().or_else(|| self.open_every());
+                if let Some(every) = every {
+                    for point in points {
+                        if let What::Day { day, .. } = point.what {
+                            let on = RecurringDay::Day { day, month: None, of: Neighbour::Same };
+                            self.recur(every, limit, on, point, span);
+                        }
+                    }
+                } else {
+                    self.days_of_a_weekday(limit, points, span)?;
+                }
+            }
+            What::Day { .. } | What::Months { .. } => self.dates(limit, points, joint, rhythms, span)?,
+        }
+        for every in rhythms.iter().skip(1) {
+            self.push(recurrence(*every, Limit::NotAfter, RecurringDay::End), span.clone());
+        }
+        Ok(())
+    }
+
+    fn open_every(&self) -> Option<Every> {
+        match self.open_rhythm.map(|i| &self.reading.clauses[i].rule) {
+            Some(DeadlineRule::Every(recurrence)) => Some(recurrence.every),
+            _ => None,
+        }
+    }
+
+    /// A day of each month or quarter, a weekday of each week.
+    fn recurring_point(
+        &mut self,
+        limit: Limit,
+        point: &Point,
+        rhythm: Option<Every>,
+        span: &Range<usize>,
+    ) -> Result<(), PhraseError> {
+        let said = rhythm.or_else(|| self.open_every());
+        let (every, on) = match point.what {
+            What::Inner { day, month_of, months } => {
+                let of = point.of.unwrap_or(Neighbour::Same);
+                let every = match said {
+                    Some(Every::Months(longer)) if longer > months => Every::Months(longer),
+                    _ => Every::Months(months),
+                };
+                // "Định kỳ hằng quý, trước ngày 5 của tháng tiếp theo" means the month after the quarter.
+                let is_longer = every != Every::Months(months) && month_of.is_none();
+                let month = match of {
+                    Neighbour::Next if is_longer => Some(MonthOf::Number(1)),
+                    Neighbour::Same if is_longer => Some(MonthOf::Last),
+                    _ => month_of,
+                };
+                (every, RecurringDay::Day { day, month, of })
+            }
+            What::Weekday { weekday, week: Some(week) } => {
+                (Every::Months(1), RecurringDay::Weekday { weekday, week: Some(week) })
+            }
+            What::Weekday { weekday, week: None } => match said {
+                Some(every @ Every::Weeks(_)) => (every, RecurringDay::Weekday { weekday, week: None }),
+                _ => return Err(PhraseError { refusal: Refusal::NotUnderstood, span: point.span.clone() }),
+            },
+            // "Ngày 15 và ngày 20 hằng tháng": the earlier days of such a list.
+            What::Day { day, month: None, .. } => match said {
+                Some(every) => (every, RecurringDay::Day { day, month: None, of: Neighbour::Same }),
+                None => return Err(PhraseError { refusal: Refusal::MonthMissing, span: point.span.clone() }),
+            },
+            What::Day { .. } | What::Months { .. } => {
+                return Err(PhraseError { refusal: Refusal::NotUnderstood, span: point.span.clone() });
+            }
+        };
+        if point.is_part {
+            self.doubt(DoubtKind::PartOfPeriod, None, point.span.clone());
+        }
+        self.recur(every, limit, on, point, span);
+        Ok(())
+    }
+
+    /// Fills the rhythm that still lacks a day, or begins one of its own.
+    fn recur(&mut self, every: Every, limit: Limit, on: RecurringDay, point: &Point, span: &Range<usize>) {
+        let mut new = new_recurrence(every, limit, on);
+        new.time = point.time;
+        match self.open_rhythm.take() {
+            Some(open) if self.reading.clauses[open].rule == recurrence(every, Limit::NotAfter, RecurringDay::End) => {
+                let clause = &mut self.reading.clauses[open];
+                clause.rule = DeadlineRule::Every(new);
+                clause.span.end = clause.span.end.max(span.end);
+            }
+            _ => self.push(DeadlineRule::Every(new), span.clone()),
+        }
+    }
+
+    /// "Ngày 03; 10; 17; 24; 31 (Thứ 5)": the month is the one of the year in which all of them fall on
+    /// that weekday, if there is only one.
+    fn days_of_a_weekday(&mut self, limit: Limit, points: &[Point], span: &Range<usize>) -> Result<(), PhraseError> {
+        let missing = || PhraseError { refusal: Refusal::MonthMissing, span: points[0].span.clone() };
+        let (YearContext::Year(year), Some(weekday)) = (self.context, points[0].weekday) else { return Err(missing()) };
+        let numbers: Vec<u32> = points.iter().filter_map(|p| number_of(p.what)).collect();
+        let fits = |month: &u32| {
+            let is_weekday = |day: &u32| {
+                NaiveDate::from_ymd_opt(year, *month, *day).is_some_and(|date| date.weekday() == weekday)
+            };
+            numbers.len() == points.len() && numbers.iter().all(is_weekday)
+        };
+        let mut months = (1..=12).filter(fits);
+        let (Some(month), None) = (months.next(), months.next()) else { return Err(missing()) };
+        let date = |day: u32| CalendarPoint {
+            year: Some(year),
+            month,
+            extent: Extent::Day(DayOf::Number(day)),
+            time: points[0].time,
+        };
+        self.push(DeadlineRule::Dates { limit, dates: numbers.into_iter().map(date).collect() }, span.clone());
+        Ok(())
+    }
+
+    fn dates(
+        &mut self,
+        limit: Limit,
+        points: &[Point],
+        joint: Joint,
+        rhythms: &[Every],
+        span: &Range<usize>,
+    ) -> Result<(), PhraseError> {
+        if let Some(every) = self.rhythm_of_dates(points, rhythms) {
+            let dates: Vec<_> = points.iter().filter_map(|p| year_date(p, limit)).collect();
+            if dates.len() == points.len() {
+                self.recur(every, limit, RecurringDay::Dates(dates), &points[0], span);
+                return Ok(());
+            }
+        }
+        let dates = points.iter().map(|p| self.calendar_point(p)).collect::<Result<Vec<_>, _>>()?;
+        self.doubts_of(limit, points, &dates, span);
+        if let Some((first, last)) = consecutive_days(limit, &dates) {
+            self.push(DeadlineRule::Window { from: first, due: Some((limit, last)) }, span.clone());
+            return Ok(());
+        }
+        match self.reading.clauses.last_mut() {
+            Some(Clause { rule: DeadlineRule::Dates { limit: before, dates: known }, span: known_span })
+                if *before == limit && matches!(joint, Joint::Conjunction | Joint::Sign(',' | ';')) =>
+            {
+                known.extend(dates);
+                known_span.end = span.end;
+            }
+            _ => self.push(DeadlineRule::Dates { limit, dates }, span.clone()),
+        }
+        Ok(())
+    }
+
+    /// The rhythm that dates without a year come in, or `None` when each of them comes once.
+    fn rhythm_of_dates(&self, points: &[Point], rhythms: &[Every]) -> Option<Every> {
+        let has_year = |p: &Point| match p.what {
+            What::Day { year, .. } | What::Months { year, .. } => year.is_some(),
+            What::Inner { .. } | What::Weekday { .. } => false,
+        };
+        if points.iter().any(has_year) {
+            return None;
+        }
+        let is_yearly_or_half = |every: &Every| matches!(every, Every::Months(months) if *months >= 3);
+        let said = rhythms.first().copied().or_else(|| self.open_every()).filter(is_yearly_or_half);
+        let is_recurring =
+            self.is_periodic || points.iter().any(|p| p.of.is_some()) || points.iter().all(|p| p.is_law);
+        said.or_else(|| {
+            is_recurring.then_some(match points.len() {
+                2 => Every::Months(6),
+                4 => Every::Months(3),
+                _ => Every::Months(12),
+            })
+        })
+    }
+
+    fn calendar_point(&self, point: &Point) -> Result<CalendarPoint, PhraseError> {
+        let refuse = |refusal| PhraseError { refusal, span: point.span.clone() };
+        let (year, month, extent) = match point.what {
+            What::Day { day, month: Some(month), year } => (year, month, Extent::Day(day)),
+            What::Months { months, month, year } => (year, month, Extent::Months(months)),
+            What::Day { month: None, .. } => return Err(refuse(Refusal::MonthMissing)),
+            What::Inner { .. } | What::Weekday { .. } => return Err(refuse(Refusal::NotUnderstood)),
+        };
+        let year = year.or_else(|| self.context.year_of(month));
+        let found = CalendarPoint { year, month, extent, time: point.time };
+        if let Extent::Day(DayOf::Number(_)) = extent
+            && found.last_day(SOME_LEAP_YEAR).is_none()
+        {
+            return Err(refuse(Refusal::NoSuchDate));
+        }
+        Ok(found)
+    }
+
+    fn doubts_of(&mut self, limit: Limit, points: &[Point], dates: &[CalendarPoint], span: &Range<usize>) {
+        for (point, date) in points.iter().zip(dates) {
+            if let (Limit::Before, Extent::Months(_)) = (limit, date.extent) {
+                let other = DeadlineRule::Dates { limit: Limit::NotAfter, dates: dates.to_vec() };
+                self.doubt(DoubtKind::BeforeWholePeriod, Some(other), span.clone());
+                return;
+            }
+            if point.is_part {
+                let other = DeadlineRule::Dates { limit, dates: vec![other_part(*date)] };
+                self.doubt(DoubtKind::PartOfPeriod, Some(other), point.span.clone());
+            }
+            if is_wrong_weekday(point.weekday, *date) {
+                self.doubt(DoubtKind::WrongWeekday, None, point.span.clone());
+            }
+        }
+        let follow = |pair: &[CalendarPoint]| match (pair[0].extent, pair[1].extent) {
+            (Extent::Months(a), Extent::Months(b)) if a == b => {
+                pair[0].year == pair[1].year && pair[0].month + b == pair[1].month
+            }
+            _ => false,
+        };
+        if dates.len() > 1
+            && dates.windows(2).all(follow)
+            && let Some(last) = dates.last()
+        {
+            let other = DeadlineRule::Dates { limit, dates: vec![*last] };
+            self.doubt(DoubtKind::ListOrSpan, Some(other), span.clone());
+        }
+    }
+
+    // ----- windows
+
+    fn window(
+        &mut self,
+        from: Point,
+        to: Option<Point>,
+        limit: Limit,
+        rhythms: &[Every],
+        span: Range<usize>,
+    ) -> Result<(), PhraseError> {
+        let Some(to) = to else {
+            let from = self.calendar_point(&from)?;
+            self.push(DeadlineRule::Window { from, due: None }, span);
+            return Ok(());
+        };
+        if self.recurring_window(&from, &to, limit, rhythms, &span) {
+            return Ok(());
+        }
+        let mut from = from;
+        // "10-12/2025": a day of December, or the months from October.
+        if let (What::Day { day: DayOf::Number(number @ 1..=12), month: None, .. }, What::Months { months: 1, month, year }) =
+            (from.what, to.what)
+        {
+            let mut date = to.clone();
+            date.what = What::Day { day: DayOf::Number(number), month: Some(month), year };
+            let other = DeadlineRule::Dates { limit, dates: vec![self.calendar_point(&date)?] };
+            self.doubt(DoubtKind::DayOrMonths, Some(other), span.clone());
+            from.what = What::Months { months: 1, month: number, year };
+        }
+        let (first, mut last) = (self.calendar_point(&from)?, self.calendar_point(&to)?);
+        let start = first.first_day(SOME_LEAP_YEAR);
+        if last.last_day(SOME_LEAP_YEAR) < start && is_year_from_context(&to) {
+            last.year = last.year.map(|y| y + 1);
+        }
+        if let (Some(_), Some(_)) = (first.year, last.year)
+            && last.last_day(SOME_LEAP_YEAR) < start
+        {
+            return Err(PhraseError { refusal: Refusal::Contradiction, span });
+        }
+        self.push(DeadlineRule::Window { from: first, due: Some((limit, last)) }, span);
+        Ok(())
+    }
+
+    /// "Từ ngày 5 đến ngày 10 hằng tháng", "từ ngày 15 tháng trước đến ngày 14 của tháng báo cáo": whether
+    /// the window comes back.
+    fn recurring_window(
+        &mut self,
+        from: &Point,
+        to: &Point,
+        limit: Limit,
+        rhythms: &[Every],
+        span: &Range<usize>,
+    ) -> bool {
+        let of_from = from.of.unwrap_or(Neighbour::Same);
+        let day = number_of(from.what);
+        let (every, on, from_month) = match (to.what, day) {
+            (What::Inner { day: last, month_of, months }, Some(_)) => {
+                let of = to.of.unwrap_or(Neighbour::Same);
+                (Every::Months(months), RecurringDay::Day { day: last, month: month_of, of }, None)
+            }
+            (What::Day { day: last, month: None, .. }, Some(_)) => match rhythms.first() {
+                Some(every) => (*every, RecurringDay::Day { day: last, month: None, of: Neighbour::Same }, None),
+                None => return false,
+            },
+            (What::Day { day: last, month: Some(month), year: None }, Some(_))
+                if from.of.is_some() || to.of.is_some() || !rhythms.is_empty() =>
+            {
+                let What::Day { month: Some(from_month), .. } = from.what else { return false };
+                let of = to.of.unwrap_or(Neighbour::Same);
+                let date = YearDate { month, day: last, of };
+                // From 15/12 to 14/6 is a half-year's report, to 14/12 a year's.
+                let length = month + 12 * u32::from(of_from == Neighbour::Previous) - from_month.min(month + 12);
+                let every = rhythms.first().copied().unwrap_or(Every::Months(if length == 0 { 12 } else { length }));
+                (every, RecurringDay::Dates(vec![date]), Some(from_month))
+            }
+            _ => return false,
+        };
+        let Some(day) = day else { return false };
+        let mut new = new_recurrence(every, limit, on);
+        new.from = Some(RecurringStart { month: from_month, day, of: of_from });
+        new.time = to.time;
+        self.push(DeadlineRule::Every(new), span.clone());
+        true
+    }
+}
+
+fn new_recurrence(every: Every, limit: Limit, on: RecurringDay) -> Recurrence {
+    Recurrence { every, limit, on, from: None, time: None, since: None }
+}
+
+fn recurrence(every: Every, limit: Limit, on: RecurringDay) -> DeadlineRule {
+    DeadlineRule::Every(new_recurrence(every, limit, on))
+}
+
+fn number_of(what: What) -> Option<u32> {
+    match what {
+        What::Day { day: DayOf::Number(day), .. } | What::Inner { day: DayOf::Number(day), .. } => Some(day),
+        What::Day { .. } | What::Inner { .. } | What::Months { .. } | What::Weekday { .. } => None,
+    }
+}
+
+fn is_year_from_context(point: &Point) -> bool {
+    matches!(point.what, What::Day { year: None, .. } | What::Months { year: None, .. })
+}
+
+/// "Trước tháng 6 hằng năm" ends before its first day, "trong tháng 6" on its last.
+fn year_date(point: &Point, limit: Limit) -> Option<YearDate> {
+    let of = point.of.unwrap_or(Neighbour::Same);
+    match point.what {
+        What::Day { day, month: Some(month), year: None } => {
+            let exists = match day {
+                DayOf::Number(day) => NaiveDate::from_ymd_opt(SOME_LEAP_YEAR, month, day).is_some(),
+                DayOf::Last | DayOf::Working(_) | DayOf::LastWorking => true,
+            };
+            exists.then_some(YearDate { month, day, of })
+        }
+        What::Months { months, month, year: None } => Some(match limit {
+            Limit::Before => YearDate { month: month + 1 - months, day: DayOf::Number(1), of },
+            Limit::NotAfter => YearDate { month, day: DayOf::Last, of },
+        }),
+        What::Day { .. } | What::Months { .. } | What::Inner { .. } | What::Weekday { .. } => None,
+    }
+}
+
+/// First and last of days that follow each other: "26, 27, 28, 29/6" is one event over four days.
+fn consecutive_days(limit: Limit, dates: &[CalendarPoint]) -> Option<(CalendarPoint, CalendarPoint)> {
+    let follows = |pair: &[CalendarPoint]| match (pair[0].extent, pair[1].extent) {
+        (Extent::Day(DayOf::Number(a)), Extent::Day(DayOf::Number(b))) => {
+            (pair[0].year, pair[0].month, a + 1) == (pair[1].year, pair[1].month, b)
+        }
+        _ => false,
+    };
+    let is_span = limit == Limit::NotAfter && dates.len() > 1 && dates.windows(2).all(follows);
+    Some((*dates.first()?, *dates.last()?)).filter(|_| is_span)
+}
+
+/// The later reading of "đầu" and "giữa": the first ten days of a month, the first day of a quarter's part.
+fn other_part(date: CalendarPoint) -> CalendarPoint {
+    let (month, day) = match date.extent {
+        Extent::Day(DayOf::Number(1)) if date.month == 1 => (3, DayOf::Last),
+        Extent::Day(DayOf::Number(1)) => (date.month, DayOf::Number(10)),
+        Extent::Day(DayOf::Number(_)) => (date.month, DayOf::Number(20)),
+        Extent::Day(_) | Extent::Months(_) => (date.month, DayOf::Number(1)),
+    };
+    CalendarPoint { month, extent: Extent::Day(day), ..date }
+}
+
+fn is_wrong_weekday(weekday: Option<Weekday>, date: CalendarPoint) -> bool {
+    match (weekday, date.year, date.extent) {
+        (Some(weekday), Some(year), Extent::Day(_)) => date.last_day(year).is_some_and(|d| d.weekday() != weekday),
+        _ => false,
+    }
+}

@@ -1,0 +1,291 @@
+//! Owns the walk over the tokens of a phrase: words, numbers in figures or in words, times of day.
+
+use std::ops::Range;
+
+use chrono::{NaiveTime, Weekday};
+
+use super::{
+    PhraseError, Refusal,
+    words::{Kind, Token, Word},
+};
+
+/// Takes the first of the word sequences that stands at the cursor: `takes!(cursor, Chậm Nhất | Đến Hết)`.
+macro_rules! takes {
+    ($cursor:expr, $($($word:ident)+)|+) => {
+        $cursor.take_any(&[$(&[$($crate::domain::deadline::words::Word::$word),+]),+])
+    };
+}
+pub(super) use takes;
+
+/// A place in the tokens of one phrase.
+pub(super) struct Cursor<'a> {
+    pub text: &'a str,
+    pub tokens: &'a [Token],
+    pub at: usize,
+}
+
+impl Cursor<'_> {
+    pub fn kind(&self, ahead: usize) -> Option<Kind> {
+        self.tokens.get(self.at + ahead).map(|t| t.kind)
+    }
+
+    pub fn word(&self, ahead: usize) -> Option<Word> {
+        match self.kind(ahead) {
+            Some(Kind::Word(word)) => Some(word),
+            _ => None,
+        }
+    }
+
+    pub fn sign(&self, ahead: usize) -> Option<char> {
+        match self.kind(ahead) {
+            Some(Kind::Sign(sign)) => Some(sign),
+            _ => None,
+        }
+    }
+
+    pub fn is_at_end(&self) -> bool {
+        self.at >= self.tokens.len()
+    }
+
+    pub fn is_word(&self, ahead: usize, word: Word) -> bool {
+        self.kind(ahead) == Some(Kind::Word(word))
+    }
+
+    pub fn is_sign(&self, ahead: usize, sign: char) -> bool {
+        self.kind(ahead) == Some(Kind::Sign(sign))
+    }
+
+    /// Takes the first of the sequences that follows.
+    pub fn take_any(&mut self, sequences: &[&[Word]]) -> bool {
+        let Some(Kind::Word(first)) = self.kind(0) else { return false };
+        for words in sequences {
+            if words[0] == first && words.iter().enumerate().all(|(i, word)| self.is_word(i, *word)) {
+                self.at += words.len();
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Takes every word of the set that follows, in any order.
+    pub fn skip(&mut self, words: &[Word]) {
+        while self.word(0).is_some_and(|word| words.contains(&word)) {
+            self.at += 1;
+        }
+    }
+
+    pub fn take_sign(&mut self, signs: &[char]) -> bool {
+        let found = self.sign(0).is_some_and(|sign| signs.contains(&sign));
+        self.at += usize::from(found);
+        found
+    }
+
+    /// What `take` returns; the cursor stays where it was when that is nothing.
+    pub fn attempt<T>(&mut self, take: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        let start = self.at;
+        let taken = take(self);
+        if taken.is_none() {
+            self.at = start;
+        }
+        taken
+    }
+
+    /// A number in figures with at most `digits` digits, `ahead` tokens on.
+    pub fn figure(&self, ahead: usize, digits: usize) -> Option<u32> {
+        match self.kind(ahead) {
+            Some(Kind::Number { value, digits: n }) if n <= digits => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The year in four figures, `ahead` tokens on.
+    pub fn year(&self, ahead: usize) -> Option<i32> {
+        match self.kind(ahead) {
+            Some(Kind::Number { value, digits: 4 }) if (1900..=2100).contains(&value) => i32::try_from(value).ok(),
+            _ => None,
+        }
+    }
+
+    /// A year in four figures, or in two behind a complete date.
+    pub fn any_year(&self, ahead: usize) -> Option<i32> {
+        self.year(ahead).or_else(|| match self.kind(ahead) {
+            Some(Kind::Number { value, digits: 2 }) => i32::try_from(value).ok().map(|y| 2000 + y),
+            _ => None,
+        })
+    }
+
+    /// A number of at most three digits in figures, in words, or as "15 (mười lăm)"; the second value
+    /// says that it was doubled so, which only the texts of laws do.
+    pub fn take_number(&mut self) -> Option<(u32, bool)> {
+        if let Some(value) = self.figure(0, 3) {
+            self.at += 1;
+            let doubling = self.attempt(|c| {
+                let same = c.take_sign(&['(']) && c.take_number_in_words() == Some(value) && c.take_sign(&[')']);
+                same.then_some(())
+            });
+            return Some((value, doubling.is_some()));
+        }
+        self.take_number_in_words().map(|value| (value, false))
+    }
+
+    fn take_number_in_words(&mut self) -> Option<u32> {
+        let first = self.word(0).filter(|_| self.is_number_in_words(0))?;
+        let second_is_ten = self.is_word(1, Word::Mười);
+        let (value, length) = match (first, second_is_ten) {
+            (Word::Mười, _) => match self.word(1).and_then(ones) {
+                Some(one) => (10 + one, 2),
+                None => (10, 1),
+            },
+            (_, true) => match self.word(2).filter(|w| *w != Word::Năm).and_then(ones) {
+                Some(one) => (ones(first)? * 10 + one, 3),
+                None => (ones(first)? * 10, 2),
+            },
+            _ => (ones(first)?, 1),
+        };
+        self.at += length;
+        Some(value)
+    }
+
+    /// Whether a number in words stands `ahead` tokens on. "Năm" alone is a year, not a five.
+    pub fn is_number_in_words(&self, ahead: usize) -> bool {
+        self.word(ahead).is_some_and(|word| match word {
+            Word::Năm => match self.word(ahead + 1) {
+                Some(Word::Năm | Word::Mười) => true,
+                Some(Word::Ngày | Word::Giờ) => !matches!(self.kind(ahead + 2), Some(Kind::Number { .. })),
+                _ => false,
+            },
+            Word::Mười => true,
+            other => ones(other).is_some(),
+        })
+    }
+
+    /// "17 giờ", "17h00", "17:00", "17 giờ 30 phút", "sáng", "chiều"; the inner value is `None` when no
+    /// hour follows from the words.
+    ///
+    /// "Sáng" ends at noon; "chiều" and "giờ hành chính" say no more than the day.
+    pub fn take_time(&mut self) -> Result<Option<Option<NaiveTime>>, PhraseError> {
+        let start = self.at;
+        self.skip(&[Word::Lúc, Word::Vào]);
+        if takes!(self, Sáng) {
+            return Ok(Some(NaiveTime::from_hms_opt(12, 0, 0)));
+        }
+        if takes!(self, Chiều | Trưa | Hết Giờ Làm Việc | Giờ Làm Việc) {
+            return Ok(Some(None));
+        }
+        let time = self.take_clock()?;
+        if time.is_none() {
+            self.at = start;
+            return Ok(None);
+        }
+        self.skip(&[Word::Sáng, Word::Chiều, Word::Trưa]);
+        Ok(Some(time))
+    }
+
+    fn take_clock(&mut self) -> Result<Option<NaiveTime>, PhraseError> {
+        let start = self.at;
+        let Some(hour) = self.figure(0, 2) else { return Ok(None) };
+        let minute = if self.is_word(1, Word::Giờ) {
+            self.at += 2;
+            let is_minute = !matches!(self.sign(1), Some('/' | '-' | '.')) && !self.is_word(1, Word::Tháng);
+            match self.figure(0, 2).filter(|_| is_minute) {
+                Some(minute) => {
+                    self.at += 1;
+                    let _ = takes!(self, Phút);
+                    minute
+                }
+                None => 0,
+            }
+        } else if self.is_sign(1, ':') {
+            let Some(minute) = self.figure(2, 2) else { return Ok(None) };
+            self.at += 3;
+            minute
+        } else {
+            return Ok(None);
+        };
+        // "24 giờ" is the end of the day, as Bộ luật Dân sự 2015, Điều 148.6, has it.
+        let time = if (hour, minute) == (24, 0) {
+            NaiveTime::from_hms_opt(23, 59, 0)
+        } else {
+            NaiveTime::from_hms_opt(hour, minute, 0)
+        };
+        time.map(Some).ok_or_else(|| self.refuse(Refusal::NoSuchDate, start, self.at))
+    }
+
+    /// "thứ tư", "thứ 6", "chủ nhật".
+    pub fn take_weekday(&mut self) -> Option<Weekday> {
+        if takes!(self, Chủ Nhật | Chủ Nhất | Cn) {
+            return Some(Weekday::Sun);
+        }
+        let day = match (self.word(0), self.kind(1)) {
+            (Some(Word::Thứ | Word::Th), Some(Kind::Number { value, digits: 1 })) => value,
+            (Some(Word::Thứ), Some(Kind::Word(Word::Bảy))) => 7,
+            (Some(Word::Thứ), Some(Kind::Word(word @ (Word::Hai | Word::Ba | Word::Bốn | Word::Năm | Word::Sáu)))) => {
+                ones(word)?
+            }
+            _ => return None,
+        };
+        let weekday = match day {
+            2 => Weekday::Mon,
+            3 => Weekday::Tue,
+            4 => Weekday::Wed,
+            5 => Weekday::Thu,
+            6 => Weekday::Fri,
+            7 => Weekday::Sat,
+            _ => return None,
+        };
+        self.at += 2;
+        Some(weekday)
+    }
+
+    /// The text of the token `ahead` of the cursor.
+    pub fn spelt(&self, ahead: usize) -> &str {
+        self.tokens.get(self.at + ahead).map_or("", |t| &self.text[t.start..t.end])
+    }
+
+    /// The bytes of the tokens from `from` up to, without, `to`.
+    pub fn span(&self, from: usize, to: usize) -> Range<usize> {
+        let start = self.tokens.get(from).map_or(self.text.len(), |t| t.start);
+        let end = if to == 0 { start } else { self.tokens[to - 1].end };
+        start..end.max(start)
+    }
+
+    /// Refuses the phrase for its tokens from `from` up to, without, `to`.
+    pub fn refuse(&self, refusal: Refusal, from: usize, to: usize) -> PhraseError {
+        PhraseError { refusal, span: self.span(from, to.max(from + 1).min(self.tokens.len())) }
+    }
+
+    /// The words up to the end of the clause: a `;`, a `)` that closes none of theirs, or a roll clause.
+    pub fn take_words_of_clause(&mut self) -> Range<usize> {
+        let start = self.at;
+        let mut depth = 0;
+        while let Some(kind) = self.kind(0) {
+            match kind {
+                Kind::Sign('(') if self.is_word(1, Word::Nếu) => break,
+                Kind::Sign('(') => depth += 1,
+                Kind::Sign(')') if depth == 0 => break,
+                Kind::Sign(')') => depth -= 1,
+                Kind::Sign(';') if depth == 0 => break,
+                _ => {}
+            }
+            self.at += 1;
+        }
+        let span = self.span(start, self.at);
+        let trimmed = self.text[span.clone()].trim_end_matches([' ', '.', ',', ':']);
+        span.start..span.start + trimmed.len()
+    }
+}
+
+fn ones(word: Word) -> Option<u32> {
+    match word {
+        Word::Một => Some(1),
+        Word::Hai => Some(2),
+        Word::Ba => Some(3),
+        Word::Bốn => Some(4),
+        Word::Năm | Word::Lăm => Some(5),
+        Word::Sáu => Some(6),
+        Word::Bảy => Some(7),
+        Word::Tám => Some(8),
+        Word::Chín => Some(9),
+        _ => None,
+    }
+}

@@ -1,0 +1,330 @@
+//! Owns what hangs on an event: periods counted from it, and duties that have no date of their own.
+
+use std::ops::Range;
+
+use super::{
+    Limit, PhraseError, Relative, DistanceUnit, Trigger,
+    clauses::{Part, offset},
+    cursor::{Cursor, takes},
+    words::{Kind, Word},
+};
+
+/// The words before a number of days.
+#[derive(Clone, Copy, Default)]
+struct Lead {
+    /// "Trong thời hạn", "trong vòng".
+    is_within: bool,
+    /// "Không quá", "tối đa".
+    is_most: bool,
+    /// "Chậm nhất", "ít nhất".
+    is_latest: bool,
+    is_earliest: bool,
+    is_about: bool,
+    is_before: bool,
+    is_after: bool,
+}
+
+impl Lead {
+    fn is_empty(self) -> bool {
+        !(self.is_within || self.is_most || self.is_latest || self.is_earliest || self.is_about || self.is_before || self.is_after)
+    }
+}
+
+/// A number with its unit.
+#[derive(Clone, Copy)]
+struct Count {
+    number: u32,
+    unit: DistanceUnit,
+}
+
+impl Cursor<'_> {
+    /// "Trong thời hạn 05 ngày làm việc kể từ ngày X", "chậm nhất 7 ngày trước khi X", "khoảng 6 tháng".
+    pub fn take_relative(&mut self) -> Result<Option<Part>, PhraseError> {
+        let start = self.at;
+        let lead = self.take_lead();
+        if let Some(part) = self.take_next_day(lead)? {
+            return Ok(Some(part));
+        }
+        let part = self.take_count().and_then(|count| {
+            let _ = self.is_sign(0, ',') && matches!(self.word(1), Some(Word::Kể | Word::Tính | Word::Sau | Word::Trước)) && {
+                self.at += 1;
+                true
+            };
+            self.relative_of(lead, count)
+        });
+        if part.is_none() {
+            self.at = start;
+        }
+        Ok(part)
+    }
+
+    fn relative_of(&mut self, lead: Lead, count: Count) -> Option<Part> {
+        let signed = i32::try_from(count.number).ok()?;
+        let (sign, event) = if let Some(event) = self.take_event_after() {
+            (1, event)
+        } else if let Some(event) = self.take_event_before(lead) {
+            (-1, event)
+        } else if lead.is_before {
+            (-1, self.span(self.at, self.at))
+        } else {
+            return self.count_without_event(lead, count);
+        };
+        let there = offset(signed * sign, count.unit);
+        let (from, due) = if lead.is_earliest {
+            (Some(there), None)
+        } else if lead.is_within && sign < 0 {
+            // "Trong thời hạn 90 ngày trước X": from then until X.
+            (Some(there), Some((Limit::Before, offset(0, DistanceUnit::Day))))
+        } else {
+            (None, Some((Limit::NotAfter, there)))
+        };
+        Some(Part::Relative { relative: Relative { from, due, event }, is_direction_open: false })
+    }
+
+    /// A number of days with no event named: a period of processing, a duration, or, alone in its cell, a
+    /// count of days whose direction nobody wrote down; back from the event is the cautious one.
+    fn count_without_event(&mut self, lead: Lead, count: Count) -> Option<Part> {
+        let ends_clause = matches!(self.kind(0), None | Some(Kind::Sign(_) | Kind::Other) | Some(Kind::Word(Word::Và)));
+        if !ends_clause || self.is_sign(0, '/') {
+            return None;
+        }
+        let Count { number, unit } = count;
+        if lead.is_within || lead.is_latest || lead.is_after {
+            let due = (Limit::NotAfter, offset(i32::try_from(number).ok()?, unit));
+            let event = self.span(self.at, self.at);
+            return Some(Part::Relative {
+                relative: Relative { from: None, due: Some(due), event },
+                is_direction_open: false,
+            });
+        }
+        if lead.is_most || lead.is_about || matches!(unit, DistanceUnit::Month | DistanceUnit::Year | DistanceUnit::Week) {
+            let limit = lead.is_most.then_some(Limit::NotAfter);
+            return (!lead.is_empty()).then_some(Part::Lasts { limit, count: number, unit });
+        }
+        let count = i32::try_from(number).ok()?;
+        let is_working = matches!(unit, DistanceUnit::WorkingDay | DistanceUnit::WorkingHour | DistanceUnit::Hour);
+        let due = (Limit::NotAfter, offset(if is_working { count } else { -count }, unit));
+        let event = self.span(self.at, self.at);
+        Some(Part::Relative { relative: Relative { from: None, due: Some(due), event }, is_direction_open: true })
+    }
+
+    fn take_lead(&mut self) -> Lead {
+        let mut lead = Lead::default();
+        loop {
+            if takes!(self, Trong Thời Hạn | Trong Thời Gian | Thời Hạn | Thời Gian | Trong Vòng | Trong) {
+                lead.is_within = true;
+            } else if takes!(self, Không Quá | Tối Đa) {
+                lead.is_most = true;
+            } else if takes!(self, Chậm Nhất | Muộn Nhất | Ít Nhất | Tối Thiểu | Đến Thiểu) {
+                lead.is_latest = true;
+            } else if takes!(self, Sớm Nhất) {
+                lead.is_earliest = true;
+            } else if takes!(self, Khoảng) {
+                lead.is_about = true;
+            } else if takes!(self, Trước) {
+                lead.is_before = true;
+            } else if takes!(self, Sau) {
+                lead.is_after = true;
+            } else if lead.is_empty() || !takes!(self, Là | Vào) {
+                return lead;
+            }
+        }
+    }
+
+    /// "05 ngày làm việc", "60 (sáu mươi) ngày", "ngày thứ bốn mươi lăm"; no date, no time of day, no rhythm.
+    fn take_count(&mut self) -> Option<Count> {
+        self.attempt(|c| {
+            if takes!(c, Ngày Thứ) {
+                let (number, _) = c.take_number()?;
+                let counts_on = c.is_sign(0, ',') || matches!(c.word(0), Some(Word::Kể | Word::Tính | Word::Sau));
+                return counts_on.then_some(Count { number, unit: DistanceUnit::Day });
+            }
+            let (number, _) = c.take_number()?;
+            let unit = if takes!(c, Ngày) {
+                if takes!(c, Làm Việc) { DistanceUnit::WorkingDay } else { DistanceUnit::Day }
+            } else if takes!(c, Giờ) {
+                if takes!(c, Làm Việc) { DistanceUnit::WorkingHour } else { DistanceUnit::Hour }
+            } else if takes!(c, Tuần) {
+                DistanceUnit::Week
+            } else if takes!(c, Tháng) {
+                DistanceUnit::Month
+            } else if takes!(c, Quý) {
+                return Some(Count { number: number * 3, unit: DistanceUnit::Month });
+            } else if takes!(c, Năm) {
+                DistanceUnit::Year
+            } else {
+                return None;
+            };
+            let is_date_or_rhythm = matches!(c.sign(0), Some('/' | ':'))
+                || c.figure(0, 4).is_some()
+                || matches!(c.word(0), Some(Word::Đầu | Word::Cuối | Word::Lần | Word::Một | Word::Mỗi))
+                || unit == DistanceUnit::Month && c.is_word(0, Word::Năm)
+                || unit == DistanceUnit::Hour && matches!(c.word(0), Some(Word::Ngày | Word::Thứ | Word::Hằng | Word::Sáng | Word::Chiều));
+            (!is_date_or_rhythm).then_some(Count { number, unit })
+        })
+    }
+
+    /// "Kể từ ngày X", "sau khi X", "từ thời điểm X".
+    fn take_event_after(&mut self) -> Option<Range<usize>> {
+        let found = takes!(self, Kể Từ | Kế Từ | Tính Từ | Kể Sau | Từ | Sau);
+        found.then(|| {
+            self.skip(&[Word::Khi, Word::Ngày, Word::Thời, Word::Điểm, Word::Lúc, Word::Sau]);
+            self.take_words_of_clause()
+        })
+    }
+
+    /// "Trước khi X", "so với ngày X"; behind "trước N ngày" the event follows at once.
+    fn take_event_before(&mut self, lead: Lead) -> Option<Range<usize>> {
+        let found = takes!(self, Trước | So Với)
+            || lead.is_before && matches!(self.kind(0), Some(Kind::Other | Kind::Word(_)));
+        found.then(|| {
+            self.skip(&[Word::Khi, Word::Ngày, Word::Thời, Word::Điểm, Word::So, Word::Với, Word::Trước]);
+            self.take_words_of_clause()
+        })
+    }
+
+    /// "Trước 08 giờ ngày hôm sau", "ngày làm việc tiếp theo", "trong ngày".
+    fn take_next_day(&mut self, lead: Lead) -> Result<Option<Part>, PhraseError> {
+        let start = self.at;
+        let time = self.take_time()?.flatten();
+        let next = if takes!(self, Ngày Hôm Sau | Hôm Sau) {
+            Some((1, DistanceUnit::Day))
+        } else if takes!(self, Ngày Làm Việc Tiếp Theo | Ngày Làm Việc Kế Tiếp | Ngày Làm Việc Liền Kề | Ngày Làm Việc Sau
+            | Ngày Làm Việc Liền Sau)
+        {
+            Some((1, DistanceUnit::WorkingDay))
+        } else if lead.is_within && takes!(self, Ngày Làm Việc | Ngày) && matches!(self.kind(0), None | Some(Kind::Sign(_))) {
+            Some((0, DistanceUnit::Day))
+        } else {
+            None
+        };
+        let Some((count, unit)) = next else {
+            self.at = start;
+            return Ok(None);
+        };
+        let limit = if lead.is_before { Limit::Before } else { Limit::NotAfter };
+        let due = super::Distance { count, unit, time };
+        let event = self.take_words_of_clause();
+        let relative = Relative { from: None, due: Some((limit, due)), event };
+        Ok(Some(Part::Relative { relative, is_direction_open: false }))
+    }
+
+    /// "Trước khi X", "trước ngày bầu cử", "trước ngày bầu cử 70 ngày": the limit was taken already.
+    pub fn take_before_event(&mut self) -> Option<Part> {
+        self.attempt(|c| {
+            let names_event = takes!(c, Khi | Ngày | Thời Điểm) || c.kind(0) == Some(Kind::Other);
+            let (event, trailing) = c.take_event_with_count(names_event)?;
+            let due = match trailing {
+                Some(count) => (Limit::NotAfter, offset(-i32::try_from(count.number).ok()?, count.unit)),
+                None => (Limit::Before, offset(0, DistanceUnit::Day)),
+            };
+            Some(Part::Relative { relative: Relative { from: None, due: Some(due), event }, is_direction_open: false })
+        })
+    }
+
+    /// The words of an event, which hold no number but perhaps a count of days at their end.
+    fn take_event_with_count(&mut self, names_event: bool) -> Option<(Range<usize>, Option<Count>)> {
+        let start = self.at;
+        let event = self.take_words_of_clause();
+        let end = self.at;
+        let is_number = |at: &usize| matches!(self.tokens[*at].kind, Kind::Number { .. });
+        let first_number = (start..end).find(is_number);
+        if !names_event || event.is_empty() {
+            return None;
+        }
+        let Some(number_at) = first_number else { return Some((event, None)) };
+        self.at = number_at;
+        let count = self.take_count()?;
+        (self.at == end && number_at > start).then(|| (self.span(start, number_at), Some(count)))
+    }
+
+    // ----- undated kinds
+
+    pub fn take_undated(&mut self, has_earlier: bool) -> Option<Part> {
+        if takes!(self, Thường Xuyên | Liền Tục | Hằng Ngày | Mỗi Ngày | Cả Năm | Trong Cả Năm | Suốt Năm | Trong Suốt Năm) {
+            let _ = self.attempt(|c| {
+                let _ = c.take_sign(&[',']);
+                takes!(c, Liền Tục | Cả Năm).then_some(())
+            });
+            let _ = self.attempt(|c| {
+                let _ = c.take_sign(&[',']);
+                c.skip(&[Word::Trong, Word::Các, Word::Cả, Word::Suốt]);
+                let has_year = takes!(c, Năm) && !c.is_word(0, Word::Học);
+                c.at += usize::from(has_year && c.year(0).is_some());
+                has_year.then_some(())
+            });
+            return Some(Part::Standing);
+        }
+        // Without marks "ngay" is spelt like "ngày".
+        let is_event = takes!(self, Ngay Sau Khi | Ngày Sau Khi | Ngay Khi | Sau Khi | Khi | Nếu Có);
+        if is_event {
+            self.skip(&[Word::Có, Word::Được]);
+            return Some(self.triggered(has_earlier));
+        }
+        if takes!(self, Đột Xuất | Theo Yêu Cầu | Theo Đề Nghị | Theo Phát Sinh | Có Phát Sinh) {
+            let begin = self.at.saturating_sub(2);
+            let _ = self.take_words_of_clause();
+            let by = if self.asks(begin) { Trigger::Request } else { Trigger::Event };
+            return Some(Part::Triggered { by, event: self.span(self.at, self.at) });
+        }
+        if !has_earlier && takes!(self, Phát Sinh) {
+            let event = self.take_words_of_clause();
+            return Some(Part::Triggered { by: Trigger::Event, event });
+        }
+        self.take_external(has_earlier)
+    }
+
+    /// What stands behind "khi": an event, which a count of days may end ("sau khi họp 3 ngày").
+    fn triggered(&mut self, has_earlier: bool) -> Part {
+        let begin = self.at;
+        if !has_earlier
+            && let Some((event, Some(count))) = self.attempt(|c| c.take_event_with_count(true))
+            && let Ok(number) = i32::try_from(count.number)
+        {
+            let due = Some((Limit::NotAfter, offset(number, count.unit)));
+            return Part::Relative { relative: Relative { from: None, due, event }, is_direction_open: false };
+        }
+        self.at = begin;
+        let event = self.take_words_of_clause();
+        let by = if self.asks(begin) { Trigger::Request } else { Trigger::Event };
+        let is_plain = (begin..self.at).all(|i| {
+            matches!(
+                self.tokens[i].kind,
+                Kind::Word(
+                    Word::Phát | Word::Sinh | Word::Yêu | Word::Cầu | Word::Văn | Word::Bản | Word::Đề | Word::Nghị | Word::Có
+                ) | Kind::Sign(_)
+            )
+        });
+        Part::Triggered { by, event: if is_plain { begin_of(&event) } else { event } }
+    }
+
+    /// Whether "yêu cầu" or "đề nghị" stands between token `begin` and here.
+    fn asks(&self, begin: usize) -> bool {
+        let is_pair = |i: usize, first, second| {
+            self.tokens[i].kind == Kind::Word(first) && self.tokens[i + 1].kind == Kind::Word(second)
+        };
+        (begin..self.at.saturating_sub(1)).any(|i| is_pair(i, Word::Yêu, Word::Cầu) || is_pair(i, Word::Đề, Word::Nghị))
+    }
+
+    /// "Theo kế hoạch riêng của X", "có thông báo riêng", "theo Công văn số …": another document decides.
+    fn take_external(&mut self, has_earlier: bool) -> Option<Part> {
+        if has_earlier {
+            return None;
+        }
+        self.attempt(|c| {
+            if takes!(c, Theo) {
+                let is_document = takes!(c, Kế Hoạch | Thông Báo | Lịch | Văn Bản | Văn | Thời Gian | Bản);
+                c.skip(&[Word::Riêng, Word::Của, Word::Bản, Word::Trong]);
+                return is_document.then(|| Part::ExternalPlan(c.take_words_of_clause()));
+            }
+            let _ = takes!(c, Có | Được);
+            let is_document = takes!(c, Kế Hoạch | Thông Báo | Văn Bản | Văn) && takes!(c, Riêng | Sau);
+            let _ = takes!(c, Của);
+            is_document.then(|| Part::ExternalPlan(c.take_words_of_clause()))
+        })
+    }
+}
+
+fn begin_of(span: &Range<usize>) -> Range<usize> {
+    span.start..span.start
+}

@@ -1,0 +1,366 @@
+//! Owns the due dates that a reading gives over the years of a plan, and from an event.
+
+use std::collections::BTreeMap;
+
+use chrono::{Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Weekday};
+
+use super::{
+    CalendarPoint, DayOf, DeadlineRule, Distance, DistanceUnit, Every, Extent, Limit, MonthOf, Neighbour, Reading,
+    Recurrence, RecurringDay, Relative, Roll, Week, YearContext, YearDate, last_of_month,
+};
+use crate::domain::calendar::{WorkCalendar, timetable::Timetable};
+
+/// The last year that "và những năm tiếp theo" reaches: the end of our table of lunar holidays.
+const LAST_YEAR: i32 = 2100;
+
+/// The due date of one period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DuePoint {
+    /// `2023`, `2023-03`, `2023-Q1`, `2023-W05`: names the occurrence, also after its date has moved.
+    pub period: String,
+    /// First day of the work or of what it reports on, where the phrase names one.
+    pub begins_on: Option<NaiveDate>,
+    /// The last day that is not late.
+    pub last_on: NaiveDate,
+    /// The hour of that day, where the phrase names one, in the office's zone.
+    pub time: Option<NaiveTime>,
+}
+
+/// The years for which recurring work is planned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlanYears {
+    /// The year of dates without one.
+    pub context: YearContext,
+    /// The last year, for a plan of several.
+    pub last: i32,
+}
+
+impl PlanYears {
+    /// A plan of one year or school year.
+    #[must_use]
+    pub fn of(context: YearContext) -> Self {
+        let last = match context {
+            YearContext::Year(year) => year,
+            YearContext::SchoolYear(year) => year + 1,
+            YearContext::Unknown => LAST_YEAR,
+        };
+        Self { context, last }
+    }
+
+    /// The first year.
+    #[must_use]
+    pub fn first(self) -> Option<i32> {
+        self.months().map(|(first, _)| first.div_euclid(12))
+    }
+
+    /// The first day of each month it covers.
+    pub fn first_days_of_months(self) -> impl Iterator<Item = NaiveDate> {
+        self.months().into_iter().flat_map(|(first, last)| first..=last).filter_map(first_of)
+    }
+
+    /// Whether `on` lies in the years it covers; a recurring report may be due in the January after.
+    #[must_use]
+    pub fn contains(self, on: NaiveDate) -> bool {
+        let month = on.year() * 12 + month0(on.month());
+        self.months().is_none_or(|(first, last)| (first..=last).contains(&month))
+    }
+
+    /// First and last month, counted from year 0.
+    fn months(self) -> Option<(i32, i32)> {
+        match self.context {
+            YearContext::Year(year) => Some((year * 12, self.last * 12 + 11)),
+            YearContext::SchoolYear(year) => Some((year * 12 + 7, self.last * 12 + 6)),
+            YearContext::Unknown => None,
+        }
+    }
+}
+
+impl Reading {
+    /// The due dates of every period of the plan, in the order of the phrase.
+    ///
+    /// Dates without a year, and recurrences, need `years`; without a context they give nothing.
+    #[must_use]
+    pub fn due_points(&self, years: PlanYears, calendar: &WorkCalendar) -> Vec<DuePoint> {
+        let mut points = Vec::new();
+        for clause in &self.clauses {
+            match &clause.rule {
+                DeadlineRule::Dates { limit, dates } => {
+                    points.extend(dates.iter().filter_map(|d| dated(*d, *limit, None, years, calendar)));
+                }
+                DeadlineRule::Window { from, due: Some((limit, to)) } => {
+                    points.extend(dated(*to, *limit, Some(*from), years, calendar));
+                }
+                DeadlineRule::Every(recurrence) => recurring(recurrence, years, calendar, &mut points),
+                DeadlineRule::Window { due: None, .. }
+                | DeadlineRule::Relative(_)
+                | DeadlineRule::Lasts { .. }
+                | DeadlineRule::Standing
+                | DeadlineRule::Triggered(..)
+                | DeadlineRule::ExternalPlan(_)
+                | DeadlineRule::Lunar { .. } => {}
+            }
+        }
+        tell_apart(&mut points);
+        if let Some(roll) = self.roll {
+            for point in &mut points {
+                point.last_on = rolled(point.last_on, roll, calendar);
+            }
+        }
+        points
+    }
+}
+
+/// Two due dates of the same name are named by their days instead.
+fn tell_apart(points: &mut Vec<DuePoint>) {
+    let mut seen: BTreeMap<(NaiveDate, Option<NaiveTime>), ()> = BTreeMap::new();
+    points.retain(|p| seen.insert((p.last_on, p.time), ()).is_none());
+    let mut uses: BTreeMap<String, usize> = BTreeMap::new();
+    for point in points.iter() {
+        *uses.entry(point.period.clone()).or_default() += 1;
+    }
+    for point in points.iter_mut().filter(|p| uses.get(&p.period).is_some_and(|n| *n > 1)) {
+        point.period = match point.time {
+            Some(time) => format!("{}T{}", point.last_on, time.format("%H%M")),
+            None => point.last_on.to_string(),
+        };
+    }
+}
+
+fn rolled(day: NaiveDate, roll: Roll, calendar: &WorkCalendar) -> NaiveDate {
+    let (before, after) = (calendar.last_working_day_until(day), calendar.first_working_day_from(day));
+    match roll {
+        Roll::NextWorkingDay => after,
+        Roll::PreviousWorkingDay => before,
+        Roll::Nearest if day - before <= after - day => before,
+        Roll::Nearest => after,
+    }
+}
+
+/// "Trước ngày D" ends the day before; "trước 17 giờ ngày D" still ends on D.
+fn last_in_time(day: NaiveDate, limit: Limit, time: Option<NaiveTime>) -> NaiveDate {
+    match (limit, time) {
+        (Limit::Before, None) => day - Days::new(1),
+        (Limit::Before, Some(_)) | (Limit::NotAfter, _) => day,
+    }
+}
+
+fn dated(
+    to: CalendarPoint,
+    limit: Limit,
+    from: Option<CalendarPoint>,
+    years: PlanYears,
+    calendar: &WorkCalendar,
+) -> Option<DuePoint> {
+    let year = to.year.or_else(|| years.context.year_of(to.month))?;
+    let day = match to.extent {
+        Extent::Day(day) => day_in_month(year * 12 + month0(to.month), day, calendar),
+        Extent::Months(_) => to.bounded_day(limit, year)?,
+    };
+    let period = match (to.extent, limit) {
+        (Extent::Months(months), Limit::NotAfter) => name_of_months(year, to.month, months),
+        (Extent::Months(_), Limit::Before) | (Extent::Day(_), _) => year.to_string(),
+    };
+    let begins_on = from.and_then(|f| f.first_day(f.year.or_else(|| years.context.year_of(f.month))?));
+    Some(DuePoint { period, begins_on, last_on: last_in_time(day, limit, to.time), time: to.time })
+}
+
+fn name_of_months(year: i32, last_month: u32, months: u32) -> String {
+    match months {
+        1 => format!("{year}-{last_month:02}"),
+        3 => format!("{year}-Q{}", last_month / 3),
+        6 => format!("{year}-H{}", last_month / 6),
+        12 => year.to_string(),
+        other => format!("{year}-{other}M"),
+    }
+}
+
+fn recurring(recurrence: &Recurrence, years: PlanYears, calendar: &WorkCalendar, points: &mut Vec<DuePoint>) {
+    let Some((first, mut last)) = years.months() else { return };
+    let first = first.max(recurrence.since.map_or(first, |year| year * 12));
+    if recurrence.since.is_some() {
+        last = LAST_YEAR * 12 + 11;
+    }
+    match (recurrence.every, &recurrence.on) {
+        (Every::Weeks(weeks), on) => {
+            let weekday = match on {
+                RecurringDay::Weekday { weekday, .. } => *weekday,
+                // A week's work is due on its last day in the office.
+                RecurringDay::End | RecurringDay::Day { .. } | RecurringDay::Dates(_) => Weekday::Fri,
+            };
+            weekly(recurrence, weeks, weekday, (first, last), points);
+        }
+        (Every::Months(months), RecurringDay::Dates(dates)) => {
+            for year in first.div_euclid(12)..=last.div_euclid(12) {
+                for (i, date) in dates.iter().enumerate() {
+                    yearly_date(recurrence, (year, months), (i, dates.len()), *date, years, calendar, points);
+                }
+            }
+        }
+        (Every::Months(months), RecurringDay::End | RecurringDay::Day { .. } | RecurringDay::Weekday { .. }) => {
+            for end in (first..=last).filter(|month| ends_period(*month, months, first)) {
+                period_day(recurrence, months, end, calendar, points);
+            }
+        }
+    }
+}
+
+/// Periods begin in January; those longer than a year, with the plan.
+fn ends_period(month: i32, months: u32, first: i32) -> bool {
+    let months = i32::try_from(months).unwrap_or(i32::MAX);
+    if months <= 12 { (month.rem_euclid(12) + 1) % months == 0 } else { (month - first + 1) % months == 0 }
+}
+
+fn weekly(recurrence: &Recurrence, weeks: u32, weekday: Weekday, span: (i32, i32), points: &mut Vec<DuePoint>) {
+    let (Some(start), Some(end)) = (first_of(span.0), first_of(span.1 + 1)) else { return };
+    let offset = u64::from((7 + weekday.num_days_from_monday() - start.weekday().num_days_from_monday()) % 7);
+    let step = usize::try_from(weeks).unwrap_or(1).max(1) * 7;
+    let days = (start + Days::new(offset)).iter_days().step_by(step).take_while(|day| *day < end);
+    points.extend(days.map(|day| {
+        let week = day.iso_week();
+        let last_on = last_in_time(day, recurrence.limit, recurrence.time);
+        DuePoint { period: format!("{}-W{:02}", week.year(), week.week()), begins_on: None, last_on, time: recurrence.time }
+    }));
+}
+
+fn yearly_date(
+    recurrence: &Recurrence,
+    (year, months): (i32, u32),
+    (index, count): (usize, usize),
+    date: YearDate,
+    years: PlanYears,
+    calendar: &WorkCalendar,
+    points: &mut Vec<DuePoint>,
+) {
+    // In a school year each month has one year only.
+    let year = match (years.context, recurrence.since) {
+        (YearContext::SchoolYear(_), None) if years.context.year_of(date.month) != Some(year) => return,
+        _ => year,
+    };
+    let is_one_a_period = usize::try_from(12 / months.clamp(1, 12)).is_ok_and(|periods| periods == count);
+    let period = if is_one_a_period {
+        let last_month = u32::try_from(index + 1).unwrap_or(1) * months;
+        name_of_months(year, last_month, months)
+    } else {
+        year.to_string()
+    };
+    let there = year + step(date.of);
+    let day = day_in_month(there * 12 + month0(date.month), date.day, calendar);
+    let begins_on = recurrence.from.and_then(|from| {
+        NaiveDate::from_ymd_opt(there + step(from.of), from.month.unwrap_or(date.month), from.day)
+    });
+    let last_on = last_in_time(day, recurrence.limit, recurrence.time);
+    points.push(DuePoint { period, begins_on, last_on, time: recurrence.time });
+}
+
+fn period_day(recurrence: &Recurrence, months: u32, end: i32, calendar: &WorkCalendar, points: &mut Vec<DuePoint>) {
+    let length = i32::try_from(months).unwrap_or(12);
+    let (day, month) = match &recurrence.on {
+        RecurringDay::Day { day, month, of } => {
+            let last = end + step(*of) * length;
+            let first = last + 1 - length;
+            let month = match (month, day) {
+                (Some(MonthOf::Number(n)), _) => (first + month0(*n)).min(last),
+                (Some(MonthOf::Last), _) | (None, DayOf::Last | DayOf::LastWorking) => last,
+                (None, DayOf::Number(_) | DayOf::Working(_)) => first,
+            };
+            (day_in_month(month, *day, calendar), month)
+        }
+        RecurringDay::Weekday { weekday, week } => (weekday_in_month(end, *weekday, *week), end),
+        RecurringDay::End | RecurringDay::Dates(_) => (day_in_month(end, DayOf::Last, calendar), end),
+    };
+    let begins_on = recurrence.from.and_then(|from| {
+        // "Từ ngày 15 của tháng trước kỳ báo cáo": before the period's first month.
+        let base = match from.of {
+            Neighbour::Same => month,
+            Neighbour::Previous => end - length,
+            Neighbour::Next => month + 1,
+        };
+        Some(day_in_month_of(first_of(base)?, from.day))
+    });
+    let year = end.div_euclid(12);
+    let period = name_of_months(year, u32::try_from(end.rem_euclid(12)).unwrap_or(0) + 1, months);
+    let last_on = last_in_time(day, recurrence.limit, recurrence.time);
+    points.push(DuePoint { period, begins_on, last_on, time: recurrence.time });
+}
+
+fn step(of: Neighbour) -> i32 {
+    match of {
+        Neighbour::Same => 0,
+        Neighbour::Next => 1,
+        Neighbour::Previous => -1,
+    }
+}
+
+fn month0(month: u32) -> i32 {
+    i32::try_from(month).unwrap_or(1) - 1
+}
+
+/// First day of a month counted from year 0.
+fn first_of(month: i32) -> Option<NaiveDate> {
+    NaiveDate::from_ymd_opt(month.div_euclid(12), u32::try_from(month.rem_euclid(12)).ok()? + 1, 1)
+}
+
+fn day_in_month(month: i32, day: DayOf, calendar: &WorkCalendar) -> NaiveDate {
+    let first = first_of(month).unwrap_or_default();
+    let last = last_of_month(first.year(), first.month()).unwrap_or(first);
+    match day {
+        DayOf::Number(day) => day_in_month_of(first, day),
+        DayOf::Last => last,
+        DayOf::Working(n) => {
+            let nth = calendar.add_working_days(first - Days::new(1), i32::try_from(n).unwrap_or(1));
+            nth.min(last)
+        }
+        DayOf::LastWorking => calendar.last_working_day_until(last),
+    }
+}
+
+/// The day, or the month's last one where the month is shorter (Bộ luật Dân sự 2015, Điều 148.3).
+fn day_in_month_of(first: NaiveDate, day: u32) -> NaiveDate {
+    first.with_day(day).or_else(|| last_of_month(first.year(), first.month())).unwrap_or(first)
+}
+
+fn weekday_in_month(month: i32, weekday: Weekday, week: Option<Week>) -> NaiveDate {
+    let first = first_of(month).unwrap_or_default();
+    let nth = |n: u32| NaiveDate::from_weekday_of_month_opt(first.year(), first.month(), weekday, u8::try_from(n).ok()?);
+    let found = match week {
+        Some(Week::Number(n)) => nth(n),
+        Some(Week::Last) | None => nth(5).or_else(|| nth(4)),
+    };
+    found.unwrap_or(first)
+}
+
+impl Relative {
+    /// The moment at which it is due when the event happened at `event`, both in the office's zone; `None`
+    /// when the phrase gives only an earliest moment, or the timetable has no office hours to count in.
+    ///
+    /// The day of the event is not counted, and a period of days that ends on a day off ends with the
+    /// next working day (Bộ luật Dân sự 2015, Điều 147, 148.5); counted back, it never moves forward.
+    #[must_use]
+    pub fn due_from(&self, event: NaiveDateTime, calendar: &WorkCalendar, hours: &Timetable) -> Option<NaiveDateTime> {
+        let (limit, Distance { count, unit, time }) = self.due?;
+        let on = event.date();
+        let whole_days = |days: i64| {
+            let day = on + TimeDelta::days(days);
+            if days > 0 { calendar.first_working_day_from(day) } else { day }
+        };
+        let day = match unit {
+            DistanceUnit::Day => whole_days(i64::from(count)),
+            DistanceUnit::Week => whole_days(i64::from(count) * 7),
+            DistanceUnit::WorkingDay => calendar.add_working_days(on, count),
+            DistanceUnit::Month | DistanceUnit::Year => {
+                let months = Months::new(count.unsigned_abs() * if unit == DistanceUnit::Year { 12 } else { 1 });
+                if count >= 0 {
+                    calendar.first_working_day_from(on.checked_add_months(months)?)
+                } else {
+                    on.checked_sub_months(months)?
+                }
+            }
+            DistanceUnit::Hour => return Some(event + TimeDelta::hours(i64::from(count))),
+            DistanceUnit::WorkingHour => {
+                return hours.add_office_time(calendar, event, TimeDelta::hours(i64::from(count)));
+            }
+        };
+        let end_of_day = NaiveTime::from_hms_opt(23, 59, 59)?;
+        Some(last_in_time(day, limit, time).and_time(time.unwrap_or(end_of_day)))
+    }
+}
