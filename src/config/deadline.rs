@@ -283,7 +283,7 @@ fn read_every(reader: &Reader, fields: &Fields<'_>, time: Option<NaiveTime>) -> 
     });
     let dates = year_dates(fields, "date", of);
     let before_dates = year_dates(fields, "before_date", of);
-    let since = fields.optional::<i32>("since", "một năm");
+    let (since, until) = (fields.optional::<i32>("since", "một năm"), fields.optional::<i32>("until", "một năm"));
     let limit = if before_day.is_some() || !before_dates.is_empty() { Limit::Before } else { Limit::NotAfter };
     let dates = if dates.is_empty() { before_dates } else { dates };
     let ways = [day.is_some(), before_day.is_some(), weekday.is_some(), !dates.is_empty()];
@@ -298,7 +298,7 @@ fn read_every(reader: &Reader, fields: &Fields<'_>, time: Option<NaiveTime>) -> 
         (None, None) if dates.is_empty() => RecurringDay::End,
         (None, None) => RecurringDay::Dates(dates),
     };
-    Some(Recurrence { every: every?, limit, on, from: None, time, since })
+    Some(Recurrence { every: every?, limit, on, from: None, time, since, until })
 }
 
 fn rhythm(text: &str) -> Option<Every> {

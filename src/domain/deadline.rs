@@ -191,6 +191,8 @@ pub struct Recurrence {
     pub time: Option<NaiveTime>,
     /// "2025 và những năm tiếp theo": the first year; it goes on after the plan's year.
     pub since: Option<i32>,
+    /// "Hằng quý đến năm 2030": the last year.
+    pub until: Option<i32>,
 }
 
 /// The day on which each period of a recurrence is due.

@@ -99,7 +99,7 @@ fn day_name(day: DayOf) -> String {
 }
 
 fn every(recurrence: &Recurrence) -> String {
-    let Recurrence { every, limit, on, from, time, since } = recurrence;
+    let Recurrence { every, limit, on, from, time, since, until } = recurrence;
     let rhythm = match every {
         Every::Weeks(1) => "hằng tuần".to_owned(),
         Every::Weeks(n) => format!("{n} tuần một lần"),
@@ -144,7 +144,8 @@ fn every(recurrence: &Recurrence) -> String {
         format!("tính từ ngày {:02}{month}{}, ", from.day, neighbour(from.of, if from.month.is_some() { "năm" } else { "tháng" }))
     });
     let since = since.map(|year| format!(" từ năm {year}")).unwrap_or_default();
-    format!("{rhythm}{since}: {}{on}", from.unwrap_or_default())
+    let until = until.map(|year| format!(" đến hết năm {year}")).unwrap_or_default();
+    format!("{rhythm}{since}{until}: {}{on}", from.unwrap_or_default())
 }
 
 fn year_date(date: &YearDate) -> String {

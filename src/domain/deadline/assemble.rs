@@ -8,7 +8,7 @@ use chrono::{Datelike, NaiveDate, Weekday};
 use super::{
     CalendarPoint, Clause, DayOf, DeadlineRule, Doubt, DoubtKind, Every, Extent, Limit, MonthOf, Neighbour, PhraseError,
     Reading, Recurrence, RecurringDay, RecurringStart, Refusal, YearContext, YearDate,
-    clauses::{FoundPart, Joint, Part, Parts},
+    clauses::{FoundPart, Joint, Part, Parts, Rhythm},
     points::{Point, What},
 };
 
@@ -18,21 +18,21 @@ const SOME_LEAP_YEAR: i32 = 2024;
 pub(super) fn assemble(parts: Parts, context: YearContext, phrase: &str) -> Result<Reading, PhraseError> {
     let reading =
         Reading { clauses: Vec::with_capacity(2), roll: None, also: None, doubts: Vec::new(), passed_over: parts.passed_over };
-    let mut assembly = Assembly { context, reading, open_rhythm: None, is_periodic: false };
+    let mut assembly = Assembly { context, reading, open_rhythm: None, is_periodic: false, yearless: None };
     let mut found = parts.found.into_iter().peekable();
     let mut previous: Option<(Range<usize>, bool)> = None;
     while let Some(FoundPart { part, joint, mut span }) = found.next() {
-        let is_whole = !matches!(part, Part::Rhythm { .. } | Part::Periodic | Part::YearsAfter | Part::Roll(_));
+        let is_whole = !matches!(part, Part::Rhythm(_) | Part::Periodic | Part::YearsAfter | Part::Roll(_));
         if let (Some((before, true)), true, Joint::Adjacent) = (&previous, is_whole, joint) {
             return Err(PhraseError { refusal: Refusal::Joined, span: before.start..span.end });
         }
         let rhythm_behind = found.next_if(|next| {
-            matches!(part, Part::Points { .. } | Part::Window { .. })
+            matches!(part, Part::Points { .. } | Part::Window { .. } | Part::Standing)
                 && next.joint == Joint::Adjacent
-                && matches!(next.part, Part::Rhythm { .. })
+                && matches!(next.part, Part::Rhythm(_))
         });
         let rhythms = match rhythm_behind {
-            Some(FoundPart { part: Part::Rhythm { every, .. }, span: rhythm_span, .. }) => {
+            Some(FoundPart { part: Part::Rhythm(Rhythm { every, .. }), span: rhythm_span, .. }) => {
                 span.end = rhythm_span.end;
                 every
             }
@@ -54,14 +54,36 @@ struct Assembly {
     open_rhythm: Option<usize>,
     /// "Định kỳ" was said without a period.
     is_periodic: bool,
+    /// The dates of the last clause when none of them named a year: a rhythm that follows may hold for them too.
+    yearless: Option<Vec<YearDate>>,
 }
 
 impl Assembly {
     fn take(&mut self, part: Part, joint: Joint, rhythms: &[Every], span: Range<usize>) -> Result<(), PhraseError> {
         match part {
-            Part::Points { limit, points } => self.points(limit, &points, joint, rhythms, &span)?,
+            Part::Points { limit, points } => {
+                // "15/6 (báo cáo 6 tháng đầu năm)": the bracket says what is due, not when.
+                let is_gloss = joint == Joint::Sign('(') && points.iter().all(|p| matches!(p.what, What::Months { .. }));
+                if is_gloss && matches!(self.reading.clauses.last(), Some(Clause { rule: DeadlineRule::Dates { .. }, .. })) {
+                    self.reading.passed_over.push(span);
+                    return Ok(());
+                }
+                self.points(limit, &points, joint, rhythms, &span)?;
+            }
             Part::Window { from, to, limit } => self.window(from, to, limit, rhythms, span)?,
-            Part::Rhythm { every, is_times } => {
+            Part::Rhythm(Rhythm { is_report: true, .. }) if joint == Joint::Sign('(') && self.reading.has_dates() => {
+                self.reading.passed_over.push(span);
+            }
+            Part::Rhythm(Rhythm { every, is_times, .. }) => {
+                // "Trước ngày 15/12 (hằng năm)".
+                if let (Joint::Sign('('), [every @ Every::Months(_)], Some(limit)) =
+                    (joint, &every[..], self.last_dates_limit())
+                    && let Some(dates) = self.yearless.take()
+                {
+                    let start = self.reading.clauses.pop().map_or(span.start, |c| c.span.start);
+                    self.push(recurrence(*every, limit, RecurringDay::Dates(dates)), start..span.end);
+                    return Ok(());
+                }
                 for every in every {
                     self.push(recurrence(every, Limit::NotAfter, RecurringDay::End), span.clone());
                     self.open_rhythm = Some(self.reading.clauses.len() - 1);
@@ -149,7 +171,7 @@ impl Assembly {
                 }
             }
             What::Day { month: None, .. } => {
-                let every = rhythms.first().copied().or_else(|| self.open_every());
+                let every = rhythms.first().copied().or_else(|| self.open_every()).or_else(|| self.last_every());
                 if let Some(every) = every {
                     for point in points {
                         if let What::Day { day, .. } = point.what {
@@ -172,6 +194,14 @@ impl Assembly {
     fn open_every(&self) -> Option<Every> {
         match self.open_rhythm.map(|i| &self.reading.clauses[i].rule) {
             Some(DeadlineRule::Every(recurrence)) => Some(recurrence.every),
+            _ => None,
+        }
+    }
+
+    /// "Tính từ ngày 15 tháng trước đến ngày 14, gửi trước ngày 20": the rhythm goes on.
+    fn last_every(&self) -> Option<Every> {
+        match self.reading.clauses.last().map(|c| &c.rule) {
+            Some(DeadlineRule::Every(Recurrence { every: every @ Every::Months(_), .. })) => Some(*every),
             _ => None,
         }
     }
@@ -270,12 +300,26 @@ impl Assembly {
         rhythms: &[Every],
         span: &Range<usize>,
     ) -> Result<(), PhraseError> {
-        if let Some(every) = self.rhythm_of_dates(points, rhythms) {
-            let dates: Vec<_> = points.iter().filter_map(|p| year_date(p, limit)).collect();
-            if dates.len() == points.len() {
-                self.recur(every, limit, RecurringDay::Dates(dates), &points[0], span);
-                return Ok(());
+        // "Hằng quý đến năm 2030"; "các quý trong năm" says nothing more.
+        if let (Some(open), Joint::Adjacent, [Point { what: What::Months { months: 12, year, .. }, .. }]) =
+            (self.open_rhythm, joint, points)
+            && let DeadlineRule::Every(recurrence) = &mut self.reading.clauses[open].rule
+        {
+            recurrence.until = year.or(recurrence.until);
+            return Ok(());
+        }
+        let is_joined = matches!(joint, Joint::Conjunction | Joint::Sign(',' | ';'));
+        let yearless: Option<Vec<_>> = points.iter().map(|p| year_date(p, limit)).collect();
+        let earlier = self.yearless.take().filter(|_| is_joined && self.last_dates_limit() == Some(limit));
+        let count = points.len() + earlier.as_ref().map_or(0, Vec::len);
+        if let (Some(every), Some(dates)) = (self.rhythm_of_dates(points, rhythms, count), &yearless) {
+            let mut span = span.clone();
+            if let Some(clause) = earlier.is_some().then(|| self.reading.clauses.pop()).flatten() {
+                span.start = clause.span.start;
             }
+            let dates = earlier.into_iter().flatten().chain(dates.iter().copied()).collect();
+            self.recur(every, limit, RecurringDay::Dates(dates), &points[0], &span);
+            return Ok(());
         }
         let dates = points.iter().map(|p| self.calendar_point(p)).collect::<Result<Vec<_>, _>>()?;
         self.doubts_of(limit, points, &dates, span);
@@ -283,20 +327,39 @@ impl Assembly {
             self.push(DeadlineRule::Window { from: first, due: Some((limit, last)) }, span.clone());
             return Ok(());
         }
-        match self.reading.clauses.last_mut() {
+        let extends = match self.reading.clauses.last_mut() {
             Some(Clause { rule: DeadlineRule::Dates { limit: before, dates: known }, span: known_span })
-                if *before == limit && matches!(joint, Joint::Conjunction | Joint::Sign(',' | ';')) =>
+                if *before == limit && is_joined =>
             {
                 known.extend(dates);
                 known_span.end = span.end;
+                true
             }
-            _ => self.push(DeadlineRule::Dates { limit, dates }, span.clone()),
-        }
+            _ => {
+                self.push(DeadlineRule::Dates { limit, dates }, span.clone());
+                false
+            }
+        };
+        self.yearless = match (extends, earlier, yearless) {
+            (false, _, dates) => dates,
+            (true, Some(mut earlier), Some(dates)) => {
+                earlier.extend(dates);
+                Some(earlier)
+            }
+            (true, _, _) => None,
+        };
         Ok(())
     }
 
+    fn last_dates_limit(&self) -> Option<Limit> {
+        match self.reading.clauses.last().map(|c| &c.rule) {
+            Some(DeadlineRule::Dates { limit, .. }) => Some(*limit),
+            _ => None,
+        }
+    }
+
     /// The rhythm that dates without a year come in, or `None` when each of them comes once.
-    fn rhythm_of_dates(&self, points: &[Point], rhythms: &[Every]) -> Option<Every> {
+    fn rhythm_of_dates(&self, points: &[Point], rhythms: &[Every], count: usize) -> Option<Every> {
         let has_year = |p: &Point| match p.what {
             What::Day { year, .. } | What::Months { year, .. } => year.is_some(),
             What::Inner { .. } | What::Weekday { .. } => false,
@@ -309,7 +372,7 @@ impl Assembly {
         let is_recurring =
             self.is_periodic || points.iter().any(|p| p.of.is_some()) || points.iter().all(|p| p.is_law);
         said.or_else(|| {
-            is_recurring.then_some(match points.len() {
+            is_recurring.then_some(match count {
                 2 => Every::Months(6),
                 4 => Every::Months(3),
                 _ => Every::Months(12),
@@ -452,7 +515,7 @@ impl Assembly {
 }
 
 fn new_recurrence(every: Every, limit: Limit, on: RecurringDay) -> Recurrence {
-    Recurrence { every, limit, on, from: None, time: None, since: None }
+    Recurrence { every, limit, on, from: None, time: None, since: None, until: None }
 }
 
 fn recurrence(every: Every, limit: Limit, on: RecurringDay) -> DeadlineRule {

@@ -114,10 +114,13 @@ impl Line {
     }
 
     fn recurrence(&mut self, recurrence: &Recurrence) {
-        let Recurrence { every, limit, on, from, time, since } = recurrence;
+        let Recurrence { every, limit, on, from, time, since, until } = recurrence;
         self.part(format_args!("every={every}"));
         if let Some(year) = since {
             self.part(format_args!("from={year}"));
+        }
+        if let Some(year) = until {
+            self.part(format_args!("until={year}"));
         }
         if let Some(from) = from {
             match from.month {

@@ -17,8 +17,8 @@ use super::{
 pub(super) enum Part {
     Points { limit: Limit, points: Vec<Point> },
     Window { from: Point, to: Option<Point>, limit: Limit },
-    /// Rhythms without a day; `is_times` when only a number of times was given ("2 lần/năm").
-    Rhythm { every: Vec<Every>, is_times: bool },
+    /// Rhythms without a day.
+    Rhythm(Rhythm),
     /// "Định kỳ" without a period.
     Periodic,
     /// "Và những năm tiếp theo".
@@ -30,6 +30,15 @@ pub(super) enum Part {
     Triggered { by: Trigger, event: Range<usize> },
     ExternalPlan(Range<usize>),
     Lunar { day: u32, month: u32 },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Rhythm {
+    pub every: Vec<Every>,
+    /// Only a number of times was given ("2 lần/năm").
+    pub is_times: bool,
+    /// "Báo cáo quý": in a bracket this names a report, elsewhere it is a rhythm.
+    pub is_report: bool,
 }
 
 /// How a clause follows the one before it.
@@ -105,11 +114,17 @@ impl Cursor<'_> {
 
     /// Refuses what changes the meaning of a deadline, so that it may not be passed over.
     fn refuse_what_says_more(&self, kind: Kind, start: usize) -> Result<(), PhraseError> {
+        let names_lunar = || self.tokens.iter().any(|t| t.kind == Kind::Word(Word::Âm));
+        if kind == Kind::Word(Word::Rằm) || kind == Kind::Word(Word::Mùng) && !names_lunar() {
+            return Err(self.refuse(Refusal::Lunar, start, self.tokens.len()));
+        }
         let says_more = match kind {
             Kind::Number { .. } | Kind::Sign('/' | '%' | '<' | '>' | '=') => true,
             Kind::Word(Word::Trừ | Word::Nếu | Word::Trước | Word::Sau | Word::Từ | Word::Không | Word::Muộn) => true,
             Kind::Word(Word::Quý) => self.quarter_number(1).is_some(),
             Kind::Word(Word::Tháng) => self.is_word(1, Word::Năm),
+            // "Tuần 2 tháng 6": offices number the weeks of a month differently.
+            Kind::Word(Word::Tuần) => self.figure(1, 2).is_some(),
             // Another way out must be one that we understand.
             Kind::Word(Word::Hoặc) => matches!(self.kind(1), None | Some(Kind::Other)),
             Kind::Word(_) | Kind::Other | Kind::Sign(_) => false,
@@ -298,8 +313,9 @@ impl Cursor<'_> {
         let start = self.at;
         let is_periodic = takes!(self, Theo Định Kỳ | Định Kỳ);
         let is_by = takes!(self, Theo | Vào);
+        let is_report = start > 0 && self.tokens[start - 1].kind == Kind::Word(Word::Cáo);
         let after_head = self.at;
-        if let Some((first, is_times)) = self.take_one_rhythm(is_periodic || is_by) {
+        if let Some((first, is_times)) = self.take_one_rhythm(is_periodic || is_by || is_report) {
             let mut every = vec![first];
             while let Some(next) = self.attempt(|c| {
                 let is_joined = c.take_sign(&[',', '/', ';']) | takes!(c, Và);
@@ -307,10 +323,10 @@ impl Cursor<'_> {
             }) {
                 every.push(next.0);
             }
-            return Some(Part::Rhythm { every, is_times });
+            return Some(Part::Rhythm(Rhythm { every, is_times, is_report }));
         }
         if let Some(every) = self.take_list_of_spans() {
-            return Some(Part::Rhythm { every, is_times: false });
+            return Some(Part::Rhythm(Rhythm { every, is_times: false, is_report }));
         }
         if is_periodic {
             self.at = after_head;
@@ -376,9 +392,10 @@ impl Cursor<'_> {
     fn take_one_rhythm(&mut self, is_bare: bool) -> Option<(Every, bool)> {
         self.attempt(|c| {
             let _ = takes!(c, Định Kỳ);
-            let has_each = takes!(c, Hằng | Mỗi);
-            if let Some(every) = c.take_times_per_unit() {
-                return Some((every, true));
+            let is_each_of = c.is_word(0, Word::Các) && matches!(c.word(1), Some(Word::Quý | Word::Tháng));
+            let has_each = takes!(c, Hằng | Mỗi) || is_each_of && takes!(c, Các);
+            if let Some((every, times)) = c.take_times_per_unit() {
+                return Some((every, times > 1));
             }
             let every = c.take_rhythm_span()?;
             let times = c.attempt(|c| {
@@ -395,7 +412,7 @@ impl Cursor<'_> {
     }
 
     /// "2 lần/năm", "1 lần trong tháng", "ít nhất 02 lần một năm".
-    fn take_times_per_unit(&mut self) -> Option<Every> {
+    fn take_times_per_unit(&mut self) -> Option<(Every, u32)> {
         self.attempt(|c| {
             let _ = takes!(c, Ít Nhất | Tối Thiểu);
             let (times, _) = c.take_number()?;
@@ -404,7 +421,7 @@ impl Cursor<'_> {
             }
             let _ = c.take_sign(&['/']);
             c.skip(&[Word::Trong, Word::Mỗi, Word::Hằng, Word::Một]);
-            c.take_rhythm_span()?.divided(times)
+            Some((c.take_rhythm_span()?.divided(times)?, times))
         })
     }
 
@@ -417,6 +434,12 @@ impl Cursor<'_> {
             return true;
         }
         if matches!(self.kind(0), Some(Kind::Number { .. })) && self.is_sign(1, '%') {
+            self.at += 2;
+            return true;
+        }
+        // "Báo cáo 6 tháng" beside a date names the report.
+        let is_report = self.at > 0 && self.tokens[self.at - 1].kind == Kind::Word(Word::Cáo);
+        if is_report && self.figure(0, 2).is_some() && self.is_word(1, Word::Tháng) {
             self.at += 2;
             return true;
         }

@@ -216,8 +216,11 @@ impl Cursor<'_> {
         if takes!(self, Chủ Nhật | Chủ Nhất | Cn) {
             return Some(Weekday::Sun);
         }
+        let names_week = matches!(self.word(2), Some(Word::Hằng | Word::Mỗi)) && self.is_word(3, Word::Tuần);
         let day = match (self.word(0), self.kind(1)) {
-            (Some(Word::Thứ | Word::Th), Some(Kind::Number { value, digits: 1 })) => value,
+            (Some(Word::Thứ), Some(Kind::Number { value, digits: 1 })) => value,
+            // "Th 6 hằng tuần" is a Friday, "th 6" June.
+            (Some(Word::Th | Word::T), Some(Kind::Number { value, digits: 1 })) if names_week => value,
             (Some(Word::Thứ), Some(Kind::Word(Word::Bảy))) => 7,
             (Some(Word::Thứ), Some(Kind::Word(word @ (Word::Hai | Word::Ba | Word::Bốn | Word::Năm | Word::Sáu)))) => {
                 ones(word)?

@@ -249,9 +249,10 @@ impl Cursor<'_> {
             let _ = self.attempt(|c| {
                 let _ = c.take_sign(&[',']);
                 c.skip(&[Word::Trong, Word::Các, Word::Cả, Word::Suốt]);
-                let has_year = takes!(c, Năm) && !c.is_word(0, Word::Học);
-                c.at += usize::from(has_year && c.year(0).is_some());
-                has_year.then_some(())
+                let has_word = takes!(c, Năm) && !c.is_word(0, Word::Học);
+                let has_year = c.year(0).is_some() && (has_word || c.tokens[c.at - 1].kind == Kind::Word(Word::Năm));
+                c.at += usize::from(has_year);
+                (has_word || has_year).then_some(())
             });
             return Some(Part::Standing);
         }
@@ -261,7 +262,7 @@ impl Cursor<'_> {
             self.skip(&[Word::Có, Word::Được]);
             return Some(self.triggered(has_earlier));
         }
-        if takes!(self, Đột Xuất | Theo Yêu Cầu | Theo Đề Nghị | Theo Phát Sinh | Có Phát Sinh) {
+        if takes!(self, Đột Xuất | Theo Yêu Cầu | Theo Đề Nghị | Theo Chỉ Đạo | Theo Phát Sinh | Có Phát Sinh) {
             let begin = self.at.saturating_sub(2);
             let _ = self.take_words_of_clause();
             let by = if self.asks(begin) { Trigger::Request } else { Trigger::Event };
@@ -303,7 +304,9 @@ impl Cursor<'_> {
         let is_pair = |i: usize, first, second| {
             self.tokens[i].kind == Kind::Word(first) && self.tokens[i + 1].kind == Kind::Word(second)
         };
-        (begin..self.at.saturating_sub(1)).any(|i| is_pair(i, Word::Yêu, Word::Cầu) || is_pair(i, Word::Đề, Word::Nghị))
+        (begin..self.at.saturating_sub(1)).any(|i| {
+            is_pair(i, Word::Yêu, Word::Cầu) || is_pair(i, Word::Đề, Word::Nghị) || is_pair(i, Word::Chỉ, Word::Đạo)
+        })
     }
 
     /// "Theo kế hoạch riêng của X", "có thông báo riêng", "theo Công văn số …": another document decides.

@@ -83,6 +83,9 @@ impl Cursor<'_> {
         let start = self.at;
         let earlier = points.len();
         let mut time = self.take_time()?;
+        if time.is_some() && matches!(self.word(1), Some(Word::Thứ | Word::Th | Word::Chủ | Word::Ngày)) {
+            let _ = self.take_sign(&[',']);
+        }
         self.skip(&[Word::Vào, Word::Của]);
         let mut weekday = self.take_weekday();
         if weekday.is_some() {
@@ -157,6 +160,9 @@ impl Cursor<'_> {
     fn take_day(&mut self, points: &mut Vec<Point>) -> Result<bool, PhraseError> {
         let start = self.at;
         let has_word = takes!(self, Ngày);
+        if self.take_iso_date(points, start)? {
+            return Ok(true);
+        }
         if has_word && self.take_outer_day(points, start)? {
             return Ok(true);
         }
@@ -175,12 +181,17 @@ impl Cursor<'_> {
         if has_word || self.is_list_of_days() {
             self.take_more_days(&mut days);
         }
-        if let Some((month, year, is_law)) = self.take_month_of_date(has_word)? {
+        if let Some((month, mut year, is_law)) = self.take_month_of_date(has_word)? {
+            let more_months = if year.is_none() { self.take_more_months()? } else { Vec::new() };
+            year = year.or_else(|| if more_months.is_empty() { None } else { self.take_year_tail() });
             let of = if year.is_none() { self.take_neighbour_of_year() } else { None };
-            for day in &days {
-                self.push_day(points, *day, Some(month), year, start)?;
+            let first = points.len();
+            for month in [month].into_iter().chain(more_months) {
+                for day in &days {
+                    self.push_day(points, *day, Some(month), year, start)?;
+                }
             }
-            for point in points.iter_mut().rev().take(days.len()) {
+            for point in &mut points[first..] {
                 (point.is_law, point.of) = (is_doubled || is_law, of);
             }
             return Ok(true);
@@ -196,6 +207,21 @@ impl Cursor<'_> {
         for day in &days {
             self.push_day(points, *day, None, None, start)?;
         }
+        Ok(true)
+    }
+
+    /// `2023-06-15`, as machines write it.
+    fn take_iso_date(&mut self, points: &mut Vec<Point>, start: usize) -> Result<bool, PhraseError> {
+        let (Some(year), Some('-'), Some(month), Some('-'), Some(day)) =
+            (self.year(0), self.sign(1), self.figure(2, 2), self.sign(3), self.figure(4, 2))
+        else {
+            return Ok(false);
+        };
+        self.at += 5;
+        if !(1..=12).contains(&month) {
+            return Err(self.refuse(Refusal::NoSuchDate, start, self.at));
+        }
+        self.push_day(points, day, Some(month), Some(year), start)?;
         Ok(true)
     }
 
@@ -269,7 +295,9 @@ impl Cursor<'_> {
                 }
                 return Ok(None);
             };
-            if sign == '-' && self.is_range_of_days(month) {
+            // "10-12/2025" is left to the range: more often months than a day.
+            let is_range_of_months = !has_word && self.is_sign(2, '/') && self.year(3).is_some();
+            if sign == '-' && (self.is_range_of_days(month) || is_range_of_months) {
                 return Ok(None);
             }
             if !(1..=12).contains(&month) {
@@ -278,6 +306,7 @@ impl Cursor<'_> {
             self.at += 2;
             return Ok(Some((month, self.take_year_of_date(sign), false)));
         }
+        let _ = self.is_word(1, Word::Tháng) && (takes!(self, Các) || takes!(self, Của));
         let has_month = matches!(self.word(0), Some(Word::Tháng | Word::Th));
         if has_month && (self.figure(1, 2).is_some() || self.is_number_in_words(1)) {
             self.at += 1;
@@ -292,6 +321,27 @@ impl Cursor<'_> {
             return Err(self.refuse(Refusal::Damaged, start.saturating_sub(1), start + 3));
         }
         Ok(None)
+    }
+
+    /// ", 6, 9, 12" and "và tháng 12" behind "ngày 15 tháng 3".
+    fn take_more_months(&mut self) -> Result<Vec<u32>, PhraseError> {
+        let mut months = Vec::new();
+        while self.is_list_sign(0) {
+            let skipped = if self.is_word(1, Word::Tháng) { 2 } else { 1 };
+            let Some(month) = self.figure(skipped, 2) else { break };
+            // "15 tháng 3, 20 tháng 6" and "15 tháng 3, 20/6" begin another date.
+            let begins_date = matches!(self.word(skipped + 1), Some(Word::Tháng | Word::Giờ | Word::Ngày | Word::Lần));
+            if begins_date || skipped == 1 && matches!(self.sign(skipped + 1), Some('/' | '-')) && self.year(skipped + 2).is_none()
+            {
+                break;
+            }
+            if !(1..=12).contains(&month) {
+                return Err(self.refuse(Refusal::NoSuchDate, self.at, self.at + skipped + 1));
+            }
+            months.push(month);
+            self.at += skipped + 1;
+        }
+        Ok(months)
     }
 
     /// Whether the hyphen at hand joins two days rather than a day and its month.
@@ -363,7 +413,8 @@ impl Cursor<'_> {
                         point.what = What::Day { day, month: Some(month), year };
                     }
                     What::Inner { month_of, months, .. } => point.what = What::Inner { day, month_of, months },
-                    What::Day { .. } | What::Weekday { .. } => {}
+                    What::Day { month, year, .. } => point.what = What::Day { day, month, year },
+                    What::Weekday { .. } => {}
                 }
                 point.span = self.span(start, self.at);
             }
@@ -403,8 +454,8 @@ impl Cursor<'_> {
         let begin = self.at;
         self.skip(&[Word::Của, Word::Trong, Word::Vào]);
         let is_each = takes!(self, Hằng | Mỗi);
-        let (month_of, months, of) = if let Some((month_of, of)) = self.take_month_of_quarter() {
-            (Some(month_of), 3, of)
+        let (month_of, months, of) = if let Some(found) = self.take_month_of_period() {
+            (Some(found.month_of), found.months, found.of)
         } else if takes!(self, Tháng) {
             let of = if is_each { None } else { self.take_neighbour_tail() };
             // "Tháng liền kề sau quý báo cáo" is the first one of the next quarter.
@@ -423,14 +474,39 @@ impl Cursor<'_> {
         };
         self.skip_noun_of_period();
         for day in days {
-            self.push(points, What::Inner { day: DayOf::Number(*day), month_of, months }, start);
-            set_neighbour(points, of);
+            self.push_inner(points, DayOf::Number(*day), month_of, months, of, start);
         }
         true
     }
 
-    /// "Tháng đầu (của mỗi) quý", "tháng cuối quý sau", "tháng thứ hai của quý".
-    fn take_month_of_quarter(&mut self) -> Option<(MonthOf, Option<Neighbour>)> {
+    /// A day of a month of each quarter, or, in a year, a date that comes back.
+    fn push_inner(
+        &self,
+        points: &mut Vec<Point>,
+        day: DayOf,
+        month_of: Option<MonthOf>,
+        months: u32,
+        of: Option<Neighbour>,
+        start: usize,
+    ) {
+        let month_of_year = month_of.filter(|_| months == 12).map(|month| match month {
+            MonthOf::Number(number) => number,
+            MonthOf::Last => 12,
+        });
+        match month_of_year {
+            Some(month) => {
+                self.push(points, What::Day { day, month: Some(month), year: None }, start);
+                set_neighbour(points, of.or(Some(Neighbour::Same)));
+            }
+            None => {
+                self.push(points, What::Inner { day, month_of, months }, start);
+                set_neighbour(points, of);
+            }
+        }
+    }
+
+    /// "Tháng đầu (của mỗi) quý", "tháng cuối quý sau", "tháng thứ hai của quý", "tháng đầu tiên của năm".
+    fn take_month_of_period(&mut self) -> Option<MonthOfPeriod> {
         self.attempt(|c| {
             if !takes!(c, Tháng | Th) {
                 return None;
@@ -442,13 +518,21 @@ impl Cursor<'_> {
             } else if takes!(c, Giữa) {
                 MonthOf::Number(2)
             } else if takes!(c, Thứ) {
-                MonthOf::Number(c.take_number()?.0).filter_quarter()?
+                MonthOf::Number(c.take_number()?.0)
             } else {
                 return None;
             };
             c.skip(&[Word::Tiên, Word::Cùng, Word::Của, Word::Trong, Word::Mỗi, Word::Hằng, Word::Các]);
-            let is_numbered = c.quarter_number(1).is_some();
-            (takes!(c, Quý | Kỳ) && !is_numbered).then(|| (month_of, c.take_neighbour_tail()))
+            let is_numbered = c.quarter_number(1).is_some() || c.figure(1, 4).is_some() || c.is_word(1, Word::Học);
+            let months = if takes!(c, Quý | Kỳ) {
+                3
+            } else if takes!(c, Năm) {
+                12
+            } else {
+                return None;
+            };
+            let month_of = month_of.within(months).filter(|_| !is_numbered)?;
+            Some(MonthOfPeriod { month_of, months, of: c.take_neighbour_tail() })
         })
     }
 
@@ -527,10 +611,9 @@ impl Cursor<'_> {
 
     fn take_months(&mut self, points: &mut Vec<Point>) -> Result<bool, PhraseError> {
         let start = self.at;
-        if let Some((month_of, of)) = self.take_month_of_quarter() {
+        if let Some(MonthOfPeriod { month_of, months, of }) = self.take_month_of_period() {
             self.skip_noun_of_period();
-            self.push(points, What::Inner { day: DayOf::Last, month_of: Some(month_of), months: 3 }, start);
-            set_neighbour(points, of);
+            self.push_inner(points, DayOf::Last, Some(month_of), months, of, start);
             return Ok(true);
         }
         if !self.take_word_for_month() {
@@ -606,12 +689,15 @@ impl Cursor<'_> {
     fn take_quarters(&mut self, points: &mut Vec<Point>) -> Result<bool, PhraseError> {
         let start = self.at;
         // "Q1", "Q.I": the letter alone stands for too many things.
+        let mut quarters = Vec::new();
         if takes!(self, Q) {
             let _ = self.take_sign(&['.']);
+        } else if let Some(quarter) = self.glued_quarter() {
+            self.at += 1;
+            quarters.push(quarter);
         } else if !takes!(self, Quý) {
             return Ok(false);
         }
-        let mut quarters = Vec::new();
         while let Some(quarter) = self.quarter_number(0) {
             quarters.push(quarter);
             self.at += 1;
@@ -643,6 +729,18 @@ impl Cursor<'_> {
             set_neighbour(points, of);
         }
         Ok(true)
+    }
+
+    /// "QIII".
+    fn glued_quarter(&self) -> Option<u32> {
+        let roman = self.spelt(0).strip_prefix(['Q', 'q']).filter(|_| self.kind(0) == Some(Kind::Other))?;
+        match roman.to_ascii_uppercase().as_str() {
+            "I" => Some(1),
+            "II" => Some(2),
+            "III" => Some(3),
+            "IV" => Some(4),
+            _ => None,
+        }
     }
 
     pub fn push_month(&mut self, points: &mut Vec<Point>, month: u32, start: usize) -> Result<(), PhraseError> {
@@ -784,12 +882,20 @@ impl Cursor<'_> {
     }
 }
 
+/// A month named by its place in a quarter or year.
+struct MonthOfPeriod {
+    month_of: MonthOf,
+    months: u32,
+    of: Option<Neighbour>,
+}
+
 impl MonthOf {
-    fn filter_quarter(self) -> Option<Self> {
+    /// The month, if the period has it; its last one by that name.
+    fn within(self, months: u32) -> Option<Self> {
         match self {
-            Self::Number(1 | 2) => Some(self),
-            Self::Number(3) | Self::Last => Some(Self::Last),
-            Self::Number(_) => None,
+            Self::Number(number) if number == months => Some(Self::Last),
+            Self::Number(number) if number == 0 || number > months => None,
+            Self::Number(_) | Self::Last => Some(self),
         }
     }
 }

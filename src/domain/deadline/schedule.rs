@@ -177,8 +177,10 @@ fn name_of_months(year: i32, last_month: u32, months: u32) -> String {
 fn recurring(recurrence: &Recurrence, years: PlanYears, calendar: &WorkCalendar, points: &mut Vec<DuePoint>) {
     let Some((first, mut last)) = years.months() else { return };
     let first = first.max(recurrence.since.map_or(first, |year| year * 12));
-    if recurrence.since.is_some() {
-        last = LAST_YEAR * 12 + 11;
+    match (recurrence.since, recurrence.until) {
+        (_, Some(year)) => last = year.min(LAST_YEAR) * 12 + 11,
+        (Some(_), None) => last = LAST_YEAR * 12 + 11,
+        (None, None) => {}
     }
     match (recurrence.every, &recurrence.on) {
         (Every::Weeks(weeks), on) => {

@@ -153,6 +153,8 @@ vocabulary! {
     Dương Strict "dương";
     Lịch Loose "lịch";
     Giêng Loose "giêng";
+    Rằm Strict "rằm";
+    Mùng Strict "mùng" "mồng";
     Chạp Strict "chạp";
     Nay Strict "nay";
     Trở Strict "trở";
@@ -177,7 +179,9 @@ vocabulary! {
     Lúc Strict "lúc";
     Tiên Strict "tiên";
     Điểm Strict "điểm";
-    Văn Strict "văn" "quyết" "hướng" "công" "chỉ" "luật";
+    Văn Strict "văn" "quyết" "hướng" "công" "luật";
+    Chỉ Strict "chỉ";
+    Đạo Strict "đạo";
     Bản Strict "bản" "dẫn" "điện";
     Số Strict "số";
     Trường Strict "trường";
