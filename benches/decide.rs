@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Instant};
 use chrono::{Days, NaiveDate, NaiveTime, Weekday};
 use nhacviec::{
     domain::{
-        calendar::{CalendarRules, CalendarYear, OfficeHours, WorkCalendar},
-        deadline::read_phrase,
+        calendar::{CalendarRules, CalendarYear, OfficeHours, WorkCalendar, timetable::Timetable},
+        deadline::{YearContext, read_phrase, schedule::PlanYears},
         decide::{Decision, Record, Situation, decide},
         directory::{ChannelKind, Directory, Person, Route, Unit},
         ids::SubjectId,
@@ -126,7 +126,7 @@ fn office() -> Office {
     let plan = Plan {
         id: "kh".into(),
         title: "Kế hoạch".into(),
-        year: 2023,
+        years: PlanYears::of(YearContext::Year(2023)),
         followed_by: vec!["u0".into()],
         tasks: tasks(),
         targets: Vec::new(),
@@ -142,6 +142,7 @@ fn office() -> Office {
             digest_at: time(7, 30),
             sending_from: time(7, 30),
             sending_until: time(17, 0),
+            timetable: Timetable::default(),
         },
         sources: BTreeMap::new(),
         administrator: "p0.0".into(),
@@ -179,7 +180,7 @@ fn tasks() -> Vec<Arc<Task>> {
         content: format!("Nhiệm vụ {i} của kế hoạch năm, có nội dung dài như trong thực tế"),
         lead: vec![format!("u{}", i % UNITS).into()],
         coordinating: vec![format!("u{}", (i + 1) % UNITS).into(), format!("u{}", (i + 2) % UNITS).into()],
-        reading: read_phrase(&phrase(i), 2023).expect("understood"),
+        reading: read_phrase(&phrase(i), YearContext::Year(2023)).expect("understood"),
         phrase: phrase(i),
         settled: BTreeMap::new(),
         product: "Báo cáo".to_owned(),
