@@ -4,8 +4,8 @@
 //! turns that into a [`Reading`] or says which part it did not understand. "Trước ngày X" excludes
 //! X; every other bound includes it. A whole month or quarter is due on its last day.
 //!
-//! The text goes through four steps, each in a file of its own: `words` cuts it, `points`, `clauses` and
-//! `events` find what its parts say, `assemble` puts the parts together, and `schedule` computes due
+//! The text goes through four steps, each in a file of its own: `words` cuts it; `points`, `periods`,
+//! `clauses` and `events` find what its parts say; `assemble` puts the parts together, and `schedule` computes due
 //! dates. `canonical` prints a reading in one line, for comparing.
 
 mod assemble;
@@ -13,6 +13,7 @@ mod canonical;
 mod clauses;
 mod cursor;
 mod events;
+mod periods;
 mod points;
 pub mod schedule;
 mod words;
@@ -530,46 +531,4 @@ impl Due {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    fn context(text: &str) -> YearContext {
-        text.parse().unwrap_or_default()
-    }
-
-    /// The parts that count: events' names and doubts are free text.
-    fn parts(canonical: &str) -> BTreeSet<&str> {
-        canonical.split(';').filter(|p| !p.starts_with("amb=") && !p.starts_with("ref=")).collect()
-    }
-
-    fn names_a_date(canonical: &str) -> bool {
-        parts(canonical).iter().any(|p| {
-            let value = p.split_once(['=', '<']).map_or("", |(_, v)| v.trim_start_matches('='));
-            (p.starts_with("due") || p.starts_with("from=")) && !value.starts_with("ref") && value.len() >= 10
-        })
-    }
-
-    #[test]
-    fn real_phrases_are_read_as_officials_mean_them() {
-        let (mut right, mut all, mut wrong, mut invented) = (0, 0, Vec::new(), Vec::new());
-        for line in include_str!("../../tests/data/deadline_phrases.tsv").lines().skip(1) {
-            let cells: Vec<&str> = line.split('\t').collect();
-            let (phrase, year, gold) = (cells[0], cells[2], cells[4]);
-            let got = read_phrase(phrase, context(year)).map_or_else(|_| "?".to_owned(), |r| r.canonical(phrase));
-            all += 1;
-            if parts(&got) == parts(gold) {
-                right += 1;
-            } else {
-                wrong.push(format!("{phrase}\n    {gold}\n    {got}"));
-            }
-            if !names_a_date(gold) && names_a_date(&got) {
-                invented.push(phrase);
-            }
-        }
-        println!("phrases read right: {right} of {all}, dates invented: {}\n{}", invented.len(), wrong.join("\n"));
-        assert_eq!(invented, Vec::<&str>::new());
-        assert!(right >= 167, "{right} of {all}");
-    }
-}
+mod tests;

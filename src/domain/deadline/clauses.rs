@@ -351,15 +351,21 @@ impl Cursor<'_> {
         })
     }
 
-    /// What follows makes a name of the unit before it: "quý II", "tháng 6", "6 tháng đầu", "năm 2025".
+    /// "Quý II", "tháng 6", "năm 2025": a number makes a name of the unit before it.
+    fn is_numbered(&self) -> bool {
+        self.quarter_number(0).is_some() || self.figure(0, 4).is_some() || self.is_number_in_words(0)
+    }
+
+    /// "6 tháng đầu", "năm trước", "tháng thứ 2"; but "quý, trước ngày 15" begins another clause.
     fn is_numbered_or_part(&self) -> bool {
-        self.quarter_number(0).is_some()
-            || self.figure(0, 4).is_some()
-            || self.is_number_in_words(0)
-            || matches!(
-                self.word(0),
-                Some(Word::Đầu | Word::Cuối | Word::Trước | Word::Sau | Word::Tiếp | Word::Kế | Word::Thứ | Word::Liền)
-            )
+        let begins_limit = matches!(self.word(1), Some(Word::Ngày | Word::Tháng | Word::Khi | Word::T))
+            || matches!(self.kind(1), Some(Kind::Number { .. }));
+        self.is_numbered()
+            || match self.word(0) {
+                Some(Word::Đầu | Word::Cuối | Word::Sau | Word::Tiếp | Word::Kế | Word::Thứ | Word::Liền) => true,
+                Some(Word::Trước) => !begins_limit,
+                _ => false,
+            }
     }
 
     /// "6 tháng", "1 năm", "quý", "nửa năm".
@@ -406,7 +412,7 @@ impl Cursor<'_> {
             match times {
                 Some(1) => Some((every, false)),
                 Some(n) => Some((every.divided(n)?, true)),
-                None => ((has_each || is_bare) && !c.is_numbered_or_part()).then_some((every, false)),
+                None => (has_each && !c.is_numbered() || is_bare && !c.is_numbered_or_part()).then_some((every, false)),
             }
         })
     }
