@@ -56,7 +56,9 @@ fn main() {
         }
     }
     println!("read and printed: {:.0} a second", a_second(start.elapsed(), ROUNDS));
-    for part in ["khi có ", "trước ngày ", "1,", "(", "từ 1-", "hằng tháng, ", "ngày 15 và ", "nếu trùng ", "aaaaaaaaaa", "9"] {
+    for part in
+        ["khi có ", "trước ngày ", "1,", "(", "từ 1-", "hằng tháng, ", "ngày 15 và ", "nếu trùng ", "aaaaaaaaaa", "9"]
+    {
         let text = part.repeat(100_000 / part.len());
         let start = Instant::now();
         let _ = black_box(read_phrase(&text, YearContext::Year(2023)));

@@ -147,6 +147,18 @@ fn load_from(folder: &Path, folders: &Folders) -> Result<Config, ConfigError> {
     }
 }
 
+/// Reads the text of one year's calendar file, with all that is wrong in it; `path` names it in findings.
+/// An ordinary week from Monday to Friday is assumed.
+#[must_use]
+pub fn read_calendar_text(path: &str, text: &str) -> (Option<CalendarYear>, Vec<Finding>) {
+    let file = Arc::new(SourceFile { path: path.to_owned(), text: text.nfc().collect() });
+    let mut findings = Vec::new();
+    let node = node::parse(&file, &mut findings);
+    let reader = Reader::new(file, findings);
+    let year = node.and_then(|node| calendar::read_year(&reader, &node, &settings::ORDINARY_WEEK));
+    (year, reader.into_findings())
+}
+
 #[derive(Default)]
 struct Loading {
     findings: Vec<Finding>,
@@ -178,6 +190,7 @@ impl Loading {
             self.read_all(&folder.join("plans"), |reader, node| plan::read_plan(reader, node, &units, &root.policies));
         self.refuse_repeated_years(&years);
         let rules = self.read_rules(folder, &root.working_week);
+        self.findings.extend(calendar::compare_years(&years, &rules));
         let work_calendar = WorkCalendar::new(&rules, years.into_iter().map(|(_, year)| year));
         warn_provisional_years(&reader, &plans, &work_calendar);
         let (name, hours, store_path) = (root.office_name.clone(), root.hours.clone(), root.store_path.clone());

@@ -279,7 +279,9 @@ impl View<'_> {
 
     fn state(&self, due: Due) -> (Urgency, String) {
         let calendar = &self.office.calendar;
-        let provisional = if due.is_provisional { " (tạm tính: chưa có lịch nghỉ chính thức)" } else { "" };
+        // Days are counted up to today, which may lie in another year than the due date.
+        let is_provisional = due.is_provisional || calendar.is_provisional(self.today);
+        let provisional = if is_provisional { " (tạm tính: chưa có lịch nghỉ chính thức)" } else { "" };
         if self.today > due.last_on {
             let late = calendar.working_days_between(due.last_on, self.today);
             return (Urgency::Overdue, format!("Đã quá hạn {late} ngày làm việc{provisional}"));

@@ -88,7 +88,11 @@ tasks:
     let expected = [
         ("plans/kh.yaml:1:49", "không có chính sách nhắc «veic»", "ý bạn là «viec»?"),
         ("plans/kh.yaml:3:37", "không có đơn vị hoặc nhóm «phong-aa»", "ý bạn là «phong-a»?"),
-        ("plans/kh.yaml:3:64", "«ngày 31/02/2023» không phải là một ngày, tháng, quý hoặc giờ có thật", "xem lại văn bản gốc"),
+        (
+            "plans/kh.yaml:3:64",
+            "«ngày 31/02/2023» không phải là một ngày, tháng, quý hoặc giờ có thật",
+            "xem lại văn bản gốc",
+        ),
         ("plans/kh.yaml:4:9", "số thứ tự «I.1» bị dùng hai lần", "mỗi nhiệm vụ một số"),
         ("plans/kh.yaml:7:5", "nhiệm vụ không có mục «deadlin»", "ý bạn là «deadline»?"),
         ("plans/kh.yaml:8:15", "chưa hiểu thời hạn «lúc nào rảnh thì làm»", "viết như «Trước ngày 15/01/2023»"),

@@ -150,8 +150,10 @@ struct Explained<'a> {
 
 impl Explained<'_> {
     fn print_text(&self, read: &Reading) -> Exit {
-        let mut lines =
-            vec![format!("Thời hạn:  «{}»", self.phrase), format!("Cách hiểu: {}", reading::describe(read, self.phrase))];
+        let mut lines = vec![
+            format!("Thời hạn:  «{}»", self.phrase),
+            format!("Cách hiểu: {}", reading::describe(read, self.phrase)),
+        ];
         if read.clauses.len() > 1 {
             let parts = read.clauses.iter().map(|c| {
                 let part = self.phrase.get(c.span.clone()).unwrap_or_default();
@@ -185,7 +187,8 @@ impl Explained<'_> {
             let due = Due::on(point.last_on, &self.days.calendar);
             let hour = point.time.map(|t| t.format("%H:%M ").to_string()).unwrap_or_default();
             let begins = point.begins_on.map(|on| format!("từ {} ", short_date(on))).unwrap_or_default();
-            let provisional = if due.is_provisional { " (tạm tính: chưa có lịch nghỉ chính thức)" } else { "" };
+            let provisional =
+                if due.is_provisional { " (tạm tính: chưa có lịch nghỉ chính thức)" } else { "" };
             lines.push(format!(
                 "  - {}: {begins}hết {hour}{}; ngày làm việc cuối cùng {}{provisional}",
                 period(&point.period),
@@ -231,8 +234,12 @@ impl Explained<'_> {
     }
 
     fn passed_over(&self, read: &Reading) -> Option<String> {
-        let words: Vec<_> =
-            read.passed_over.iter().filter_map(|span| self.phrase.get(span.clone())).map(|w| format!("«{w}»")).collect();
+        let words: Vec<_> = read
+            .passed_over
+            .iter()
+            .filter_map(|span| self.phrase.get(span.clone()))
+            .map(|w| format!("«{w}»"))
+            .collect();
         (!words.is_empty()).then(|| words.join(", "))
     }
 
@@ -253,9 +260,7 @@ impl Explained<'_> {
             json!({ "period": point.period, "begins_on": point.begins_on, "last_on": due.last_on, "safe_on": due.safe_on,
                     "time": point.time, "is_provisional": due.is_provisional })
         };
-        let doubt = |d: &Doubt| {
-            json!({ "span": [d.span.start, d.span.end], "sentence": reading::explain_doubt(d, self.phrase) })
-        };
+        let doubt = |d: &Doubt| json!({ "span": [d.span.start, d.span.end], "sentence": reading::explain_doubt(d, self.phrase) });
         let clauses: Vec<_> = read
             .clauses
             .iter()
@@ -278,7 +283,9 @@ impl Explained<'_> {
         let (message, help) = reading::explain_refusal(error, self.phrase);
         if is_json {
             let span = [error.span.start, error.span.end];
-            print_json(&json!({ "phrase": self.phrase, "canonical": "?", "refused": { "span": span, "message": message, "help": help } }));
+            print_json(
+                &json!({ "phrase": self.phrase, "canonical": "?", "refused": { "span": span, "message": message, "help": help } }),
+            );
             return Exit::NeedsAttention;
         }
         // An empty phrase has no part to point at.

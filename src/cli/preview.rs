@@ -136,8 +136,13 @@ fn start_of_rehearsal(office: &Office, mut record: Record, on: NaiveDate, today:
         let assumption = "Giả định: từ nay đến ngày đó không có việc nào được báo hoàn thành thêm, hồ sơ một cửa giữ nguyên; tin đã gửi thì không hiện lại.";
         return (record, assumption.to_owned());
     }
-    let plan_start =
-        office.agenda.plans.iter().filter_map(|p| NaiveDate::from_ymd_opt(p.years.first()?, 1, 1)).filter(|d| *d <= on).max();
+    let plan_start = office
+        .agenda
+        .plans
+        .iter()
+        .filter_map(|p| NaiveDate::from_ymd_opt(p.years.first()?, 1, 1))
+        .filter(|d| *d <= on)
+        .max();
     let start_on = plan_start.unwrap_or(on);
     let eve = office.hours.digest_moment(start_on - Days::new(1));
     let start = Record { completed: record.completed, last_decided_at: Some(eve), ..Record::default() };

@@ -113,7 +113,8 @@ impl View<'_> {
             });
             let mut days: Vec<_> = days.collect();
             days.dedup();
-            days.into_iter().map(short_date).collect::<Vec<_>>().join(", ")
+            let said = |day| format!("{}{}", short_date(day), self.provisional(day));
+            days.into_iter().map(said).collect::<Vec<_>>().join(", ")
         };
         let reading = &task.reading;
         let said = reading::describe(reading, &task.phrase);
@@ -145,10 +146,16 @@ impl View<'_> {
             }
             Some(c) => format!("hoàn thành quá hạn ngày {} ({})", short_date(c.done_on), c.product),
             None if self.today > due.last_on => "QUÁ HẠN, chưa báo hoàn thành".to_owned(),
-            None => format!("nhắc từ {}", short_date(occurrence.opens_on)),
+            None => {
+                format!("nhắc từ {}{}", short_date(occurrence.opens_on), self.provisional(occurrence.opens_on))
+            }
         };
         let unit = self.office.directory.unit_name(&occurrence.unit);
         format!("{} ({unit}): hết {}{safe}{provisional}; {state}", period(&occurrence.period), date(due.last_on))
+    }
+
+    fn provisional(&self, day: NaiveDate) -> &'static str {
+        if self.office.calendar.is_provisional(day) { " (tạm tính)" } else { "" }
     }
 
     fn plan_json(&self, plan: &Plan) -> serde_json::Value {
@@ -169,7 +176,9 @@ impl View<'_> {
             .map(|o| {
                 let (last_on, safe_on, note_on, is_provisional) = match o.kind {
                     OccurrenceKind::Dated(due) => (Some(due.last_on), Some(due.safe_on), None, due.is_provisional),
-                    OccurrenceKind::StandingNote(on) | OccurrenceKind::DateMissing(on) => (None, None, Some(on), false),
+                    OccurrenceKind::StandingNote(on) | OccurrenceKind::DateMissing(on) => {
+                        (None, None, Some(on), self.office.calendar.is_provisional(on))
+                    }
                 };
                 let done = self.completions.get(&o.subject).map(|c| json!({ "on": c.done_on, "product": c.product, "by": c.reported_by }));
                 json!({ "subject": o.subject, "unit": o.unit, "period": o.period, "last_on": last_on, "safe_on": safe_on, "note_on": note_on,

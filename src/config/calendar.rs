@@ -1,16 +1,20 @@
 //! Owns `calendar/YEAR.yaml`, the official notice of one year, and `holidays.yaml`, the rules of all others.
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use chrono::{Datelike, NaiveDate, Weekday};
 
 use super::{
     fields::{Fields, Reader, date},
+    finding::{Finding, Severity, SourceFile},
     node::Node,
 };
-use crate::domain::calendar::{
-    CalendarRules, CalendarYear,
-    rules::{Closure, HolidayDay, HolidayRule},
+use crate::{
+    domain::calendar::{
+        CalendarRules, CalendarYear,
+        rules::{Closure, HolidayDay, HolidayRule},
+    },
+    message::vietnamese::short_date,
 };
 
 /// Decodes one year.
@@ -41,14 +45,14 @@ pub fn read_year(reader: &Reader, root: &Node, working_week: &[Weekday]) -> Opti
     }
     let mut calendar =
         CalendarYear { year: year?, is_official: is_official.unwrap_or(false), ..CalendarYear::default() };
-    let mut swaps = Vec::new();
+    let mut exchanged = Vec::new();
     for node in fields.list("days_off") {
-        read_day_off(reader, node, working_week, &mut calendar, &mut swaps);
+        read_day_off(reader, node, working_week, &mut calendar, &mut exchanged);
     }
     for node in fields.list("worked_days") {
         read_worked_day(reader, node, working_week, &mut calendar);
     }
-    for (worked, span) in swaps.into_iter().filter(|(day, _)| day.year() == calendar.year) {
+    for (worked, span) in exchanged.into_iter().filter(|(day, _)| day.year() == calendar.year) {
         if !calendar.worked_days.contains_key(&worked) {
             let message = format!("ngày nghỉ hoán đổi chưa có ngày làm bù {} tương ứng", worked.format("%d/%m/%Y"));
             reader.error(&span, message, "thêm ngày đó vào worked_days".to_owned());
@@ -63,14 +67,15 @@ fn read_day_off(
     node: &Node,
     working_week: &[Weekday],
     calendar: &mut CalendarYear,
-    swaps: &mut Vec<(NaiveDate, Range<usize>)>,
+    exchanged: &mut Vec<(NaiveDate, Range<usize>)>,
 ) {
     let fields = reader.fields(node, "ngày nghỉ");
     let (on, name) = (dated(reader, &fields, "on", calendar.year), fields.text("name"));
     if let Some(worked) = fields.optional_text("worked_instead")
         && let Some(day) = date(reader, &worked)
     {
-        swaps.push((day, worked.span));
+        exchanged.push((day, worked.span));
+        calendar.exchanged_days.extend(on.as_ref().map(|(on, _)| (*on, day)));
     }
     fields.done();
     let (Some((on, span)), Some(name)) = (on, name) else { return };
@@ -109,7 +114,10 @@ fn read_worked_day(reader: &Reader, node: &Node, working_week: &[Weekday], calen
             "thêm ngày đó vào days_off".to_owned(),
         );
     }
-    calendar.worked_days.insert(on, replaced);
+    if calendar.worked_days.insert(on, replaced).is_some() {
+        let message = format!("ngày làm bù {} bị ghi hai lần", on.format("%d/%m/%Y"));
+        reader.error(&span, message, "xóa bớt một dòng".to_owned());
+    }
 }
 
 fn dated(reader: &Reader, fields: &Fields<'_>, key: &'static str, year: i32) -> Option<(NaiveDate, Range<usize>)> {
@@ -124,6 +132,60 @@ fn dated(reader: &Reader, fields: &Fields<'_>, key: &'static str, year: i32) -> 
         return None;
     }
     Some((on, span))
+}
+
+/// What the years say against each other and against the holidays of the law.
+///
+/// An exchange over the new year stands in two files, and each must have its half. A notice that leaves
+/// out a holiday of the law was most likely not entered in full.
+pub fn compare_years(years: &[(Arc<SourceFile>, CalendarYear)], rules: &CalendarRules) -> Vec<Finding> {
+    let official = |day: NaiveDate| years.iter().map(|(_, y)| y).find(|y| y.year == day.year() && y.is_official);
+    let mut findings = Vec::new();
+    for (file, year) in years {
+        for (on, off) in year.worked_days.iter().filter(|(_, off)| off.year() != year.year) {
+            if official(*off).is_some_and(|other| !other.days_off.contains_key(off)) {
+                let message =
+                    format!("ngày được hoán đổi {} chưa có trong tệp lịch năm {}", short_date(*off), off.year());
+                findings.push(finding_on(file, *on, message, "thêm ngày đó vào days_off của tệp kia"));
+            }
+        }
+        for (on, worked) in year.exchanged_days.iter().filter(|(_, worked)| worked.year() != year.year) {
+            if official(*worked).is_some_and(|other| !other.worked_days.contains_key(worked)) {
+                let message =
+                    format!("ngày làm bù {} chưa có trong tệp lịch năm {}", short_date(*worked), worked.year());
+                findings.push(finding_on(file, *on, message, "thêm ngày đó vào worked_days của tệp kia"));
+            }
+        }
+    }
+    findings.extend(years.iter().filter_map(|(file, year)| missing_holidays(file, year, rules)));
+    findings
+}
+
+fn missing_holidays(file: &Arc<SourceFile>, year: &CalendarYear, rules: &CalendarRules) -> Option<Finding> {
+    let missing: Vec<String> = rules
+        .holidays
+        .iter()
+        .filter_map(|rule| Some((rule, rule.main_day(year.year)?)))
+        .filter(|(_, day)| rules.working_week.contains(&day.weekday()) && !year.days_off.contains_key(day))
+        .map(|(rule, day)| format!("{} ({})", rule.name, short_date(day)))
+        .collect();
+    if missing.is_empty() || !year.is_official {
+        return None;
+    }
+    let at = file.text.find("status");
+    Some(Finding {
+        severity: Severity::Warning,
+        file: Arc::clone(file),
+        span: at.map_or(0..0, |at| at..at + "status".len()),
+        message: format!("lịch chính thức năm {} thiếu ngày nghỉ: {}", year.year, missing.join(", ")),
+        help: Some("đối chiếu thông báo; chưa nhập đủ thì ghi status: provisional".to_owned()),
+    })
+}
+
+fn finding_on(file: &Arc<SourceFile>, day: NaiveDate, message: String, help: &str) -> Finding {
+    let written = day.to_string();
+    let span = file.text.find(&written).map_or(0..0, |at| at..at + written.len());
+    Finding { severity: Severity::Error, file: Arc::clone(file), span, message, help: Some(help.to_owned()) }
 }
 
 /// Decodes the rules of years without a notice.

@@ -12,8 +12,9 @@ use crate::{
     domain::{
         calendar::{CalendarRules, WorkCalendar},
         deadline::{
-            CalendarPoint, Clause, DayOf, DeadlineRule, Distance, DistanceUnit, Every, Extent, Limit, MonthOf, Neighbour,
-            Reading, Recurrence, RecurringDay, Relative, Roll, Trigger, Week, YearDate, read_phrase, schedule::{DuePoint, PlanYears},
+            CalendarPoint, Clause, DayOf, DeadlineRule, Distance, DistanceUnit, Every, Extent, Limit, MonthOf,
+            Neighbour, Reading, Recurrence, RecurringDay, Relative, Roll, Trigger, Week, YearDate, read_phrase,
+            schedule::{DuePoint, PlanYears},
         },
     },
     message::{reading, vietnamese::short_date},
@@ -44,12 +45,7 @@ pub fn read_deadline(
     Some(deadline)
 }
 
-fn read_text(
-    reader: &Reader,
-    text: &Text,
-    years: PlanYears,
-    settled: &BTreeMap<String, NaiveDate>,
-) -> Option<Reading> {
+fn read_text(reader: &Reader, text: &Text, years: PlanYears, settled: &BTreeMap<String, NaiveDate>) -> Option<Reading> {
     let place = |span: &Range<usize>| place_in_file(reader, text, span);
     match read_phrase(&text.value, years.context) {
         Ok(reading) => {
@@ -261,7 +257,8 @@ fn read_every(reader: &Reader, fields: &Fields<'_>, time: Option<NaiveTime>) -> 
     let day_word = "ngày trong tháng (1 đến 31, last, last_working, «working 5»)";
     let day = fields.parse(fields.optional_text("day"), day_word, day_of);
     let before_day = fields.parse(fields.optional_text("before_day"), day_word, day_of);
-    let month = fields.parse(fields.optional_text("month"), "tháng trong kỳ (first, last, 1 đến 12)", |s| match s {
+    let month = fields.parse(fields.optional_text("month"), "tháng trong kỳ (first, last, 1 đến 12)", |s| match s
+    {
         "first" => Some(MonthOf::Number(1)),
         "last" => Some(MonthOf::Last),
         number => number.parse().ok().filter(|n| (1..=12).contains(n)).map(MonthOf::Number),
@@ -272,11 +269,10 @@ fn read_every(reader: &Reader, fields: &Fields<'_>, time: Option<NaiveTime>) -> 
         _ => None,
     });
     let of = of.unwrap_or(Neighbour::Same);
-    let weekday = fields.parse(
-        fields.optional_text("weekday"),
-        "thứ trong tuần (mon tue wed thu fri sat sun)",
-        |s| s.parse::<Weekday>().ok(),
-    );
+    let weekday =
+        fields.parse(fields.optional_text("weekday"), "thứ trong tuần (mon tue wed thu fri sat sun)", |s| {
+            s.parse::<Weekday>().ok()
+        });
     let week = fields.parse(fields.optional_text("week"), "tuần trong tháng (1 đến 4, last)", |s| match s {
         "last" => Some(Week::Last),
         number => number.parse().ok().filter(|n| (1..=4).contains(n)).map(Week::Number),
@@ -356,13 +352,15 @@ fn read_within(fields: &Fields<'_>, time: Option<NaiveTime>) -> Option<Relative>
             Some((count.parse::<i32>().ok().filter(|n| (0..=10_000).contains(n))?, unit))
         },
     );
-    let is_before = fields.parse(fields.optional_text("side"), "phía (after: sau sự kiện, before: trước sự kiện)", |s| {
-        match s {
+    let is_before = fields.parse(
+        fields.optional_text("side"),
+        "phía (after: sau sự kiện, before: trước sự kiện)",
+        |s| match s {
             "after" => Some(false),
             "before" => Some(true),
             _ => None,
-        }
-    });
+        },
+    );
     let (count, unit) = counted?;
     let count = if is_before == Some(true) { -count } else { count };
     Some(Relative { from: None, due: Some((Limit::NotAfter, Distance { count, unit, time })), event: 0..0 })

@@ -2,13 +2,7 @@
 
 use std::{fs, io, path::Path, sync::Arc};
 
-use super::{
-    calendar,
-    fields::Reader,
-    finding::SourceFile,
-    node,
-    settings::ORDINARY_WEEK,
-};
+use super::{calendar, fields::Reader, finding::SourceFile, node, settings::ORDINARY_WEEK};
 use crate::domain::calendar::{CalendarRules, WorkCalendar};
 
 /// Every file of the example office, by its path in the configuration folder.

@@ -29,6 +29,8 @@ pub struct CalendarYear {
     pub days_off: BTreeMap<NaiveDate, String>,
     /// Weekend days that are worked, each with the day off it makes up for.
     pub worked_days: BTreeMap<NaiveDate, NaiveDate>,
+    /// Days off that the notice says are exchanged, each with the day worked instead.
+    pub exchanged_days: BTreeMap<NaiveDate, NaiveDate>,
 }
 
 /// First and last year of the working-day table; dates outside are clamped to it.
@@ -170,8 +172,10 @@ impl WorkCalendar {
     }
 
     fn nth(&self, n: i64) -> NaiveDate {
-        let last = self.working_days.len() - 1;
-        self.working_days[usize::try_from(n).map_or(0, |i| i.min(last))]
+        let last = self.working_days.len().saturating_sub(1);
+        let i = usize::try_from(n).map_or(0, |i| i.min(last));
+        // Closures could leave an office without any working day.
+        self.working_days.get(i).copied().unwrap_or(self.first_day)
     }
 }
 

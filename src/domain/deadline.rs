@@ -504,7 +504,8 @@ fn day_of_month(year: i32, month: u32, day: DayOf) -> Option<NaiveDate> {
 }
 
 fn last_of_month(year: i32, month: u32) -> Option<NaiveDate> {
-    let next = if month == 12 { NaiveDate::from_ymd_opt(year + 1, 1, 1) } else { NaiveDate::from_ymd_opt(year, month + 1, 1) };
+    let next =
+        if month == 12 { NaiveDate::from_ymd_opt(year + 1, 1, 1) } else { NaiveDate::from_ymd_opt(year, month + 1, 1) };
     next.and_then(|d| d.pred_opt())
 }
 

@@ -4,8 +4,8 @@ use chrono::{Datelike, NaiveTime, Timelike};
 
 use super::vietnamese::{short_date, weekday};
 use crate::domain::deadline::{
-    CalendarPoint, DayOf, DeadlineRule, Distance, DistanceUnit, Doubt, DoubtKind, Every, Extent, Limit, MonthOf, Neighbour,
-    PhraseError, Reading, Recurrence, RecurringDay, Refusal, Relative, Roll, Trigger, Week, YearDate,
+    CalendarPoint, DayOf, DeadlineRule, Distance, DistanceUnit, Doubt, DoubtKind, Every, Extent, Limit, MonthOf,
+    Neighbour, PhraseError, Reading, Recurrence, RecurringDay, Refusal, Relative, Roll, Trigger, Week, YearDate,
 };
 
 /// The reading in one sentence; `phrase` is the text it was read from.
@@ -58,7 +58,9 @@ pub fn rule(rule: &DeadlineRule, phrase: &str) -> String {
             Some(owner) => format!("chờ văn bản khác ấn định ngày hạn («{owner}»)"),
             None => "chờ văn bản khác ấn định ngày hạn".to_owned(),
         },
-        DeadlineRule::Lunar { day, month } => format!("ngày {day} tháng {month} âm lịch, cần người tra ngày dương lịch"),
+        DeadlineRule::Lunar { day, month } => {
+            format!("ngày {day} tháng {month} âm lịch, cần người tra ngày dương lịch")
+        }
     }
 }
 
@@ -141,7 +143,11 @@ fn every(recurrence: &Recurrence) -> String {
     };
     let from = from.map(|from| {
         let month = from.month.map(|m| format!("/{m:02}")).unwrap_or_default();
-        format!("tính từ ngày {:02}{month}{}, ", from.day, neighbour(from.of, if from.month.is_some() { "năm" } else { "tháng" }))
+        format!(
+            "tính từ ngày {:02}{month}{}, ",
+            from.day,
+            neighbour(from.of, if from.month.is_some() { "năm" } else { "tháng" })
+        )
     });
     let since = since.map(|year| format!(" từ năm {year}")).unwrap_or_default();
     let until = until.map(|year| format!(" đến hết năm {year}")).unwrap_or_default();
@@ -204,7 +210,8 @@ fn unit_name(unit: DistanceUnit) -> &'static str {
 #[must_use]
 pub fn explain_doubt(doubt: &Doubt, phrase: &str) -> String {
     let part = phrase.get(doubt.span.clone()).unwrap_or(phrase);
-    let other = doubt.other.as_ref().map(|other| format!("; cách hiểu khác: {}", rule(other, phrase))).unwrap_or_default();
+    let other =
+        doubt.other.as_ref().map(|other| format!("; cách hiểu khác: {}", rule(other, phrase))).unwrap_or_default();
     let what = match doubt.kind {
         DoubtKind::BeforeWholePeriod => "có hai cách hiểu; đang lấy cách chặt: trước ngày đầu kỳ",
         DoubtKind::ListOrSpan => "có hai cách hiểu; đang lấy mỗi kỳ một hạn",
@@ -240,18 +247,15 @@ pub fn explain_refusal(error: &PhraseError, phrase: &str) -> (String, String) {
             format!("chưa hiểu phần «{part}» của thời hạn (đã hiểu: «{understood}»)"),
             format!("tách thành nhiệm vụ riêng, viết lại phần đó, {structured}"),
         ),
-        Refusal::NoSuchDate => (
-            format!("«{part}» không phải là một ngày, tháng, quý hoặc giờ có thật"),
-            "xem lại văn bản gốc".to_owned(),
-        ),
-        Refusal::Damaged => (
-            format!("«{part}» có vẻ bị mất hoặc sai chữ số"),
-            format!("đối chiếu bản gốc rồi sửa, {structured}"),
-        ),
-        Refusal::MonthMissing => (
-            format!("«{part}» không có tháng"),
-            "ghi thêm tháng, hoặc «hằng tháng» nếu tháng nào cũng vậy".to_owned(),
-        ),
+        Refusal::NoSuchDate => {
+            (format!("«{part}» không phải là một ngày, tháng, quý hoặc giờ có thật"), "xem lại văn bản gốc".to_owned())
+        }
+        Refusal::Damaged => {
+            (format!("«{part}» có vẻ bị mất hoặc sai chữ số"), format!("đối chiếu bản gốc rồi sửa, {structured}"))
+        }
+        Refusal::MonthMissing => {
+            (format!("«{part}» không có tháng"), "ghi thêm tháng, hoặc «hằng tháng» nếu tháng nào cũng vậy".to_owned())
+        }
         Refusal::Contradiction => {
             (format!("«{part}»: ngày kết thúc sớm hơn ngày bắt đầu"), "xem lại văn bản gốc".to_owned())
         }
@@ -259,10 +263,9 @@ pub fn explain_refusal(error: &PhraseError, phrase: &str) -> (String, String) {
             format!("«{part}» là hai thời hạn viết liền nhau, không rõ quan hệ"),
             "ngăn cách bằng dấu chấm phẩy, hoặc tách thành hai nhiệm vụ".to_owned(),
         ),
-        Refusal::Lunar => (
-            format!("«{part}» là ngày âm lịch"),
-            format!("tra ngày dương lịch rồi ghi lại, {structured}"),
-        ),
+        Refusal::Lunar => {
+            (format!("«{part}» là ngày âm lịch"), format!("tra ngày dương lịch rồi ghi lại, {structured}"))
+        }
     };
     (message, help)
 }

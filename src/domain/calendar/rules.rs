@@ -74,13 +74,19 @@ pub fn hung_kings(year: i32) -> Option<NaiveDate> {
 }
 
 impl HolidayRule {
-    fn days(&self, year: i32) -> Vec<NaiveDate> {
+    /// The day itself, without the days around it; `None` before the holiday was one.
+    #[must_use]
+    pub fn main_day(&self, year: i32) -> Option<NaiveDate> {
         let main = match self.day {
             HolidayDay::Fixed { month, day } => NaiveDate::from_ymd_opt(year, month, day),
             HolidayDay::Tet => tet(year),
             HolidayDay::HungKings => hung_kings(year),
         };
-        let Some(main) = main.filter(|_| year >= self.since) else { return Vec::new() };
+        main.filter(|_| year >= self.since)
+    }
+
+    fn days(&self, year: i32) -> Vec<NaiveDate> {
+        let Some(main) = self.main_day(year) else { return Vec::new() };
         let first = main - Days::new(u64::from(self.days_before));
         first.iter_days().take(usize::from(self.days_before) + 1 + usize::from(self.days_after)).collect()
     }

@@ -145,8 +145,14 @@ mod tests {
     #[test]
     fn hours_change_with_the_season_and_skip_tet() {
         let (calendar, hours) = (crate::config::example::calendar(), bac_giang());
-        assert_eq!(hours.sessions(at("2026-04-15T00:00:00").date())[0].from, NaiveTime::from_hms_opt(7, 30, 0).expect("07:30"));
-        assert_eq!(hours.sessions(at("2026-04-16T00:00:00").date())[0].from, NaiveTime::from_hms_opt(7, 0, 0).expect("07:00"));
+        assert_eq!(
+            hours.sessions(at("2026-04-15T00:00:00").date())[0].from,
+            NaiveTime::from_hms_opt(7, 30, 0).expect("07:30")
+        );
+        assert_eq!(
+            hours.sessions(at("2026-04-16T00:00:00").date())[0].from,
+            NaiveTime::from_hms_opt(7, 0, 0).expect("07:00")
+        );
         // Friday 13/02/2026 at 16:00; the office opens again on Monday the 23rd.
         let end = hours.add_office_time(&calendar, at("2026-02-13T16:00:00"), TimeDelta::hours(1));
         assert_eq!(end, Some(at("2026-02-23T08:00:00")));
@@ -157,7 +163,10 @@ mod tests {
     #[test]
     fn an_office_that_never_opens_gives_no_moment() {
         let calendar = crate::config::example::calendar();
-        assert_eq!(Timetable::default().add_office_time(&calendar, at("2026-06-05T14:30:00"), TimeDelta::hours(1)), None);
+        assert_eq!(
+            Timetable::default().add_office_time(&calendar, at("2026-06-05T14:30:00"), TimeDelta::hours(1)),
+            None
+        );
     }
 
     proptest::proptest! {

@@ -6,8 +6,8 @@ use std::ops::Range;
 use chrono::{Datelike, NaiveDate, Weekday};
 
 use super::{
-    CalendarPoint, Clause, DayOf, DeadlineRule, Doubt, DoubtKind, Every, Extent, Limit, MonthOf, Neighbour, PhraseError,
-    Reading, Recurrence, RecurringDay, RecurringStart, Refusal, YearContext, YearDate,
+    CalendarPoint, Clause, DayOf, DeadlineRule, Doubt, DoubtKind, Every, Extent, Limit, MonthOf, Neighbour,
+    PhraseError, Reading, Recurrence, RecurringDay, RecurringStart, Refusal, YearContext, YearDate,
     clauses::{FoundPart, Joint, Part, Parts, Rhythm},
     points::{Point, What},
 };
@@ -16,8 +16,13 @@ use super::{
 const SOME_LEAP_YEAR: i32 = 2024;
 
 pub(super) fn assemble(parts: Parts, context: YearContext, phrase: &str) -> Result<Reading, PhraseError> {
-    let reading =
-        Reading { clauses: Vec::with_capacity(2), roll: None, also: None, doubts: Vec::new(), passed_over: parts.passed_over };
+    let reading = Reading {
+        clauses: Vec::with_capacity(2),
+        roll: None,
+        also: None,
+        doubts: Vec::new(),
+        passed_over: parts.passed_over,
+    };
     let mut assembly = Assembly { context, reading, open_rhythm: None, is_periodic: false, yearless: None };
     let mut found = parts.found.into_iter().peekable();
     let mut previous: Option<(Range<usize>, bool)> = None;
@@ -63,8 +68,11 @@ impl Assembly {
         match part {
             Part::Points { limit, points } => {
                 // "15/6 (báo cáo 6 tháng đầu năm)": the bracket says what is due, not when.
-                let is_gloss = joint == Joint::Sign('(') && points.iter().all(|p| matches!(p.what, What::Months { .. }));
-                if is_gloss && matches!(self.reading.clauses.last(), Some(Clause { rule: DeadlineRule::Dates { .. }, .. })) {
+                let is_gloss =
+                    joint == Joint::Sign('(') && points.iter().all(|p| matches!(p.what, What::Months { .. }));
+                if is_gloss
+                    && matches!(self.reading.clauses.last(), Some(Clause { rule: DeadlineRule::Dates { .. }, .. }))
+                {
                     self.reading.passed_over.push(span);
                     return Ok(());
                 }
@@ -275,9 +283,8 @@ impl Assembly {
         let (YearContext::Year(year), Some(weekday)) = (self.context, points[0].weekday) else { return Err(missing()) };
         let numbers: Vec<u32> = points.iter().filter_map(|p| number_of(p.what)).collect();
         let fits = |month: &u32| {
-            let is_weekday = |day: &u32| {
-                NaiveDate::from_ymd_opt(year, *month, *day).is_some_and(|date| date.weekday() == weekday)
-            };
+            let is_weekday =
+                |day: &u32| NaiveDate::from_ymd_opt(year, *month, *day).is_some_and(|date| date.weekday() == weekday);
             numbers.len() == points.len() && numbers.iter().all(is_weekday)
         };
         let mut months = (1..=12).filter(fits);
@@ -369,8 +376,7 @@ impl Assembly {
         }
         let is_yearly_or_half = |every: &Every| matches!(every, Every::Months(months) if *months >= 3);
         let said = rhythms.first().copied().or_else(|| self.open_every()).filter(is_yearly_or_half);
-        let is_recurring =
-            self.is_periodic || points.iter().any(|p| p.of.is_some()) || points.iter().all(|p| p.is_law);
+        let is_recurring = self.is_periodic || points.iter().any(|p| p.of.is_some()) || points.iter().all(|p| p.is_law);
         said.or_else(|| {
             is_recurring.then_some(match count {
                 2 => Every::Months(6),
@@ -448,8 +454,10 @@ impl Assembly {
         }
         let mut from = from;
         // "10-12/2025": a day of December, or the months from October.
-        if let (What::Day { day: DayOf::Number(number @ 1..=12), month: None, .. }, What::Months { months: 1, month, year }) =
-            (from.what, to.what)
+        if let (
+            What::Day { day: DayOf::Number(number @ 1..=12), month: None, .. },
+            What::Months { months: 1, month, year },
+        ) = (from.what, to.what)
         {
             let mut date = to.clone();
             date.what = What::Day { day: DayOf::Number(number), month: Some(month), year };

@@ -15,21 +15,41 @@ use super::{
 /// One clause as read, before clauses are put together.
 #[derive(Debug)]
 pub(super) enum Part {
-    Points { limit: Limit, points: Vec<Point> },
-    Window { from: Point, to: Option<Point>, limit: Limit },
+    Points {
+        limit: Limit,
+        points: Vec<Point>,
+    },
+    Window {
+        from: Point,
+        to: Option<Point>,
+        limit: Limit,
+    },
     /// Rhythms without a day.
     Rhythm(Rhythm),
     /// "Định kỳ" without a period.
     Periodic,
     /// "Và những năm tiếp theo".
     YearsAfter,
-    Relative { relative: Relative, is_direction_open: bool },
-    Lasts { limit: Option<Limit>, count: u32, unit: DistanceUnit },
+    Relative {
+        relative: Relative,
+        is_direction_open: bool,
+    },
+    Lasts {
+        limit: Option<Limit>,
+        count: u32,
+        unit: DistanceUnit,
+    },
     Roll(Roll),
     Standing,
-    Triggered { by: Trigger, event: Range<usize> },
+    Triggered {
+        by: Trigger,
+        event: Range<usize>,
+    },
     ExternalPlan(Range<usize>),
-    Lunar { day: u32, month: u32 },
+    Lunar {
+        day: u32,
+        month: u32,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,7 +117,8 @@ impl Cursor<'_> {
                     joint = Joint::Sign(sign);
                 }
                 Kind::Word(Word::Và | Word::Hoặc) => joint = Joint::Conjunction,
-                Kind::Word(Word::Là | Word::Vào | Word::Ngày | Word::Hạn | Word::Cuối | Word::Cùng) if !is_name => {}
+                Kind::Word(Word::Là | Word::Vào | Word::Ngày | Word::Hạn | Word::Cuối | Word::Cùng) if !is_name =>
+                    {}
                 Kind::Other | Kind::Word(_) | Kind::Number { .. } => {
                     words_from.get_or_insert(start);
                     if joint == Joint::Adjacent {
@@ -120,7 +141,9 @@ impl Cursor<'_> {
         }
         let says_more = match kind {
             Kind::Number { .. } | Kind::Sign('/' | '%' | '<' | '>' | '=') => true,
-            Kind::Word(Word::Trừ | Word::Nếu | Word::Trước | Word::Sau | Word::Từ | Word::Không | Word::Muộn) => true,
+            Kind::Word(Word::Trừ | Word::Nếu | Word::Trước | Word::Sau | Word::Từ | Word::Không | Word::Muộn) => {
+                true
+            }
             Kind::Word(Word::Quý) => self.quarter_number(1).is_some(),
             Kind::Word(Word::Tháng) => self.is_word(1, Word::Năm),
             // "Tuần 2 tháng 6": offices number the weeks of a month differently.
@@ -149,7 +172,8 @@ impl Cursor<'_> {
         if let Some(part) = self.take_undated(has_earlier) {
             return Ok(Some(part));
         }
-        if takes!(self, Và Các Năm Tiếp Theo | Và Các Năm Sau | Và Các Năm Tiếp | Các Năm Tiếp Theo | Và Năm Tiếp Theo) {
+        if takes!(self, Và Các Năm Tiếp Theo | Và Các Năm Sau | Và Các Năm Tiếp | Các Năm Tiếp Theo | Và Năm Tiếp Theo)
+        {
             return Ok(Some(Part::YearsAfter));
         }
         if let Some(part) = self.take_rhythm() {
@@ -184,7 +208,8 @@ impl Cursor<'_> {
     pub fn take_limit(&mut self) -> Option<Limit> {
         let mut limit = None;
         loop {
-            if takes!(self, Trước Hoặc Trong | Trước Hoặc Vào | Không Muộn Quá | Không Chậm Quá | Không Quá) {
+            if takes!(self, Trước Hoặc Trong | Trước Hoặc Vào | Không Muộn Quá | Không Chậm Quá | Không Quá)
+            {
                 limit = Some(Limit::NotAfter);
             } else if takes!(self, Trước Thời Hạn | Trước Thời Điểm | Trước) {
                 limit = Some(Limit::Before);
@@ -207,7 +232,9 @@ impl Cursor<'_> {
             }
             let _ = is_open && c.take_sign(&[')']);
             match points.first()?.what {
-                What::Day { day: super::DayOf::Number(day), month: Some(month), .. } => Some(Part::Lunar { day, month }),
+                What::Day { day: super::DayOf::Number(day), month: Some(month), .. } => {
+                    Some(Part::Lunar { day, month })
+                }
                 _ => None,
             }
         })
@@ -362,7 +389,9 @@ impl Cursor<'_> {
             || matches!(self.kind(1), Some(Kind::Number { .. }));
         self.is_numbered()
             || match self.word(0) {
-                Some(Word::Đầu | Word::Cuối | Word::Sau | Word::Tiếp | Word::Kế | Word::Thứ | Word::Liền) => true,
+                Some(Word::Đầu | Word::Cuối | Word::Sau | Word::Tiếp | Word::Kế | Word::Thứ | Word::Liền) => {
+                    true
+                }
                 Some(Word::Trước) => !begins_limit,
                 _ => false,
             }
@@ -455,12 +484,15 @@ impl Cursor<'_> {
             return true;
         }
         let named = self.attempt(|c| {
-            let is_ordinal_name =
-                c.is_word(0, Word::Thứ) && c.at > 0 && c.tokens[c.at - 1].kind == Kind::Other && c.figure(1, 3).is_some();
+            let is_ordinal_name = c.is_word(0, Word::Thứ)
+                && c.at > 0
+                && c.tokens[c.at - 1].kind == Kind::Other
+                && c.figure(1, 3).is_some();
             let is_noun = takes!(c, Học Kỳ | Đợt | Lần | Vòng | Tuần | Số) || is_ordinal_name;
             let _ = takes!(c, Thứ | Số);
             let is_number = c.quarter_number(0).is_some_and(|n| n > 0) || c.figure(0, 3).is_some();
-            let begins_date = matches!(c.sign(1), Some('/' | '.')) && c.figure(2, 4).is_some() || c.is_word(1, Word::Tháng);
+            let begins_date =
+                matches!(c.sign(1), Some('/' | '.')) && c.figure(2, 4).is_some() || c.is_word(1, Word::Tháng);
             if !is_noun || !is_number || begins_date {
                 return None;
             }
@@ -487,7 +519,8 @@ impl Cursor<'_> {
                 return None;
             }
             c.at += letters + 1;
-            while c.tokens.get(c.at).is_some_and(|t| !t.has_gap && !matches!(t.kind, Kind::Sign(',' | ';' | ')' | '.'))) {
+            while c.tokens.get(c.at).is_some_and(|t| !t.has_gap && !matches!(t.kind, Kind::Sign(',' | ';' | ')' | '.')))
+            {
                 c.at += 1;
             }
             let mut dates = Vec::new();
@@ -535,8 +568,8 @@ impl Cursor<'_> {
             let says = |words: &[Word]| {
                 (begin..c.at).any(|i| matches!(c.tokens[i].kind, Kind::Word(word) if words.contains(&word)))
             };
-            let names_day_off = says(&[Word::Nghỉ, Word::Lễ, Word::Nghị, Word::Nhật])
-                && says(&[Word::Trùng, Word::Vào, Word::Là]);
+            let names_day_off =
+                says(&[Word::Nghỉ, Word::Lễ, Word::Nghị, Word::Nhật]) && says(&[Word::Trùng, Word::Vào, Word::Là]);
             if !names_day_off {
                 None
             } else if says(&[Word::Gần]) {

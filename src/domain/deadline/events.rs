@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{
-    Limit, PhraseError, Relative, DistanceUnit, Trigger,
+    DistanceUnit, Limit, PhraseError, Relative, Trigger,
     clauses::{Part, offset},
     cursor::{Cursor, takes},
     words::{Kind, Word},
@@ -26,7 +26,13 @@ struct Lead {
 
 impl Lead {
     fn is_empty(self) -> bool {
-        !(self.is_within || self.is_most || self.is_latest || self.is_earliest || self.is_about || self.is_before || self.is_after)
+        !(self.is_within
+            || self.is_most
+            || self.is_latest
+            || self.is_earliest
+            || self.is_about
+            || self.is_before
+            || self.is_after)
     }
 }
 
@@ -46,10 +52,12 @@ impl Cursor<'_> {
             return Ok(Some(part));
         }
         let part = self.take_count().and_then(|count| {
-            let _ = self.is_sign(0, ',') && matches!(self.word(1), Some(Word::Kể | Word::Tính | Word::Sau | Word::Trước)) && {
-                self.at += 1;
-                true
-            };
+            let _ = self.is_sign(0, ',')
+                && matches!(self.word(1), Some(Word::Kể | Word::Tính | Word::Sau | Word::Trước))
+                && {
+                    self.at += 1;
+                    true
+                };
             self.relative_of(lead, count)
         });
         if part.is_none() {
@@ -97,7 +105,10 @@ impl Cursor<'_> {
                 is_direction_open: false,
             });
         }
-        if lead.is_most || lead.is_about || matches!(unit, DistanceUnit::Month | DistanceUnit::Year | DistanceUnit::Week) {
+        if lead.is_most
+            || lead.is_about
+            || matches!(unit, DistanceUnit::Month | DistanceUnit::Year | DistanceUnit::Week)
+        {
             let limit = lead.is_most.then_some(Limit::NotAfter);
             return (!lead.is_empty()).then_some(Part::Lasts { limit, count: number, unit });
         }
@@ -159,7 +170,8 @@ impl Cursor<'_> {
                 || c.figure(0, 4).is_some()
                 || matches!(c.word(0), Some(Word::Đầu | Word::Cuối | Word::Lần | Word::Một | Word::Mỗi))
                 || unit == DistanceUnit::Month && c.is_word(0, Word::Năm)
-                || unit == DistanceUnit::Hour && matches!(c.word(0), Some(Word::Ngày | Word::Thứ | Word::Hằng | Word::Sáng | Word::Chiều));
+                || unit == DistanceUnit::Hour
+                    && matches!(c.word(0), Some(Word::Ngày | Word::Thứ | Word::Hằng | Word::Sáng | Word::Chiều));
             (!is_date_or_rhythm).then_some(Count { number, unit })
         })
     }
@@ -175,8 +187,8 @@ impl Cursor<'_> {
 
     /// "Trước khi X", "so với ngày X"; behind "trước N ngày" the event follows at once.
     fn take_event_before(&mut self, lead: Lead) -> Option<Range<usize>> {
-        let found = takes!(self, Trước | So Với)
-            || lead.is_before && matches!(self.kind(0), Some(Kind::Other | Kind::Word(_)));
+        let found =
+            takes!(self, Trước | So Với) || lead.is_before && matches!(self.kind(0), Some(Kind::Other | Kind::Word(_)));
         found.then(|| {
             self.skip(&[Word::Khi, Word::Ngày, Word::Thời, Word::Điểm, Word::So, Word::Với, Word::Trước]);
             self.take_words_of_clause()
@@ -193,7 +205,10 @@ impl Cursor<'_> {
             | Ngày Làm Việc Liền Sau)
         {
             Some((1, DistanceUnit::WorkingDay))
-        } else if lead.is_within && takes!(self, Ngày Làm Việc | Ngày) && matches!(self.kind(0), None | Some(Kind::Sign(_))) {
+        } else if lead.is_within
+            && takes!(self, Ngày Làm Việc | Ngày)
+            && matches!(self.kind(0), None | Some(Kind::Sign(_)))
+        {
             Some((0, DistanceUnit::Day))
         } else {
             None
@@ -241,7 +256,8 @@ impl Cursor<'_> {
     // ----- undated kinds
 
     pub fn take_undated(&mut self, has_earlier: bool) -> Option<Part> {
-        if takes!(self, Thường Xuyên | Liền Tục | Hằng Ngày | Mỗi Ngày | Cả Năm | Trong Cả Năm | Suốt Năm | Trong Suốt Năm) {
+        if takes!(self, Thường Xuyên | Liền Tục | Hằng Ngày | Mỗi Ngày | Cả Năm | Trong Cả Năm | Suốt Năm | Trong Suốt Năm)
+        {
             let _ = self.attempt(|c| {
                 let _ = c.take_sign(&[',']);
                 takes!(c, Liền Tục | Cả Năm).then_some(())
@@ -262,7 +278,8 @@ impl Cursor<'_> {
             self.skip(&[Word::Có, Word::Được]);
             return Some(self.triggered(has_earlier));
         }
-        if takes!(self, Đột Xuất | Theo Yêu Cầu | Theo Đề Nghị | Theo Chỉ Đạo | Theo Phát Sinh | Có Phát Sinh) {
+        if takes!(self, Đột Xuất | Theo Yêu Cầu | Theo Đề Nghị | Theo Chỉ Đạo | Theo Phát Sinh | Có Phát Sinh)
+        {
             let begin = self.at.saturating_sub(2);
             let _ = self.take_words_of_clause();
             let by = if self.asks(begin) { Trigger::Request } else { Trigger::Event };
@@ -292,7 +309,15 @@ impl Cursor<'_> {
             matches!(
                 self.tokens[i].kind,
                 Kind::Word(
-                    Word::Phát | Word::Sinh | Word::Yêu | Word::Cầu | Word::Văn | Word::Bản | Word::Đề | Word::Nghị | Word::Có
+                    Word::Phát
+                        | Word::Sinh
+                        | Word::Yêu
+                        | Word::Cầu
+                        | Word::Văn
+                        | Word::Bản
+                        | Word::Đề
+                        | Word::Nghị
+                        | Word::Có
                 ) | Kind::Sign(_)
             )
         });

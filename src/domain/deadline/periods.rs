@@ -70,8 +70,16 @@ impl Cursor<'_> {
         while match self.kind(0) {
             Some(Kind::Other) => true,
             Some(Kind::Word(
-                Word::Báo | Word::Cáo | Word::Phát | Word::Sinh | Word::Tính | Word::Kế | Word::Hoạch | Word::Thuộc
-                | Word::Kỳ | Word::Của,
+                Word::Báo
+                | Word::Cáo
+                | Word::Phát
+                | Word::Sinh
+                | Word::Tính
+                | Word::Kế
+                | Word::Hoạch
+                | Word::Thuộc
+                | Word::Kỳ
+                | Word::Của,
             )) => true,
             _ => false,
         } {

@@ -31,12 +31,27 @@ pub(super) struct Point {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum What {
-    Day { day: DayOf, month: Option<u32>, year: Option<i32> },
+    Day {
+        day: DayOf,
+        month: Option<u32>,
+        year: Option<i32>,
+    },
     /// `months` whole months that end with `month`: a month, a quarter, a half, nine months or a year.
-    Months { months: u32, month: u32, year: Option<i32> },
+    Months {
+        months: u32,
+        month: u32,
+        year: Option<i32>,
+    },
     /// A day of each month, of a month of each quarter.
-    Inner { day: DayOf, month_of: Option<MonthOf>, months: u32 },
-    Weekday { weekday: Weekday, week: Option<Week> },
+    Inner {
+        day: DayOf,
+        month_of: Option<MonthOf>,
+        months: u32,
+    },
+    Weekday {
+        weekday: Weekday,
+        week: Option<Week>,
+    },
 }
 
 /// Month, year, and whether the month was doubled in words.
@@ -244,7 +259,8 @@ impl Cursor<'_> {
     /// "Ngày thứ sáu của tuần lễ đầu", but not "ngày thứ 20 của tháng".
     fn is_weekday_of_week(&self) -> bool {
         let names_week = (2..5).any(|ahead| self.is_word(ahead, Word::Tuần));
-        let in_words = matches!(self.word(1), Some(Word::Hai | Word::Ba | Word::Bốn | Word::Năm | Word::Sáu | Word::Bảy));
+        let in_words =
+            matches!(self.word(1), Some(Word::Hai | Word::Ba | Word::Bốn | Word::Năm | Word::Sáu | Word::Bảy));
         names_week || in_words && !self.is_word(2, Word::Mười)
     }
 
@@ -332,7 +348,8 @@ impl Cursor<'_> {
             let Some(month) = self.figure(skipped, 2) else { break };
             // "15 tháng 3, 20 tháng 6" and "15 tháng 3, 20/6" begin another date.
             let begins_date = matches!(self.word(skipped + 1), Some(Word::Tháng | Word::Giờ | Word::Ngày | Word::Lần));
-            if begins_date || skipped == 1 && matches!(self.sign(skipped + 1), Some('/' | '-')) && self.year(skipped + 2).is_none()
+            if begins_date
+                || skipped == 1 && matches!(self.sign(skipped + 1), Some('/' | '-')) && self.year(skipped + 2).is_none()
             {
                 break;
             }
@@ -544,7 +561,9 @@ fn complete_from_behind(points: &mut [Point]) {
     for i in (1..points.len()).rev() {
         let (head, tail) = points.split_at_mut(i);
         let (Some(point), Some(next)) = (head.last_mut(), tail.first_mut()) else { return };
-        if let (What::Day { month: month @ None, .. }, What::Day { month: next_month, .. }) = (&mut point.what, next.what) {
+        if let (What::Day { month: month @ None, .. }, What::Day { month: next_month, .. }) =
+            (&mut point.what, next.what)
+        {
             *month = next_month;
         }
         let is_later = point.month_and_day() > next.month_and_day();

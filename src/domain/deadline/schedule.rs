@@ -220,7 +220,12 @@ fn weekly(recurrence: &Recurrence, weeks: u32, weekday: Weekday, span: (i32, i32
     points.extend(days.map(|day| {
         let week = day.iso_week();
         let last_on = last_in_time(day, recurrence.limit, recurrence.time);
-        DuePoint { period: format!("{}-W{:02}", week.year(), week.week()), begins_on: None, last_on, time: recurrence.time }
+        DuePoint {
+            period: format!("{}-W{:02}", week.year(), week.week()),
+            begins_on: None,
+            last_on,
+            time: recurrence.time,
+        }
     }));
 }
 
@@ -247,9 +252,9 @@ fn yearly_date(
     };
     let there = year + step(date.of);
     let day = day_in_month(there * 12 + month0(date.month), date.day, calendar);
-    let begins_on = recurrence.from.and_then(|from| {
-        NaiveDate::from_ymd_opt(there + step(from.of), from.month.unwrap_or(date.month), from.day)
-    });
+    let begins_on = recurrence
+        .from
+        .and_then(|from| NaiveDate::from_ymd_opt(there + step(from.of), from.month.unwrap_or(date.month), from.day));
     let last_on = last_in_time(day, recurrence.limit, recurrence.time);
     points.push(DuePoint { period, begins_on, last_on, time: recurrence.time });
 }
@@ -323,7 +328,8 @@ fn day_in_month_of(first: NaiveDate, day: u32) -> NaiveDate {
 
 fn weekday_in_month(month: i32, weekday: Weekday, week: Option<Week>) -> NaiveDate {
     let first = first_of(month).unwrap_or_default();
-    let nth = |n: u32| NaiveDate::from_weekday_of_month_opt(first.year(), first.month(), weekday, u8::try_from(n).ok()?);
+    let nth =
+        |n: u32| NaiveDate::from_weekday_of_month_opt(first.year(), first.month(), weekday, u8::try_from(n).ok()?);
     let found = match week {
         Some(Week::Number(n)) => nth(n),
         Some(Week::Last) | None => nth(5).or_else(|| nth(4)),

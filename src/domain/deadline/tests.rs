@@ -115,7 +115,10 @@ fn recurring_reports_keep_their_day_their_month_and_the_period_they_lie_in() {
         ("ngày làm việc cuối cùng của tháng", "every=month;day<=last_wd"),
         ("trước 17h00, thứ 6 hằng tuần", "every=week;dow=fri;time<17:00"),
         ("Trước ngày 15/6 và trước ngày 15/12 hằng năm", "every=year;date<06-15|12-15"),
-        ("Định kỳ 06 tháng (trước ngày 05 tháng 6) và hằng năm (trước ngày 05 tháng 12)", "every=half;date<06-05;every=year;date<12-05"),
+        (
+            "Định kỳ 06 tháng (trước ngày 05 tháng 6) và hằng năm (trước ngày 05 tháng 12)",
+            "every=half;date<06-05;every=year;date<12-05",
+        ),
         ("trước ngày 15/12 (hằng năm)", "every=year;date<12-15"),
         ("hằng quý đến năm 2030", "every=quarter;until=2030"),
         ("mỗi năm hai lần", "every=half;amb=n2"),

@@ -1,0 +1,40 @@
+//! Any text is read or refused: no panic, spans inside the text, no date before year 0, no slow input.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use libfuzzer_sys::fuzz_target;
+use nhacviec::{
+    config::example,
+    domain::{
+        calendar::WorkCalendar,
+        deadline::{YearContext, read_phrase, schedule::PlanYears},
+    },
+    message::reading,
+};
+
+static CALENDAR: LazyLock<WorkCalendar> = LazyLock::new(example::work_calendar);
+
+fuzz_target!(|text: &str| {
+    for context in [YearContext::Unknown, YearContext::Year(2023), YearContext::SchoolYear(2023)] {
+        match read_phrase(text, context) {
+            Ok(read) => {
+                assert!(!read.clauses.is_empty());
+                assert!(!read.canonical(text).is_empty());
+                assert!(!reading::describe(&read, text).is_empty());
+                for span in read.clauses.iter().map(|c| &c.span).chain(&read.passed_over) {
+                    assert!(text.get(span.clone()).is_some());
+                }
+                for doubt in &read.doubts {
+                    let _ = reading::explain_doubt(doubt, text);
+                }
+                let points = read.due_points(PlanYears::of(context), &CALENDAR);
+                assert!(context != YearContext::Year(2023) || points.len() <= 20_000);
+            }
+            Err(error) => {
+                assert!(text.get(error.span.clone()).is_some());
+                let _ = reading::explain_refusal(&error, text);
+            }
+        }
+    }
+});
