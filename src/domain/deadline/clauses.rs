@@ -140,8 +140,9 @@ impl Cursor<'_> {
             return Err(self.refuse(Refusal::Lunar, start, self.tokens.len()));
         }
         let says_more = match kind {
-            Kind::Number { .. } | Kind::Sign('/' | '%' | '<' | '>' | '=') => true,
-            Kind::Word(Word::Trừ | Word::Nếu | Word::Trước | Word::Sau | Word::Từ | Word::Không | Word::Muộn) => {
+            Kind::Number { .. }
+            | Kind::Sign('/' | '%' | '<' | '>' | '=')
+            | Kind::Word(Word::Trừ | Word::Nếu | Word::Trước | Word::Sau | Word::Từ | Word::Không | Word::Muộn) => {
                 true
             }
             Kind::Word(Word::Quý) => self.quarter_number(1).is_some(),

@@ -17,6 +17,24 @@ macro_rules! takes {
 }
 pub(super) use takes;
 
+/// A time of day that was named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TimeOfDay {
+    /// An hour; "sáng" ends at noon.
+    At(NaiveTime),
+    /// "Chiều", "giờ hành chính": no more than the day.
+    Day,
+}
+
+impl TimeOfDay {
+    pub fn hour(self) -> Option<NaiveTime> {
+        match self {
+            Self::At(time) => Some(time),
+            Self::Day => None,
+        }
+    }
+}
+
 /// A place in the tokens of one phrase.
 pub(super) struct Cursor<'a> {
     pub text: &'a str,
@@ -159,26 +177,22 @@ impl Cursor<'_> {
         })
     }
 
-    /// "17 giờ", "17h00", "17:00", "17 giờ 30 phút", "sáng", "chiều"; the inner value is `None` when no
-    /// hour follows from the words.
-    ///
-    /// "Sáng" ends at noon; "chiều" and "giờ hành chính" say no more than the day.
-    pub fn take_time(&mut self) -> Result<Option<Option<NaiveTime>>, PhraseError> {
+    /// "17 giờ", "17h00", "17:00", "17 giờ 30 phút", "sáng", "chiều".
+    pub fn take_time(&mut self) -> Result<Option<TimeOfDay>, PhraseError> {
         let start = self.at;
         self.skip(&[Word::Lúc, Word::Vào]);
         if takes!(self, Sáng) {
-            return Ok(Some(NaiveTime::from_hms_opt(12, 0, 0)));
+            return Ok(NaiveTime::from_hms_opt(12, 0, 0).map(TimeOfDay::At));
         }
         if takes!(self, Chiều | Trưa | Hết Giờ Làm Việc | Giờ Làm Việc) {
-            return Ok(Some(None));
+            return Ok(Some(TimeOfDay::Day));
         }
-        let time = self.take_clock()?;
-        if time.is_none() {
+        let Some(time) = self.take_clock()? else {
             self.at = start;
             return Ok(None);
-        }
+        };
         self.skip(&[Word::Sáng, Word::Chiều, Word::Trưa]);
-        Ok(Some(time))
+        Ok(Some(TimeOfDay::At(time)))
     }
 
     fn take_clock(&mut self) -> Result<Option<NaiveTime>, PhraseError> {
@@ -264,10 +278,9 @@ impl Cursor<'_> {
         while let Some(kind) = self.kind(0) {
             match kind {
                 Kind::Sign('(') if self.is_word(1, Word::Nếu) => break,
+                Kind::Sign(')' | ';') if depth == 0 => break,
                 Kind::Sign('(') => depth += 1,
-                Kind::Sign(')') if depth == 0 => break,
                 Kind::Sign(')') => depth -= 1,
-                Kind::Sign(';') if depth == 0 => break,
                 _ => {}
             }
             self.at += 1;

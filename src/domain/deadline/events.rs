@@ -5,35 +5,38 @@ use std::ops::Range;
 use super::{
     DistanceUnit, Limit, PhraseError, Relative, Trigger,
     clauses::{Part, offset},
-    cursor::{Cursor, takes},
+    cursor::{Cursor, TimeOfDay, takes},
     words::{Kind, Word},
 };
 
 /// The words before a number of days.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 struct Lead {
-    /// "Trong thời hạn", "trong vòng".
-    is_within: bool,
-    /// "Không quá", "tối đa".
-    is_most: bool,
-    /// "Chậm nhất", "ít nhất".
-    is_latest: bool,
-    is_earliest: bool,
-    is_about: bool,
-    is_before: bool,
-    is_after: bool,
+    kind: LeadKind,
+    side: Option<Side>,
 }
 
-impl Lead {
-    fn is_empty(self) -> bool {
-        !(self.is_within
-            || self.is_most
-            || self.is_latest
-            || self.is_earliest
-            || self.is_about
-            || self.is_before
-            || self.is_after)
-    }
+/// Of several, the last one in this order counts.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum LeadKind {
+    #[default]
+    None,
+    /// "Khoảng".
+    About,
+    /// "Không quá", "tối đa".
+    Most,
+    /// "Chậm nhất", "ít nhất".
+    Latest,
+    /// "Trong thời hạn", "trong vòng".
+    Within,
+    /// "Sớm nhất".
+    Earliest,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Before,
+    After,
 }
 
 /// A number with its unit.
@@ -52,12 +55,9 @@ impl Cursor<'_> {
             return Ok(Some(part));
         }
         let part = self.take_count().and_then(|count| {
-            let _ = self.is_sign(0, ',')
-                && matches!(self.word(1), Some(Word::Kể | Word::Tính | Word::Sau | Word::Trước))
-                && {
-                    self.at += 1;
-                    true
-                };
+            if matches!(self.word(1), Some(Word::Kể | Word::Tính | Word::Sau | Word::Trước)) {
+                let _ = self.take_sign(&[',']);
+            }
             self.relative_of(lead, count)
         });
         if part.is_none() {
@@ -72,15 +72,15 @@ impl Cursor<'_> {
             (1, event)
         } else if let Some(event) = self.take_event_before(lead) {
             (-1, event)
-        } else if lead.is_before {
+        } else if lead.side == Some(Side::Before) {
             (-1, self.span(self.at, self.at))
         } else {
             return self.count_without_event(lead, count);
         };
         let there = offset(signed * sign, count.unit);
-        let (from, due) = if lead.is_earliest {
+        let (from, due) = if lead.kind == LeadKind::Earliest {
             (Some(there), None)
-        } else if lead.is_within && sign < 0 {
+        } else if lead.kind == LeadKind::Within && sign < 0 {
             // "Trong thời hạn 90 ngày trước X": from then until X.
             (Some(there), Some((Limit::Before, offset(0, DistanceUnit::Day))))
         } else {
@@ -92,12 +92,12 @@ impl Cursor<'_> {
     /// A number of days with no event named: a period of processing, a duration, or, alone in its cell, a
     /// count of days whose direction nobody wrote down; back from the event is the cautious one.
     fn count_without_event(&mut self, lead: Lead, count: Count) -> Option<Part> {
-        let ends_clause = matches!(self.kind(0), None | Some(Kind::Sign(_) | Kind::Other) | Some(Kind::Word(Word::Và)));
+        let ends_clause = matches!(self.kind(0), None | Some(Kind::Sign(_) | Kind::Other | Kind::Word(Word::Và)));
         if !ends_clause || self.is_sign(0, '/') {
             return None;
         }
         let Count { number, unit } = count;
-        if lead.is_within || lead.is_latest || lead.is_after {
+        if matches!(lead.kind, LeadKind::Within | LeadKind::Latest) || lead.side == Some(Side::After) {
             let due = (Limit::NotAfter, offset(i32::try_from(number).ok()?, unit));
             let event = self.span(self.at, self.at);
             return Some(Part::Relative {
@@ -105,12 +105,11 @@ impl Cursor<'_> {
                 is_direction_open: false,
             });
         }
-        if lead.is_most
-            || lead.is_about
+        if matches!(lead.kind, LeadKind::Most | LeadKind::About)
             || matches!(unit, DistanceUnit::Month | DistanceUnit::Year | DistanceUnit::Week)
         {
-            let limit = lead.is_most.then_some(Limit::NotAfter);
-            return (!lead.is_empty()).then_some(Part::Lasts { limit, count: number, unit });
+            let limit = (lead.kind == LeadKind::Most).then_some(Limit::NotAfter);
+            return (lead != Lead::default()).then_some(Part::Lasts { limit, count: number, unit });
         }
         let count = i32::try_from(number).ok()?;
         let is_working = matches!(unit, DistanceUnit::WorkingDay | DistanceUnit::WorkingHour | DistanceUnit::Hour);
@@ -122,23 +121,29 @@ impl Cursor<'_> {
     fn take_lead(&mut self) -> Lead {
         let mut lead = Lead::default();
         loop {
-            if takes!(self, Trong Thời Hạn | Trong Thời Gian | Thời Hạn | Thời Gian | Trong Vòng | Trong) {
-                lead.is_within = true;
+            let kind = if takes!(self, Trong Thời Hạn | Trong Thời Gian | Thời Hạn | Thời Gian | Trong Vòng | Trong)
+            {
+                LeadKind::Within
             } else if takes!(self, Không Quá | Tối Đa) {
-                lead.is_most = true;
+                LeadKind::Most
             } else if takes!(self, Chậm Nhất | Muộn Nhất | Ít Nhất | Tối Thiểu | Đến Thiểu) {
-                lead.is_latest = true;
+                LeadKind::Latest
             } else if takes!(self, Sớm Nhất) {
-                lead.is_earliest = true;
+                LeadKind::Earliest
             } else if takes!(self, Khoảng) {
-                lead.is_about = true;
+                LeadKind::About
             } else if takes!(self, Trước) {
-                lead.is_before = true;
+                lead.side = Some(Side::Before);
+                continue;
             } else if takes!(self, Sau) {
-                lead.is_after = true;
-            } else if lead.is_empty() || !takes!(self, Là | Vào) {
+                lead.side = Some(Side::After);
+                continue;
+            } else if lead != Lead::default() && takes!(self, Là | Vào) {
+                continue;
+            } else {
                 return lead;
-            }
+            };
+            lead.kind = lead.kind.max(kind);
         }
     }
 
@@ -187,8 +192,8 @@ impl Cursor<'_> {
 
     /// "Trước khi X", "so với ngày X"; behind "trước N ngày" the event follows at once.
     fn take_event_before(&mut self, lead: Lead) -> Option<Range<usize>> {
-        let found =
-            takes!(self, Trước | So Với) || lead.is_before && matches!(self.kind(0), Some(Kind::Other | Kind::Word(_)));
+        let found = takes!(self, Trước | So Với)
+            || lead.side == Some(Side::Before) && matches!(self.kind(0), Some(Kind::Other | Kind::Word(_)));
         found.then(|| {
             self.skip(&[Word::Khi, Word::Ngày, Word::Thời, Word::Điểm, Word::So, Word::Với, Word::Trước]);
             self.take_words_of_clause()
@@ -198,14 +203,14 @@ impl Cursor<'_> {
     /// "Trước 08 giờ ngày hôm sau", "ngày làm việc tiếp theo", "trong ngày".
     fn take_next_day(&mut self, lead: Lead) -> Result<Option<Part>, PhraseError> {
         let start = self.at;
-        let time = self.take_time()?.flatten();
+        let time = self.take_time()?.and_then(TimeOfDay::hour);
         let next = if takes!(self, Ngày Hôm Sau | Hôm Sau) {
             Some((1, DistanceUnit::Day))
         } else if takes!(self, Ngày Làm Việc Tiếp Theo | Ngày Làm Việc Kế Tiếp | Ngày Làm Việc Liền Kề | Ngày Làm Việc Sau
             | Ngày Làm Việc Liền Sau)
         {
             Some((1, DistanceUnit::WorkingDay))
-        } else if lead.is_within
+        } else if lead.kind == LeadKind::Within
             && takes!(self, Ngày Làm Việc | Ngày)
             && matches!(self.kind(0), None | Some(Kind::Sign(_)))
         {
@@ -217,7 +222,7 @@ impl Cursor<'_> {
             self.at = start;
             return Ok(None);
         };
-        let limit = if lead.is_before { Limit::Before } else { Limit::NotAfter };
+        let limit = if lead.side == Some(Side::Before) { Limit::Before } else { Limit::NotAfter };
         let due = super::Distance { count, unit, time };
         let event = self.take_words_of_clause();
         let relative = Relative { from: None, due: Some((limit, due)), event };

@@ -67,22 +67,24 @@ impl Cursor<'_> {
     /// Words without figures or bounds behind "năm" or "kỳ".
     pub fn skip_words_of_report(&mut self) -> bool {
         let start = self.at;
-        while match self.kind(0) {
-            Some(Kind::Other) => true,
-            Some(Kind::Word(
-                Word::Báo
-                | Word::Cáo
-                | Word::Phát
-                | Word::Sinh
-                | Word::Tính
-                | Word::Kế
-                | Word::Hoạch
-                | Word::Thuộc
-                | Word::Kỳ
-                | Word::Của,
-            )) => true,
-            _ => false,
-        } {
+        while matches!(
+            self.kind(0),
+            Some(
+                Kind::Other
+                    | Kind::Word(
+                        Word::Báo
+                            | Word::Cáo
+                            | Word::Phát
+                            | Word::Sinh
+                            | Word::Tính
+                            | Word::Kế
+                            | Word::Hoạch
+                            | Word::Thuộc
+                            | Word::Kỳ
+                            | Word::Của
+                    )
+            )
+        ) {
             self.at += 1;
         }
         self.at > start
@@ -372,7 +374,8 @@ pub(super) struct MonthOfPeriod {
 
 impl MonthOf {
     /// The month, if the period has it; its last one by that name.
-    pub fn within(self, months: u32) -> Option<Self> {
+    #[must_use]
+    pub(super) fn within(self, months: u32) -> Option<Self> {
         match self {
             Self::Number(number) if number == months => Some(Self::Last),
             Self::Number(number) if number == 0 || number > months => None,

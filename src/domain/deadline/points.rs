@@ -7,7 +7,7 @@ use chrono::{NaiveTime, Weekday};
 
 use super::{
     DayOf, MonthOf, Neighbour, PhraseError, Refusal, Week,
-    cursor::{Cursor, takes},
+    cursor::{Cursor, TimeOfDay, takes},
     periods::{MonthOfPeriod, set_neighbour},
     words::Word,
 };
@@ -132,7 +132,7 @@ impl Cursor<'_> {
         if !found {
             return Ok(false);
         }
-        let time = time.or(self.take_time_behind()?).flatten();
+        let time = time.or(self.take_time_behind()?).and_then(TimeOfDay::hour);
         let weekday = weekday.or_else(|| self.take_weekday_behind());
         for point in &mut points[earlier..] {
             point.time = time;
@@ -143,7 +143,7 @@ impl Cursor<'_> {
     }
 
     /// "Ngày 15/3 lúc 8 giờ"; in "15/3, 8 giờ ngày 16/3" the hour belongs to what follows.
-    fn take_time_behind(&mut self) -> Result<Option<Option<NaiveTime>>, PhraseError> {
+    fn take_time_behind(&mut self) -> Result<Option<TimeOfDay>, PhraseError> {
         let start = self.at;
         let _ = self.take_sign(&[',']);
         if self.is_word(0, Word::Lúc) || self.is_word(1, Word::Giờ) || self.is_sign(1, ':') {
@@ -409,13 +409,13 @@ impl Cursor<'_> {
                     DayOf::Number(1)
                 }
             }
-            (false, true) if takes!(self, Thứ) => match self.take_number() {
-                Some((n @ 1..=22, _)) => DayOf::Working(n),
-                _ => {
+            (false, true) if takes!(self, Thứ) => {
+                let Some((n @ 1..=22, _)) = self.take_number() else {
                     self.at = begin;
                     return Ok(false);
-                }
-            },
+                };
+                DayOf::Working(n)
+            }
             (false, _) => {
                 self.at = begin;
                 return Ok(false);
@@ -511,15 +511,12 @@ impl Cursor<'_> {
             MonthOf::Number(number) => number,
             MonthOf::Last => 12,
         });
-        match month_of_year {
-            Some(month) => {
-                self.push(points, What::Day { day, month: Some(month), year: None }, start);
-                set_neighbour(points, of.or(Some(Neighbour::Same)));
-            }
-            None => {
-                self.push(points, What::Inner { day, month_of, months }, start);
-                set_neighbour(points, of);
-            }
+        if let Some(month) = month_of_year {
+            self.push(points, What::Day { day, month: Some(month), year: None }, start);
+            set_neighbour(points, of.or(Some(Neighbour::Same)));
+        } else {
+            self.push(points, What::Inner { day, month_of, months }, start);
+            set_neighbour(points, of);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Owns the due dates that a reading gives over the years of a plan, and from an event.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Weekday};
 
@@ -112,8 +112,8 @@ impl Reading {
 
 /// Two due dates of the same name are named by their days instead.
 fn tell_apart(points: &mut Vec<DuePoint>) {
-    let mut seen: BTreeMap<(NaiveDate, Option<NaiveTime>), ()> = BTreeMap::new();
-    points.retain(|p| seen.insert((p.last_on, p.time), ()).is_none());
+    let mut seen = BTreeSet::new();
+    points.retain(|p| seen.insert((p.last_on, p.time)));
     let mut uses: BTreeMap<String, usize> = BTreeMap::new();
     for point in points.iter() {
         *uses.entry(point.period.clone()).or_default() += 1;
@@ -129,10 +129,9 @@ fn tell_apart(points: &mut Vec<DuePoint>) {
 fn rolled(day: NaiveDate, roll: Roll, calendar: &WorkCalendar) -> NaiveDate {
     let (before, after) = (calendar.last_working_day_until(day), calendar.first_working_day_from(day));
     match roll {
-        Roll::NextWorkingDay => after,
         Roll::PreviousWorkingDay => before,
         Roll::Nearest if day - before <= after - day => before,
-        Roll::Nearest => after,
+        Roll::NextWorkingDay | Roll::Nearest => after,
     }
 }
 
