@@ -51,7 +51,7 @@ pub struct DeadlineCommand {
     /// In kết quả dạng JSON
     #[arg(long, conflicts_with = "canonical", help_heading = "Tùy chọn")]
     json: bool,
-    /// Đọc từng dòng «thời hạn<TAB>năm» từ đầu vào, in mỗi dòng một cách hiểu dạng chuẩn
+    /// Đọc từng dòng «thời hạn, dấu TAB, năm» từ đầu vào, in mỗi dòng một cách hiểu dạng chuẩn
     #[arg(long, conflicts_with_all = ["phrase", "year", "from"], help_heading = "Tùy chọn")]
     canonical: bool,
 }
