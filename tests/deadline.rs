@@ -132,7 +132,7 @@ fn a_refused_phrase_is_shown_with_the_part_concerned() {
             "chưa hiểu phần «trừ thứ Bảy» của thời hạn (đã hiểu: «Trước ngày 15/01/2023»)",
         ),
         ("lúc nào rảnh thì làm", "chưa hiểu thời hạn «lúc nào rảnh thì làm»"),
-        ("rằm tháng 7", "là ngày âm lịch"),
+        ("mùng 10 tháng 3", "là ngày âm lịch"),
         ("", "chưa ghi thời gian hoàn thành"),
     ];
     for (phrase, sentence) in cases {

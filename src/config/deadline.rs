@@ -289,8 +289,8 @@ fn read_every(reader: &Reader, fields: &Fields<'_>, time: Option<NaiveTime>) -> 
         return None;
     }
     let on = match (day.or(before_day), weekday) {
-        (Some(day), _) => RecurringDay::Day { day, month, of },
-        (None, Some(weekday)) => RecurringDay::Weekday { weekday, week },
+        (Some(day), _) => RecurringDay::Days { days: vec![day], month, of },
+        (None, Some(weekday)) => RecurringDay::Weekdays { weekdays: vec![weekday], week },
         (None, None) if dates.is_empty() => RecurringDay::End,
         (None, None) => RecurringDay::Dates(dates),
     };

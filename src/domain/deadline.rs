@@ -201,19 +201,19 @@ pub struct Recurrence {
 pub enum RecurringDay {
     /// None named: the last day of the period.
     End,
-    /// A day of a month of the period.
-    Day {
-        /// The day.
-        day: DayOf,
+    /// Days of a month of the period; each of them is due.
+    Days {
+        /// The days, at least one.
+        days: Vec<DayOf>,
         /// The month, where the period has several.
         month: Option<MonthOf>,
         /// The period it lies in.
         of: Neighbour,
     },
-    /// A weekday of each week, or of one week of each month.
-    Weekday {
-        /// The weekday.
-        weekday: Weekday,
+    /// Weekdays of each week, or of one week of each month; each of them is due.
+    Weekdays {
+        /// The weekdays, at least one.
+        weekdays: Vec<Weekday>,
         /// The week of the month.
         week: Option<Week>,
     },

@@ -119,22 +119,24 @@ fn every(recurrence: &Recurrence) -> String {
     let hour = time.map(|t| format!("{} ", clock(t))).unwrap_or_default();
     let on = match on {
         RecurringDay::End => "đến hết ngày cuối của kỳ (không ghi ngày cụ thể)".to_owned(),
-        RecurringDay::Day { day, month, of } => {
+        RecurringDay::Days { days, month, of } => {
             let month = match month {
                 Some(MonthOf::Number(1)) => " của tháng đầu".to_owned(),
                 Some(MonthOf::Number(n)) => format!(" của tháng thứ {n}"),
                 Some(MonthOf::Last) => " của tháng cuối".to_owned(),
                 None => String::new(),
             };
-            format!("{bound} {hour}{}{month}{}", day_name(*day), neighbour(*of, "kỳ"))
+            let days: Vec<String> = days.iter().map(|day| day_name(*day)).collect();
+            format!("{bound} {hour}{}{month}{}", days.join(" và "), neighbour(*of, "kỳ"))
         }
-        RecurringDay::Weekday { weekday: day, week } => {
+        RecurringDay::Weekdays { weekdays, week } => {
             let week = match week {
                 Some(Week::Number(n)) => format!(" của tuần thứ {n} trong tháng"),
                 Some(Week::Last) => " của tuần cuối trong tháng".to_owned(),
                 None => String::new(),
             };
-            format!("{bound} {hour}{}{week}", weekday(*day))
+            let days: Vec<&str> = weekdays.iter().map(|day| weekday(*day)).collect();
+            format!("{bound} {hour}{}{week}", days.join(" và "))
         }
         RecurringDay::Dates(dates) => {
             let dates: Vec<String> = dates.iter().map(year_date).collect();

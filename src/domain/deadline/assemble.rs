@@ -9,11 +9,14 @@ use super::{
     CalendarPoint, Clause, DayOf, DeadlineRule, Doubt, DoubtKind, Every, Extent, Limit, MonthOf, Neighbour,
     PhraseError, Reading, Recurrence, RecurringDay, RecurringStart, Refusal, YearContext, YearDate,
     clauses::{FoundPart, Joint, Part, Parts, Rhythm},
-    points::{Point, What},
+    points::{Point, What, runs_over_new_year},
 };
 
 /// A leap year, for dates whose year nobody knows.
 const SOME_LEAP_YEAR: i32 = 2024;
+
+/// "25/12-5/1" runs over the new year; "20/3 - 15/3" would last almost a year and is a slip.
+const LONGEST_OVER_NEW_YEAR: u32 = 10;
 
 pub(super) fn assemble(parts: Parts, context: YearContext, phrase: &str) -> Result<Reading, PhraseError> {
     let reading = Reading {
@@ -23,29 +26,39 @@ pub(super) fn assemble(parts: Parts, context: YearContext, phrase: &str) -> Resu
         doubts: Vec::new(),
         passed_over: parts.passed_over,
     };
-    let mut assembly = Assembly { context, reading, open_rhythm: None, is_periodic: false, yearless: None };
+    let mut assembly =
+        Assembly { context, reading, open_rhythm: None, is_periodic: false, has_words: false, yearless: None };
     let mut found = parts.found.into_iter().peekable();
     let mut previous: Option<(Range<usize>, bool)> = None;
-    while let Some(FoundPart { part, joint, mut span }) = found.next() {
+    while let Some(FoundPart { part, joint, has_words, mut span }) = found.next() {
+        // "Báo cáo tháng 5 gửi trước ngày 20/5": the month is what the report is about.
+        if let (Part::Points { points, is_bare: true, .. }, Joint::Words) = (&part, joint)
+            && points.iter().all(|p| matches!(p.what, What::Months { .. }))
+            && found.peek().is_some_and(|next| {
+                !matches!(next.joint, Joint::Conjunction | Joint::Sign(',' | ';'))
+                    && matches!(next.part, Part::Points { is_bare: false, .. })
+            })
+        {
+            assembly.reading.passed_over.push(span);
+            continue;
+        }
         let is_whole = !matches!(part, Part::Rhythm(_) | Part::Periodic | Part::YearsAfter | Part::Roll(_));
         if let (Some((before, true)), true, Joint::Adjacent) = (&previous, is_whole, joint) {
             return Err(PhraseError { refusal: Refusal::Joined, span: before.start..span.end });
         }
-        let rhythm_behind = found.next_if(|next| {
-            matches!(part, Part::Points { .. } | Part::Window { .. } | Part::Standing)
-                && next.joint == Joint::Adjacent
-                && matches!(next.part, Part::Rhythm(_))
-        });
-        let rhythms = match rhythm_behind {
-            Some(FoundPart { part: Part::Rhythm(Rhythm { every, .. }), span: rhythm_span, .. }) => {
-                span.end = rhythm_span.end;
-                every
-            }
-            _ => Vec::new(),
-        };
+        let takes_rhythm = matches!(part, Part::Points { .. } | Part::Window { .. } | Part::Standing);
+        let mut rhythms = Vec::new();
+        if let Some(FoundPart { part: Part::Rhythm(rhythm), span: rhythm_span, .. }) =
+            found.next_if(|next| takes_rhythm && next.joint == Joint::Adjacent && matches!(next.part, Part::Rhythm(_)))
+        {
+            span.end = rhythm_span.end;
+            rhythms = rhythm.every;
+        }
         previous = Some((span.clone(), is_whole));
+        assembly.has_words = has_words;
         assembly.take(part, joint, &rhythms, span)?;
     }
+    assembly.drop_lengths_beside_dates();
     if assembly.reading.clauses.is_empty() {
         return Err(PhraseError { refusal: Refusal::NotUnderstood, span: 0..phrase.len() });
     }
@@ -55,51 +68,38 @@ pub(super) fn assemble(parts: Parts, context: YearContext, phrase: &str) -> Resu
 struct Assembly {
     context: YearContext,
     reading: Reading,
-    /// The clause whose rhythm has no day yet.
-    open_rhythm: Option<usize>,
+    /// The clause whose rhythm has no day yet, and whether it only named a report ("báo cáo quý").
+    open_rhythm: Option<OpenRhythm>,
     /// "Định kỳ" was said without a period.
     is_periodic: bool,
+    /// Plain words stand before the part at hand.
+    has_words: bool,
     /// The dates of the last clause when none of them named a year: a rhythm that follows may hold for them too.
     yearless: Option<Vec<YearDate>>,
+}
+
+#[derive(Clone, Copy)]
+struct OpenRhythm {
+    clause: usize,
+    is_report: bool,
 }
 
 impl Assembly {
     fn take(&mut self, part: Part, joint: Joint, rhythms: &[Every], span: Range<usize>) -> Result<(), PhraseError> {
         match part {
-            Part::Points { limit, points } => {
+            Part::Points { limit, points, .. } => {
                 // "15/6 (báo cáo 6 tháng đầu năm)": the bracket says what is due, not when.
-                let is_gloss =
-                    joint == Joint::Sign('(') && points.iter().all(|p| matches!(p.what, What::Months { .. }));
-                if is_gloss
-                    && matches!(self.reading.clauses.last(), Some(Clause { rule: DeadlineRule::Dates { .. }, .. }))
-                {
+                let is_gloss = joint == Joint::Sign('(')
+                    && points.iter().all(|p| p.is_part || matches!(p.what, What::Months { .. }))
+                    && self.last_dates_limit().is_some();
+                if is_gloss {
                     self.reading.passed_over.push(span);
-                    return Ok(());
+                } else {
+                    self.points(limit, &points, joint, rhythms, &span)?;
                 }
-                self.points(limit, &points, joint, rhythms, &span)?;
             }
             Part::Window { from, to, limit } => self.window(from, to, limit, rhythms, span)?,
-            Part::Rhythm(Rhythm { is_report: true, .. }) if joint == Joint::Sign('(') && self.reading.has_dates() => {
-                self.reading.passed_over.push(span);
-            }
-            Part::Rhythm(Rhythm { every, is_times, .. }) => {
-                // "Trước ngày 15/12 (hằng năm)".
-                if let (Joint::Sign('('), [every @ Every::Months(_)], Some(limit)) =
-                    (joint, &every[..], self.last_dates_limit())
-                    && let Some(dates) = self.yearless.take()
-                {
-                    let start = self.reading.clauses.pop().map_or(span.start, |c| c.span.start);
-                    self.push(recurrence(*every, limit, RecurringDay::Dates(dates)), start..span.end);
-                    return Ok(());
-                }
-                for every in every {
-                    self.push(recurrence(every, Limit::NotAfter, RecurringDay::End), span.clone());
-                    self.open_rhythm = Some(self.reading.clauses.len() - 1);
-                }
-                if is_times {
-                    self.doubt(DoubtKind::TimesWithoutDays, None, span);
-                }
-            }
+            Part::Rhythm(rhythm) => self.rhythm(rhythm, joint, span),
             Part::Periodic => self.is_periodic = true,
             Part::YearsAfter => self.go_on_from_year(span)?,
             Part::Relative { relative, is_direction_open } => {
@@ -117,13 +117,7 @@ impl Assembly {
                 }
                 self.push(DeadlineRule::Relative(relative), span);
             }
-            Part::Lasts { limit, count, unit } => {
-                if joint == Joint::Sign('(') && self.reading.has_dates() {
-                    self.reading.passed_over.push(span);
-                } else {
-                    self.push(DeadlineRule::Lasts { limit, count, unit }, span);
-                }
-            }
+            Part::Lasts { limit, count, unit } => self.push(DeadlineRule::Lasts { limit, count, unit }, span),
             Part::Roll(roll) => self.reading.roll = Some(roll),
             Part::Standing => self.push(DeadlineRule::Standing, span),
             Part::Triggered { by, event } => {
@@ -137,6 +131,48 @@ impl Assembly {
             Part::Lunar { day, month } => self.push(DeadlineRule::Lunar { day, month }, span),
         }
         Ok(())
+    }
+
+    /// "Hằng quý", "trước ngày 15/12 (hằng năm)", "ngày 20/6 đối với báo cáo 6 tháng".
+    fn rhythm(&mut self, rhythm: Rhythm, joint: Joint, span: Range<usize>) {
+        let Rhythm { every, is_times, is_report } = rhythm;
+        let belongs_to_dates = joint == Joint::Sign('(') && !is_report || joint == Joint::Words && is_report;
+        if let ([every @ Every::Months(_)], Some(limit), true) = (&every[..], self.last_dates_limit(), belongs_to_dates)
+            && let Some(dates) = self.yearless.take()
+        {
+            let start = self.reading.clauses.pop().map_or(span.start, |c| c.span.start);
+            self.push(recurrence(*every, limit, RecurringDay::Dates(dates)), start..span.end);
+            return;
+        }
+        // "15/12 (báo cáo năm)" names the report.
+        if is_report && joint == Joint::Sign('(') && self.reading.has_dates() {
+            self.reading.passed_over.push(span);
+            return;
+        }
+        for every in every {
+            self.push(recurrence(every, Limit::NotAfter, RecurringDay::End), span.clone());
+            self.open_rhythm = Some(OpenRhythm { clause: self.reading.clauses.len() - 1, is_report });
+        }
+        if is_times {
+            self.doubt(DoubtKind::TimesWithoutDays, None, span);
+        }
+    }
+
+    /// "Thời gian: 02 ngày (26-27/10)", "từ 05/9 đến 15/01, có ít nhất 18 tuần": how long it lasts adds
+    /// nothing to a date.
+    fn drop_lengths_beside_dates(&mut self) {
+        if !self.reading.has_dates() {
+            return;
+        }
+        let is_length = |rule: &DeadlineRule| match rule {
+            DeadlineRule::Lasts { .. } => true,
+            DeadlineRule::Relative(relative) => relative.event.is_empty(),
+            _ => false,
+        };
+        let lengths = self.reading.clauses.iter().filter(|c| is_length(&c.rule)).map(|c| c.span.clone());
+        self.reading.passed_over.extend(lengths);
+        self.reading.clauses.retain(|c| !is_length(&c.rule));
+        self.reading.doubts.retain(|d| d.kind != DoubtKind::Direction);
     }
 
     fn push(&mut self, rule: DeadlineRule, span: Range<usize>) {
@@ -180,15 +216,13 @@ impl Assembly {
             }
             What::Day { month: None, .. } => {
                 let every = rhythms.first().copied().or_else(|| self.open_every()).or_else(|| self.last_every());
-                if let Some(every) = every {
-                    for point in points {
-                        if let What::Day { day, .. } = point.what {
-                            let on = RecurringDay::Day { day, month: None, of: Neighbour::Same };
-                            self.recur(every, limit, on, point, span);
+                match every {
+                    Some(every) => {
+                        for point in points {
+                            self.recurring_point(limit, point, Some(every), span)?;
                         }
                     }
-                } else {
-                    self.days_of_a_weekday(limit, points, span)?;
+                    None => self.days_of_a_weekday(limit, points, span)?,
                 }
             }
             What::Day { .. } | What::Months { .. } => self.dates(limit, points, joint, rhythms, span)?,
@@ -200,7 +234,7 @@ impl Assembly {
     }
 
     fn open_every(&self) -> Option<Every> {
-        match self.open_rhythm.map(|i| &self.reading.clauses[i].rule) {
+        match self.open_rhythm.map(|open| &self.reading.clauses[open.clause].rule) {
             Some(DeadlineRule::Every(recurrence)) => Some(recurrence.every),
             _ => None,
         }
@@ -237,18 +271,20 @@ impl Assembly {
                     Neighbour::Same if is_longer => Some(MonthOf::Last),
                     _ => month_of,
                 };
-                (every, RecurringDay::Day { day, month, of })
+                (every, RecurringDay::Days { days: vec![day], month, of })
             }
             What::Weekday { weekday, week: Some(week) } => {
-                (Every::Months(1), RecurringDay::Weekday { weekday, week: Some(week) })
+                (Every::Months(1), RecurringDay::Weekdays { weekdays: vec![weekday], week: Some(week) })
             }
             What::Weekday { weekday, week: None } => match said {
-                Some(every @ Every::Weeks(_)) => (every, RecurringDay::Weekday { weekday, week: None }),
+                Some(every @ Every::Weeks(_)) => {
+                    (every, RecurringDay::Weekdays { weekdays: vec![weekday], week: None })
+                }
                 _ => return Err(PhraseError { refusal: Refusal::NotUnderstood, span: point.span.clone() }),
             },
             // "Ngày 15 và ngày 20 hằng tháng": the earlier days of such a list.
             What::Day { day, month: None, .. } => match said {
-                Some(every) => (every, RecurringDay::Day { day, month: None, of: Neighbour::Same }),
+                Some(every) => (every, RecurringDay::Days { days: vec![day], month: None, of: Neighbour::Same }),
                 None => return Err(PhraseError { refusal: Refusal::MonthMissing, span: point.span.clone() }),
             },
             What::Day { .. } | What::Months { .. } => {
@@ -262,15 +298,26 @@ impl Assembly {
         Ok(())
     }
 
-    /// Fills the rhythm that still lacks a day, or begins one of its own.
+    /// Fills the rhythm that still lacks a day, joins the days of one list, or begins a recurrence.
     fn recur(&mut self, every: Every, limit: Limit, on: RecurringDay, point: &Point, span: &Range<usize>) {
         let mut new = new_recurrence(every, limit, on);
         new.time = point.time;
+        if let Some(clause) = self.reading.clauses.last_mut()
+            && clause.span.start == span.start
+            && let DeadlineRule::Every(known) = &mut clause.rule
+            && known.has_same_rhythm(&new)
+            && known.join(&new)
+        {
+            return;
+        }
         match self.open_rhythm.take() {
-            Some(open) if self.reading.clauses[open].rule == recurrence(every, Limit::NotAfter, RecurringDay::End) => {
-                let clause = &mut self.reading.clauses[open];
+            Some(open)
+                if self.reading.clauses[open.clause].rule == recurrence(every, Limit::NotAfter, RecurringDay::End) =>
+            {
+                let clause = &mut self.reading.clauses[open.clause];
                 clause.rule = DeadlineRule::Every(new);
-                clause.span.end = clause.span.end.max(span.end);
+                // The rest of a list joins by where the list begins.
+                clause.span = clause.span.start.min(span.start)..clause.span.end.max(span.end);
             }
             _ => self.push(DeadlineRule::Every(new), span.clone()),
         }
@@ -310,7 +357,7 @@ impl Assembly {
         // "Hằng quý đến năm 2030"; "các quý trong năm" says nothing more.
         if let (Some(open), Joint::Adjacent, [Point { what: What::Months { months: 12, year, .. }, .. }]) =
             (self.open_rhythm, joint, points)
-            && let DeadlineRule::Every(recurrence) = &mut self.reading.clauses[open].rule
+            && let DeadlineRule::Every(recurrence) = &mut self.reading.clauses[open.clause].rule
         {
             recurrence.until = year.or(recurrence.until);
             return Ok(());
@@ -328,7 +375,23 @@ impl Assembly {
             self.recur(every, limit, RecurringDay::Dates(dates), &points[0], &span);
             return Ok(());
         }
-        let dates = points.iter().map(|p| self.calendar_point(p)).collect::<Result<Vec<_>, _>>()?;
+        // "Định kỳ 6 tháng, trước ngày 10/6 và trước ngày 10/12".
+        if let (true, true, Some(dates), Some(Clause { rule: DeadlineRule::Every(known), span: known_span })) =
+            (is_joined, rhythms.is_empty(), &yearless, self.reading.clauses.last_mut())
+            && known.limit == limit
+            && let RecurringDay::Dates(known_dates) = &mut known.on
+        {
+            known_dates.extend(dates);
+            known_span.end = span.end;
+            return Ok(());
+        }
+        // "Báo cáo năm: trước ngày 15/12/2025" is due once.
+        if let Some(OpenRhythm { clause, is_report: true }) = self.open_rhythm.take() {
+            let report = self.reading.clauses.remove(clause);
+            self.reading.passed_over.push(report.span);
+        }
+        let mut dates = points.iter().map(|p| self.calendar_point(p)).collect::<Result<Vec<_>, _>>()?;
+        carry_over_new_year(points, &mut dates);
         self.doubts_of(limit, points, &dates, span);
         if let Some((first, last)) = consecutive_days(limit, &dates) {
             self.push(DeadlineRule::Window { from: first, due: Some((limit, last)) }, span.clone());
@@ -336,7 +399,7 @@ impl Assembly {
         }
         let extends = match self.reading.clauses.last_mut() {
             Some(Clause { rule: DeadlineRule::Dates { limit: before, dates: known }, span: known_span })
-                if *before == limit && is_joined =>
+                if *before == limit && is_joined && !self.has_words =>
             {
                 known.extend(dates);
                 known_span.end = span.end;
@@ -394,7 +457,13 @@ impl Assembly {
             What::Day { month: None, .. } => return Err(refuse(Refusal::MonthMissing)),
             What::Inner { .. } | What::Weekday { .. } => return Err(refuse(Refusal::NotUnderstood)),
         };
-        let year = year.or_else(|| self.context.year_of(month));
+        // "Từ ngày 15/12 đến ngày 15/01 năm sau".
+        let step = match point.of {
+            Some(Neighbour::Next) => 1,
+            Some(Neighbour::Previous) => -1,
+            Some(Neighbour::Same) | None => 0,
+        };
+        let year = year.or_else(|| self.context.year_of(month).map(|year| year + step));
         let found = CalendarPoint { year, month, extent, time: point.time };
         if let Extent::Day(DayOf::Number(_)) = extent
             && found.last_day(SOME_LEAP_YEAR).is_none()
@@ -446,6 +515,13 @@ impl Assembly {
     ) -> Result<(), PhraseError> {
         let Some(to) = to else {
             let from = self.calendar_point(&from)?;
+            // "Hằng năm, từ năm 2025".
+            if let (Some(open), Extent::Months(12), Some(year)) = (self.open_rhythm, from.extent, from.year)
+                && let DeadlineRule::Every(recurrence) = &mut self.reading.clauses[open.clause].rule
+            {
+                recurrence.since = Some(year);
+                return Ok(());
+            }
             self.push(DeadlineRule::Window { from, due: None }, span);
             return Ok(());
         };
@@ -466,14 +542,14 @@ impl Assembly {
             from.what = What::Months { months: 1, month: number, year };
         }
         let (first, mut last) = (self.calendar_point(&from)?, self.calendar_point(&to)?);
-        let start = first.first_day(SOME_LEAP_YEAR);
-        if last.last_day(SOME_LEAP_YEAR) < start && is_year_from_context(&to) {
+        let ends_earlier = last.last_day(SOME_LEAP_YEAR) < first.first_day(SOME_LEAP_YEAR);
+        let goes_over_new_year = (last.month + 12).saturating_sub(first.month) <= LONGEST_OVER_NEW_YEAR;
+        let is_same_year = first.year == last.year;
+        if ends_earlier && is_same_year {
+            if !(has_no_year(&to) && to.of.is_none() && goes_over_new_year) {
+                return Err(PhraseError { refusal: Refusal::Contradiction, span });
+            }
             last.year = last.year.map(|y| y + 1);
-        }
-        if let (Some(_), Some(_)) = (first.year, last.year)
-            && last.last_day(SOME_LEAP_YEAR) < start
-        {
-            return Err(PhraseError { refusal: Refusal::Contradiction, span });
         }
         self.push(DeadlineRule::Window { from: first, due: Some((limit, last)) }, span);
         Ok(())
@@ -490,35 +566,90 @@ impl Assembly {
         span: &Range<usize>,
     ) -> bool {
         let of_from = from.of.unwrap_or(Neighbour::Same);
-        let day = number_of(from.what);
-        let (every, on, from_month) = match (to.what, day) {
-            (What::Inner { day: last, month_of, months }, Some(_)) => {
-                let of = to.of.unwrap_or(Neighbour::Same);
-                (Every::Months(months), RecurringDay::Day { day: last, month: month_of, of }, None)
+        let of = to.of.unwrap_or(Neighbour::Same);
+        let (on, every, start) = match (to.what, first_day_of(from.what)) {
+            (What::Inner { day, month_of, months }, Some((_, first))) => {
+                let on = RecurringDay::Days { days: vec![day], month: month_of, of };
+                (on, Every::Months(months), RecurringStart { month: None, day: first, of: of_from })
             }
-            (What::Day { day: last, month: None, .. }, Some(_)) => match rhythms.first() {
-                Some(every) => (*every, RecurringDay::Day { day: last, month: None, of: Neighbour::Same }, None),
-                None => return false,
-            },
-            (What::Day { day: last, month: Some(month), year: None }, Some(_))
-                if from.of.is_some() || to.of.is_some() || !rhythms.is_empty() =>
-            {
-                let What::Day { month: Some(from_month), .. } = from.what else { return false };
-                let of = to.of.unwrap_or(Neighbour::Same);
-                let date = YearDate { month, day: last, of };
-                // From 15/12 to 14/6 is a half-year's report, to 14/12 a year's.
-                let length = month + 12 * u32::from(of_from == Neighbour::Previous) - from_month.min(month + 12);
-                let every = rhythms.first().copied().unwrap_or(Every::Months(if length == 0 { 12 } else { length }));
-                (every, RecurringDay::Dates(vec![date]), Some(from_month))
+            (What::Day { day, month: None, .. }, Some((_, first))) if !rhythms.is_empty() => {
+                let on = RecurringDay::Days { days: vec![day], month: None, of: Neighbour::Same };
+                (on, rhythms[0], RecurringStart { month: None, day: first, of: of_from })
+            }
+            (What::Day { .. } | What::Months { .. }, Some((Some(month), first))) => {
+                // "Đến … năm sau" of a plan is that one year; "của kỳ báo cáo" is every period.
+                let is_recurring = !rhythms.is_empty() || to.of == Some(Neighbour::Same);
+                let Some(date) = year_date(to, limit).filter(|_| is_recurring && has_no_year(from)) else {
+                    return false;
+                };
+                let every =
+                    rhythms.first().copied().or_else(|| length_of(month, first, of_from, date).map(Every::Months));
+                let Some(every) = every else { return false };
+                (RecurringDay::Dates(vec![date]), every, RecurringStart { month: Some(month), day: first, of: of_from })
             }
             _ => return false,
         };
-        let Some(day) = day else { return false };
         let mut new = new_recurrence(every, limit, on);
-        new.from = Some(RecurringStart { month: from_month, day, of: of_from });
+        new.from = Some(start);
         new.time = to.time;
         self.push(DeadlineRule::Every(new), span.clone());
         true
+    }
+}
+
+/// The months from a day of `month` to `to`: from 15/12 of the year before to 14/6 is a half-year's report.
+fn length_of(month: u32, day: u32, of_from: Neighbour, to: YearDate) -> Option<u32> {
+    let end = to.month + if of_from == Neighbour::Previous { 12 } else { 0 };
+    let is_whole_month = day == 1 && !matches!(to.day, DayOf::Number(last) if last < 28);
+    (end + u32::from(is_whole_month)).checked_sub(month).filter(|length| (1..=12).contains(length))
+}
+
+impl Recurrence {
+    fn has_same_rhythm(&self, other: &Self) -> bool {
+        (self.every, self.limit, self.time, self.from) == (other.every, other.limit, other.time, other.from)
+    }
+
+    /// Adds the day of `other` where both name days of the same kind: "ngày 10 và ngày 25 hằng tháng".
+    fn join(&mut self, other: &Self) -> bool {
+        match (&mut self.on, &other.on) {
+            (
+                RecurringDay::Days { days, month, of },
+                RecurringDay::Days { days: more, month: other_month, of: other_of },
+            ) if month == other_month && of == other_of => {
+                days.extend(more);
+                true
+            }
+            (
+                RecurringDay::Weekdays { weekdays, week },
+                RecurringDay::Weekdays { weekdays: more, week: other_week },
+            ) if week == other_week => {
+                weekdays.extend(more);
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+/// "Tháng 11, 12, 1", "20/12 và 15/01": where only the plan's year is known, what comes after the new year
+/// lies in the next one.
+fn carry_over_new_year(points: &[Point], dates: &mut [CalendarPoint]) {
+    let mut carried = 0;
+    for i in 1..points.len() {
+        carried += i32::from(has_no_year(&points[i - 1]) && runs_over_new_year(&points[i - 1], &points[i]));
+        if has_no_year(&points[i]) {
+            dates[i].year = dates[i].year.map(|year| year + carried);
+        }
+    }
+}
+
+/// Month and day on which a window begins.
+fn first_day_of(what: What) -> Option<(Option<u32>, u32)> {
+    match what {
+        What::Day { day: DayOf::Number(day), month, .. } => Some((month, day)),
+        What::Inner { day: DayOf::Number(day), .. } => Some((None, day)),
+        What::Months { months, month, .. } => Some((Some(month + 1 - months), 1)),
+        What::Day { .. } | What::Inner { .. } | What::Weekday { .. } => None,
     }
 }
 
@@ -537,7 +668,7 @@ fn number_of(what: What) -> Option<u32> {
     }
 }
 
-fn is_year_from_context(point: &Point) -> bool {
+fn has_no_year(point: &Point) -> bool {
     matches!(point.what, What::Day { year: None, .. } | What::Months { year: None, .. })
 }
 
@@ -568,7 +699,7 @@ fn consecutive_days(limit: Limit, dates: &[CalendarPoint]) -> Option<(CalendarPo
         }
         _ => false,
     };
-    let is_span = limit == Limit::NotAfter && dates.len() > 1 && dates.windows(2).all(follows);
+    let is_span = limit == Limit::NotAfter && dates.len() > 2 && dates.windows(2).all(follows);
     Some((*dates.first()?, *dates.last()?)).filter(|_| is_span)
 }
 

@@ -65,6 +65,14 @@ impl Line {
         let _ = self.text.write_fmt(part);
     }
 
+    /// One of several values of the part at hand.
+    fn alternative(&mut self, index: usize, value: fmt::Arguments<'_>) {
+        if index > 0 {
+            self.text.push('|');
+        }
+        let _ = self.text.write_fmt(value);
+    }
+
     fn reference(&mut self, name: &str) {
         if !name.is_empty() {
             self.part(format_args!("ref={name}"));
@@ -77,8 +85,7 @@ impl Line {
             DeadlineRule::Dates { limit, dates } => {
                 self.part(format_args!("due{}", sign(*limit)));
                 for (i, date) in dates.iter().enumerate() {
-                    let bar = if i == 0 { "" } else { "|" };
-                    let _ = write!(self.text, "{bar}{}", Bounded(*date, *limit));
+                    self.alternative(i, format_args!("{}", Bounded(*date, *limit)));
                 }
             }
             DeadlineRule::Window { from, due } => {
@@ -132,30 +139,36 @@ impl Line {
         let mut said_time = *time;
         match on {
             RecurringDay::End => {}
-            RecurringDay::Weekday { weekday, week } => {
+            RecurringDay::Weekdays { weekdays, week } => {
                 match week {
                     Some(Week::Number(number)) => self.part(format_args!("week={number}")),
                     Some(Week::Last) => self.part(format_args!("week=last")),
                     None => {}
                 }
-                self.part(format_args!("dow={}", weekday_name(*weekday)));
+                self.part(format_args!("dow="));
+                for (i, weekday) in weekdays.iter().enumerate() {
+                    self.alternative(i, format_args!("{}", weekday_name(*weekday)));
+                }
             }
-            RecurringDay::Day { day, month, of } => {
+            RecurringDay::Days { days, month, of } => {
                 match month {
                     Some(MonthOf::Number(1)) => self.part(format_args!("month=first")),
                     Some(MonthOf::Number(number)) => self.part(format_args!("month={number}")),
                     Some(MonthOf::Last) => self.part(format_args!("month=last")),
                     None => {}
                 }
-                self.part(format_args!("day{}{day}{}", sign(*limit), Hour(said_time.take())));
+                self.part(format_args!("day{}", sign(*limit)));
+                let hour = said_time.take();
+                for (i, day) in days.iter().enumerate() {
+                    self.alternative(i, format_args!("{day}{}", Hour(hour)));
+                }
                 self.neighbour("of", *of);
             }
             RecurringDay::Dates(dates) => {
                 self.part(format_args!("date{}", sign(*limit)));
                 let hour = said_time.take();
                 for (i, date) in dates.iter().enumerate() {
-                    let bar = if i == 0 { "" } else { "|" };
-                    let _ = write!(self.text, "{bar}{}{}", OfYear(*date), Hour(hour));
+                    self.alternative(i, format_args!("{}{}", OfYear(*date), Hour(hour)));
                 }
                 let of = dates.iter().map(|d| d.of).find(|of| *of != Neighbour::Same);
                 self.neighbour("of", of.unwrap_or(Neighbour::Same));

@@ -5,9 +5,11 @@
 
 use std::ops::Range;
 
+use unicode_normalization::UnicodeNormalization as _;
+
 use super::{
     Distance, DistanceUnit, Every, Limit, PhraseError, Refusal, Relative, Roll, Trigger,
-    cursor::{Cursor, takes},
+    cursor::{Cursor, TimeOfDay, takes},
     points::{Point, What},
     words::{Kind, Word},
 };
@@ -15,9 +17,11 @@ use super::{
 /// One clause as read, before clauses are put together.
 #[derive(Debug)]
 pub(super) enum Part {
+    /// `is_bare` when no word of limit stood before them.
     Points {
         limit: Limit,
         points: Vec<Point>,
+        is_bare: bool,
     },
     Window {
         from: Point,
@@ -78,6 +82,8 @@ pub(super) enum Joint {
 pub(super) struct FoundPart {
     pub part: Part,
     pub joint: Joint,
+    /// Words without meaning for time stand before it, whatever the joint.
+    pub has_words: bool,
     pub span: Range<usize>,
 }
 
@@ -93,14 +99,20 @@ impl Cursor<'_> {
         let mut parts = Parts { found: Vec::with_capacity(4), passed_over: Vec::new() };
         let mut joint = Joint::Adjacent;
         let mut words_from: Option<usize> = None;
+        let mut has_words = false;
+        self.skip_numbering();
         while let Some(kind) = self.kind(0) {
             let start = self.at;
+            if self.skip_label() {
+                continue;
+            }
             if let Some(part) = self.take_part_of_phrase(!parts.found.is_empty())? {
                 if let Some(from) = words_from.take() {
                     parts.passed_over.push(self.span(from, start));
+                    has_words = true;
                 }
-                parts.found.push(FoundPart { part, joint, span: self.span(start, self.at) });
-                joint = Joint::Adjacent;
+                parts.found.push(FoundPart { part, joint, has_words, span: self.span(start, self.at) });
+                (joint, has_words) = (Joint::Adjacent, false);
                 continue;
             }
             debug_assert_eq!(self.at, start, "a clause that is not there takes nothing");
@@ -113,6 +125,7 @@ impl Cursor<'_> {
                 Kind::Sign(sign) => {
                     if let Some(from) = words_from.take() {
                         parts.passed_over.push(self.span(from, start));
+                        has_words = true;
                     }
                     joint = Joint::Sign(sign);
                 }
@@ -133,6 +146,29 @@ impl Cursor<'_> {
         Ok(parts)
     }
 
+    /// "1. Trước ngày …", "2) …", "1.1. Tháng 3": the number of a list.
+    fn skip_numbering(&mut self) {
+        let is_number = |at: usize| self.figure(at, 2).is_some() && matches!(self.sign(at + 1), Some('.' | ')'));
+        let is_text = |at: usize| matches!(self.kind(at), Some(Kind::Word(_) | Kind::Other));
+        if is_number(0) && is_text(2) {
+            self.at += 2;
+        } else if is_number(0) && is_number(2) && matches!(self.kind(4), Some(Kind::Word(_))) {
+            self.at += 4;
+        }
+    }
+
+    /// "Thời hạn:", "thời gian hoàn thành:" before the deadline itself.
+    fn skip_label(&mut self) -> bool {
+        let label = self.attempt(|c| {
+            if !takes!(c, Thời Hạn | Thời Gian | Hạn Cuối | Hạn) {
+                return None;
+            }
+            c.skip_plain_words();
+            c.take_sign(&[':']).then_some(())
+        });
+        label.is_some()
+    }
+
     /// Refuses what changes the meaning of a deadline, so that it may not be passed over.
     fn refuse_what_says_more(&self, kind: Kind, start: usize) -> Result<(), PhraseError> {
         let names_lunar = || self.tokens.iter().any(|t| t.kind == Kind::Word(Word::Âm));
@@ -141,17 +177,40 @@ impl Cursor<'_> {
         }
         let says_more = match kind {
             Kind::Number { .. }
-            | Kind::Sign('/' | '%' | '<' | '>' | '=')
-            | Kind::Word(Word::Trừ | Word::Nếu | Word::Trước | Word::Sau | Word::Từ | Word::Không | Word::Muộn) => {
-                true
+            | Kind::Sign('/' | '%' | '<' | '>' | '=' | '?' | '\u{fffd}')
+            | Kind::Word(
+                Word::Trừ
+                | Word::Nếu
+                | Word::Trước
+                | Word::Sau
+                | Word::Từ
+                | Word::Không
+                | Word::Muộn
+                | Word::Hằng
+                | Word::Sang
+                | Word::Hơn
+                | Word::Quá
+                | Word::Đã,
+            ) => true,
+            // "Hai quý đầu năm", "quý V".
+            Kind::Word(Word::Quý) => {
+                self.quarter_number(1).is_some() || matches!(self.word(1), Some(Word::Đầu | Word::Cuối))
             }
-            Kind::Word(Word::Quý) => self.quarter_number(1).is_some(),
             Kind::Word(Word::Tháng) => self.is_word(1, Word::Năm),
-            // "Tuần 2 tháng 6": offices number the weeks of a month differently.
-            Kind::Word(Word::Tuần) => self.figure(1, 2).is_some(),
+            // "Tuần 2 tháng 6", "tuần đầu tháng 9": offices number the weeks of a month differently.
+            Kind::Word(Word::Tuần) => {
+                self.figure(1, 2).is_some() || matches!(self.word(1), Some(Word::Đầu | Word::Cuối | Word::Thứ))
+            }
+            // "Kỳ họp giữa năm 2025": the part was refused, so the year alone would be wrong.
+            Kind::Word(Word::Đầu | Word::Giữa | Word::Cuối) => {
+                matches!(self.word(1), Some(Word::Năm | Word::Tháng | Word::Quý)) && !self.is_word(2, Word::Học)
+            }
+            // "Tính đến 31/12" closes figures, it is no deadline.
+            Kind::Word(Word::Tính) => self.is_word(1, Word::Đến),
             // Another way out must be one that we understand.
             Kind::Word(Word::Hoặc) => matches!(self.kind(1), None | Some(Kind::Other)),
-            Kind::Word(_) | Kind::Other | Kind::Sign(_) => false,
+            Kind::Other => self.is_broken_word(),
+            Kind::Word(_) | Kind::Sign(_) => false,
         };
         if !says_more {
             return Ok(());
@@ -159,11 +218,23 @@ impl Cursor<'_> {
         let is_letter = |at: usize| matches!(self.tokens.get(at).map(|t| t.kind), Some(Kind::Other | Kind::Word(_)));
         let is_glued = |at: usize| self.tokens.get(at).is_some_and(|t| !t.has_gap);
         // "1x/02/2023": a letter stands where a figure was.
-        let is_damaged = matches!(kind, Kind::Number { .. })
-            && (start > 0 && is_glued(start) && is_letter(start - 1) || is_glued(start + 1) && is_letter(start + 1));
+        let is_broken = matches!(kind, Kind::Other | Kind::Sign('?' | '\u{fffd}'));
+        let is_damaged = is_broken
+            || matches!(kind, Kind::Number { .. })
+                && (start > 0 && is_glued(start) && is_letter(start - 1)
+                    || is_glued(start + 1) && is_letter(start + 1));
         let refusal = if is_damaged { Refusal::Damaged } else { Refusal::NotUnderstood };
         let from = if is_damaged && start > 0 && is_glued(start) { start - 1 } else { start };
         Err(self.refuse(refusal, from, self.tokens.len()))
+    }
+
+    /// "Trưc ngày", "tr ngày": what is left of a word of limit, which must not be lost.
+    fn is_broken_word(&self) -> bool {
+        let names_day = self.is_word(1, Word::Ngày) || self.figure(1, 2).is_some();
+        let letters: String = self.spelt(0).nfd().filter(char::is_ascii_alphabetic).collect();
+        let is_abbreviation = self.spelt(0).chars().any(char::is_uppercase);
+        let has_vowel = letters.contains(['a', 'e', 'i', 'o', 'u', 'y']);
+        names_day && !is_abbreviation && (!has_vowel || strsim::levenshtein(&letters, "truoc") <= 1)
     }
 
     fn take_part_of_phrase(&mut self, has_earlier: bool) -> Result<Option<Part>, PhraseError> {
@@ -173,11 +244,18 @@ impl Cursor<'_> {
         if let Some(part) = self.take_undated(has_earlier) {
             return Ok(Some(part));
         }
-        if takes!(self, Và Các Năm Tiếp Theo | Và Các Năm Sau | Và Các Năm Tiếp | Các Năm Tiếp Theo | Và Năm Tiếp Theo)
+        // "2025 và hằng năm"; elsewhere "và hằng năm" begins a rhythm.
+        let is_behind_year = self.at > 0 && matches!(self.tokens[self.at - 1].kind, Kind::Number { digits: 4, .. });
+        if has_earlier
+            && (takes!(self, Và Các Năm Tiếp Theo | Và Các Năm Sau | Và Các Năm Tiếp | Các Năm Tiếp Theo | Và Năm Tiếp Theo)
+                || is_behind_year && takes!(self, Và Hằng Năm))
         {
             return Ok(Some(Part::YearsAfter));
         }
-        if let Some(part) = self.take_rhythm() {
+        if let Some(part) = self.take_rhythm().or_else(|| self.take_full_moon()) {
+            return Ok(Some(part));
+        }
+        if let Some(part) = self.take_hours_of_day()? {
             return Ok(Some(part));
         }
         if let Some(part) = self.take_relative()? {
@@ -187,6 +265,12 @@ impl Cursor<'_> {
             return Ok(Some(part));
         }
         let start = self.at;
+        if takes!(self, Sớm Nhất Vào | Sớm Nhất Là | Sớm Nhất) {
+            if let Some(from) = self.take_end(None)? {
+                return Ok(Some(Part::Window { from, to: None, limit: Limit::NotAfter }));
+            }
+            self.at = start;
+        }
         let limit = self.take_limit();
         let points = self.take_points()?;
         if !points.is_empty() {
@@ -194,7 +278,11 @@ impl Cursor<'_> {
             if let Some(lunar) = self.take_lunar(&points) {
                 return Ok(Some(lunar));
             }
-            return Ok(Some(Part::Points { limit: limit.unwrap_or(Limit::NotAfter), points }));
+            return Ok(Some(Part::Points {
+                limit: limit.unwrap_or(Limit::NotAfter),
+                points,
+                is_bare: limit.is_none(),
+            }));
         }
         if limit == Some(Limit::Before)
             && let Some(part) = self.take_before_event()
@@ -209,19 +297,32 @@ impl Cursor<'_> {
     pub fn take_limit(&mut self) -> Option<Limit> {
         let mut limit = None;
         loop {
-            if takes!(self, Trước Hoặc Trong | Trước Hoặc Vào | Không Muộn Quá | Không Chậm Quá | Không Quá)
+            if takes!(self, Trước Hoặc Trong | Trước Hoặc Vào | Trước Và Trong | Trước Hết | Không Muộn Quá | Không Muộn Hơn
+                | Không Chậm Quá | Không Chậm Hơn | Không Quá)
             {
                 limit = Some(Limit::NotAfter);
             } else if takes!(self, Trước Thời Hạn | Trước Thời Điểm | Trước) {
                 limit = Some(Limit::Before);
             } else if takes!(self, Chậm Nhất | Muộn Nhất | Đến Hết | Hạn Cuối Cùng | Hạn Cuối | Thời Hạn
-                | Hết Hạn | Hết | Đến | Trong Thời Gian | Trong | Vào | Khoảng)
+                | Hết Hạn | Hết | Đến | Trong Thời Gian | Trong Vòng | Trong | Vào | Khoảng)
             {
                 limit = limit.or(Some(Limit::NotAfter));
             } else if limit.is_none() || !(takes!(self, Là | Các) || self.take_sign(&[':'])) {
                 return limit;
             }
         }
+    }
+
+    /// "Rằm tháng 8": the 15th of a lunar month.
+    fn take_full_moon(&mut self) -> Option<Part> {
+        self.attempt(|c| {
+            if !takes!(c, Rằm Tháng) {
+                return None;
+            }
+            let (month, _) = c.take_number().filter(|(month, _)| (1..=12).contains(month))?;
+            let _ = takes!(c, Âm Lịch);
+            Some(Part::Lunar { day: 15, month })
+        })
     }
 
     /// "25/10 âm lịch": never to be taken for a solar date.
@@ -252,7 +353,7 @@ impl Cursor<'_> {
             let points = self.take_points()?;
             let is_bounded = limit.is_some() && !points.is_empty();
             self.at = if is_bounded { self.at } else { start };
-            return Ok(limit.filter(|_| is_bounded).map(|limit| Part::Points { limit, points }));
+            return Ok(limit.filter(|_| is_bounded).map(|limit| Part::Points { limit, points, is_bare: false }));
         }
         if !has_from {
             self.skip(&[Word::Trong, Word::Vào, Word::Khoảng]);
@@ -284,13 +385,38 @@ impl Cursor<'_> {
         Ok(Some(Part::Window { from, to: Some(to), limit }))
     }
 
+    /// "Từ 7 giờ đến 19 giờ ngày 23/5", "8h-17h ngày 15/3": hours of one day.
+    fn take_hours_of_day(&mut self) -> Result<Option<Part>, PhraseError> {
+        let start = self.at;
+        let _ = takes!(self, Từ | Vào Từ);
+        let first = self.take_time()?.and_then(TimeOfDay::hour);
+        let is_range = first.is_some() && (self.take_sign(&['-']) || takes!(self, Đến));
+        let mut to = Vec::new();
+        if is_range
+            && self.take_point(&mut to)?
+            && to.len() == 1
+            && let Some(to) = to.pop()
+            && let (What::Day { month: Some(_), .. }, Some(_)) = (to.what, to.time)
+        {
+            let from = Point { time: first, ..to.clone() };
+            return Ok(Some(Part::Window { from, to: Some(to), limit: Limit::NotAfter }));
+        }
+        self.at = start;
+        Ok(None)
+    }
+
     /// One end of a range: a single point; as its second end also the bare number of "tháng 4-6".
     fn take_end(&mut self, from: Option<&Point>) -> Result<Option<Point>, PhraseError> {
         let mut points = Vec::new();
         let start = self.at;
-        if self.take_point(&mut points)? && points.len() == 1 {
+        // "Quý 1 - 2/2025": behind a quarter the number is one too.
+        let is_quarter = matches!(from.map(|p| p.what), Some(What::Months { months: 3, .. }))
+            && self.quarter_number(0).is_some_and(|n| n <= 4)
+            && !(matches!(self.sign(1), Some('/' | '.' | '-')) && self.figure(2, 2).is_some());
+        if !is_quarter && self.take_point(&mut points)? && points.len() == 1 {
             return Ok(points.pop());
         }
+        points.clear();
         self.at = start;
         match from.map(|p| p.what) {
             Some(What::Months { months: 3, .. }) if self.quarter_number(0).is_some() => {
@@ -314,8 +440,7 @@ impl Cursor<'_> {
         self.attempt(|c| {
             let _ = c.take_sign(&[',']);
             if c.take_sign(&['-']) {
-                let _ = takes!(c, Đến Hết | Đến);
-                return Some(Limit::NotAfter);
+                return Some(c.take_limit().unwrap_or(Limit::NotAfter));
             }
             if c.is_word(0, Word::Đến) {
                 return c.take_limit();
@@ -412,7 +537,7 @@ impl Cursor<'_> {
                 Some(Every::Weeks(count))
             } else if takes!(c, Tháng) {
                 Some(Every::Months(count))
-            } else if takes!(c, Quý) {
+            } else if !c.is_word(1, Word::Định) && takes!(c, Quý) {
                 Some(Every::Months(count * 3))
             } else if c.is_word(0, Word::Năm) && !c.is_word(1, Word::Học) {
                 c.at += 1;
@@ -435,14 +560,26 @@ impl Cursor<'_> {
             }
             let every = c.take_rhythm_span()?;
             let times = c.attempt(|c| {
-                let _ = c.take_sign(&['/']);
+                // "Mỗi năm họp ít nhất 02 lần".
+                if has_each && !c.take_sign(&['/']) {
+                    let words = (0..3).take_while(|ahead| c.kind(*ahead) == Some(Kind::Other)).count();
+                    c.at += words;
+                    let _ = takes!(c, Ít Nhất | Tối Thiểu);
+                } else {
+                    let _ = c.take_sign(&['/']);
+                }
                 let times = c.take_number().map_or(1, |n| n.0);
                 takes!(c, Lần).then_some(times)
             });
             match times {
                 Some(1) => Some((every, false)),
                 Some(n) => Some((every.divided(n)?, true)),
-                None => (has_each && !c.is_numbered() || is_bare && !c.is_numbered_or_part()).then_some((every, false)),
+                None => {
+                    // "Mỗi tháng 02 ngày: …" counts days, it names no month.
+                    let counts = has_each && c.figure(0, 2).is_some() && c.is_word(1, Word::Ngày);
+                    let is_each = has_each && (counts || !c.is_numbered());
+                    (is_each || is_bare && !c.is_numbered_or_part()).then_some((every, false))
+                }
             }
         })
     }
@@ -466,7 +603,37 @@ impl Cursor<'_> {
     /// "Học kỳ I", "đợt 2", "tuần 1 – 2", "lần thứ 3", "số 12/KH-UBND ngày 5/3/2023", "90%": the number is
     /// part of a name.
     fn skip_name_with_number(&mut self, has_earlier: bool) -> bool {
-        if self.skip_document() || self.skip_school_year() {
+        if self.skip_document() || self.skip_years_of_a_name() || self.skip_gloss(has_earlier) {
+            return true;
+        }
+        // "Văn bản ngày 10 tháng 3 năm 2020".
+        if self.is_word(0, Word::Bản) && self.is_word(1, Word::Ngày) {
+            self.at += 1;
+            let start = self.at;
+            if !self.take_point(&mut Vec::new()).unwrap_or(false) {
+                self.at = start;
+            }
+            return true;
+        }
+        // "Tăng 15% so với năm 2024", "chào mừng ngày 20/11": compared with or named after a day.
+        if takes!(self, So Với) {
+            let _ = self.take_words_of_clause();
+            return true;
+        }
+        if takes!(self, Mừng) {
+            let start = self.at;
+            if !self.take_point(&mut Vec::new()).unwrap_or(false) {
+                self.at = start;
+            }
+            return true;
+        }
+        // "Thông tư 02/2023", "Đề án 06 trước ngày …".
+        let is_month_of_year = matches!(self.sign(1), Some('/')) && self.year(2).is_some();
+        if self.figure(0, 2).is_some()
+            && !self.stands_free()
+            && (is_month_of_year || self.begins_limit(1) || self.is_word(1, Word::Từ))
+        {
+            self.at += if is_month_of_year { 3 } else { 1 };
             return true;
         }
         if matches!(self.kind(0), Some(Kind::Number { .. })) && self.is_sign(1, '%') {
@@ -489,18 +656,34 @@ impl Cursor<'_> {
                 && c.at > 0
                 && c.tokens[c.at - 1].kind == Kind::Other
                 && c.figure(1, 3).is_some();
-            let is_noun = takes!(c, Học Kỳ | Đợt | Lần | Vòng | Tuần | Số) || is_ordinal_name;
+            let is_noun = takes!(c, Đợt | Khóa | Lần | Vòng | Số);
+            if !(is_noun || takes!(c, Học Kỳ | Tuần) || is_ordinal_name) {
+                return None;
+            }
             let _ = takes!(c, Thứ | Số);
             let is_number = c.quarter_number(0).is_some_and(|n| n > 0) || c.figure(0, 3).is_some();
-            let begins_date =
-                matches!(c.sign(1), Some('/' | '.')) && c.figure(2, 4).is_some() || c.is_word(1, Word::Tháng);
-            if !is_noun || !is_number || begins_date {
+            let separates = |ahead: usize| c.sign(ahead).is_some_and(|s| "/.-".contains(s));
+            let is_whole_date = separates(3) && c.figure(4, 4).is_some();
+            let begins_date = c.figure(2, 4).is_some()
+                && match c.sign(1) {
+                    Some('/' | '.') => !is_noun || is_whole_date,
+                    Some('-') => is_whole_date,
+                    _ => false,
+                };
+            if !is_number || begins_date || c.is_word(1, Word::Tháng) {
                 return None;
             }
             c.at += 1;
-            let goes_on = matches!(c.sign(0), Some('-' | ',')) && c.figure(1, 2).is_some();
-            if goes_on && !matches!(c.sign(2), Some('/' | '.' | '-')) {
+            // "Mục 3.2", "đợt 1/2023", "tuần 1 – 2".
+            let goes_on = c.sign(0).is_some_and(|s| "/.-,".contains(s)) && c.figure(1, 4).is_some();
+            let next_is_date = c.sign(2).is_some_and(|s| "/.-".contains(s));
+            if goes_on && !next_is_date && (is_noun || matches!(c.sign(0), Some('-' | ','))) {
                 c.at += 2;
+            }
+            // "Quyết định số 12 ngày 15/3/2023".
+            let start = c.at;
+            if !(is_noun && c.is_word(0, Word::Ngày) && c.take_point(&mut Vec::new()).unwrap_or(false)) {
+                c.at = start;
             }
             Some(())
         });
@@ -534,14 +717,48 @@ impl Cursor<'_> {
         found.is_some()
     }
 
-    /// "Năm học 2019-2020" names the year that the dates belong to; see [`Cursor::school_year`].
-    fn skip_school_year(&mut self) -> bool {
+    /// "Năm học 2019-2020" names the year that the dates belong to (see [`Cursor::school_year`]); "nhiệm kỳ
+    /// 2021-2026", "khóa 2020-2024" and "tầm nhìn đến năm 2050" name nothing that is due.
+    fn skip_years_of_a_name(&mut self) -> bool {
         let found = self.attempt(|c| {
-            (takes!(c, Năm Học) && c.year(0).is_some() && c.is_sign(1, '-') && c.figure(2, 4).is_some()).then_some(())
+            if takes!(c, Nhìn) {
+                let _ = takes!(c, Đến);
+                let _ = takes!(c, Năm);
+            } else if !takes!(c, Năm Học | Kỳ | Khóa) {
+                return None;
+            }
+            c.year(0)?;
+            c.at += 1;
+            if c.is_sign(0, '-') && c.figure(1, 4).is_some() {
+                c.at += 2;
+            }
+            Some(())
         });
-        if found.is_some() {
-            self.at += 3;
-        }
+        found.is_some()
+    }
+
+    /// "(1)", "(17 tuần)", "(trong đó Sở 15 ngày, …)" behind a deadline: a footnote, a length, its parts.
+    fn skip_gloss(&mut self, has_earlier: bool) -> bool {
+        let found = self.attempt(|c| {
+            if !(has_earlier && c.take_sign(&['(', '['])) {
+                return None;
+            }
+            let is_footnote = c.figure(0, 2).is_some() && matches!(c.sign(1), Some(')' | ']'));
+            let counts = |at: usize| {
+                c.figure(at, 3).is_some()
+                    && matches!(c.word(at + 1), Some(Word::Tuần | Word::Ngày | Word::Tháng | Word::Giờ))
+            };
+            let is_length = (counts(0) || counts(1)) && c.figure(2, 4).is_none();
+            let is_parts = matches!(c.word(0), Some(Word::Trong)) && c.spelt(1) == "đó";
+            let end = (c.at..c.tokens.len()).find(|i| matches!(c.tokens[*i].kind, Kind::Sign(')' | ']')))?;
+            let has_date =
+                (c.at..end).any(|i| matches!(c.tokens[i].kind, Kind::Sign('/') | Kind::Word(Word::Trước | Word::Kể)));
+            if !(is_footnote || is_parts || is_length && !has_date) {
+                return None;
+            }
+            c.at = end + 1;
+            Some(())
+        });
         found.is_some()
     }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use chrono::{NaiveTime, Weekday};
+use chrono::{NaiveTime, Timelike, Weekday};
 
 use super::{
     PhraseError, Refusal,
@@ -138,8 +138,11 @@ impl Cursor<'_> {
         if let Some(value) = self.figure(0, 3) {
             self.at += 1;
             let doubling = self.attempt(|c| {
-                let same = c.take_sign(&['(']) && c.take_number_in_words() == Some(value) && c.take_sign(&[')']);
-                same.then_some(())
+                let is_open = c.take_sign(&['(']);
+                // "05 (năm)": alone the word would be a year.
+                let is_five = value == 5 && c.is_sign(1, ')') && takes!(c, Năm);
+                let is_same = is_five || c.take_number_in_words() == Some(value);
+                (is_open && is_same && c.take_sign(&[')'])).then_some(())
             });
             return Some((value, doubling.is_some()));
         }
@@ -191,13 +194,30 @@ impl Cursor<'_> {
             self.at = start;
             return Ok(None);
         };
-        self.skip(&[Word::Sáng, Word::Chiều, Word::Trưa]);
+        let is_afternoon = takes!(self, Chiều) || self.is_evening() && takes!(self, Tối);
+        if !is_afternoon {
+            self.skip(&[Word::Sáng, Word::Trưa]);
+        }
+        // "5 giờ chiều" is 17:00.
+        let time = match time.hour() {
+            hour @ 1..12 if is_afternoon => time.with_hour(hour + 12).unwrap_or(time),
+            _ => time,
+        };
         Ok(Some(TimeOfDay::At(time)))
+    }
+
+    /// "Tối" as the evening, not as in "tối đa".
+    fn is_evening(&self) -> bool {
+        !matches!(self.word(1), Some(Word::Đa | Word::Thiểu))
     }
 
     fn take_clock(&mut self) -> Result<Option<NaiveTime>, PhraseError> {
         let start = self.at;
         let Some(hour) = self.figure(0, 2) else { return Ok(None) };
+        // "Trong 36 giờ" is a length of time.
+        if hour > 24 && !matches!(self.word(2), Some(Word::Ngày)) {
+            return Ok(None);
+        }
         let minute = if self.is_word(1, Word::Giờ) {
             self.at += 2;
             let is_minute = !matches!(self.sign(1), Some('/' | '-' | '.')) && !self.is_word(1, Word::Tháng);
@@ -236,6 +256,8 @@ impl Cursor<'_> {
             // "Th 6 hằng tuần" is a Friday, "th 6" June.
             (Some(Word::Th | Word::T), Some(Kind::Number { value, digits: 1 })) if names_week => value,
             (Some(Word::Thứ), Some(Kind::Word(Word::Bảy))) => 7,
+            // Without marks "tư" is spelt like "từ".
+            (Some(Word::Thứ), Some(Kind::Word(Word::Từ))) => 4,
             (Some(Word::Thứ), Some(Kind::Word(word @ (Word::Hai | Word::Ba | Word::Bốn | Word::Năm | Word::Sáu)))) => {
                 ones(word)?
             }
@@ -271,6 +293,43 @@ impl Cursor<'_> {
         PhraseError { refusal, span: self.span(from, to.max(from + 1).min(self.tokens.len())) }
     }
 
+    pub fn begins_limit(&self, ahead: usize) -> bool {
+        match self.word(ahead) {
+            Some(Word::Trước) => {
+                matches!(self.word(ahead + 1), Some(Word::Ngày)) || self.figure(ahead + 1, 2).is_some()
+            }
+            Some(Word::Chậm | Word::Muộn) => self.is_word(ahead + 1, Word::Nhất),
+            _ => false,
+        }
+    }
+
+    /// Whether what stands here may be a point in time although no word says so: behind a plain word a
+    /// number is more often part of its name ("lớp 6/2", "Nghị định 08/2025").
+    pub fn stands_free(&self) -> bool {
+        self.at == 0
+            || match self.tokens[self.at - 1].kind {
+                Kind::Other => false,
+                Kind::Sign(sign) => sign != '/',
+                // "Thông tư 02/2023": "tư" is no four here.
+                Kind::Word(Word::Bốn) => self.at < 2 || self.tokens[self.at - 2].kind != Kind::Word(Word::Thông),
+                Kind::Word(word) => !matches!(
+                    word,
+                    Word::Số
+                        | Word::Đợt
+                        | Word::Khóa
+                        | Word::Luật
+                        | Word::Văn
+                        | Word::Bản
+                        | Word::Định
+                        | Word::Nghị
+                        | Word::Phút
+                        | Word::Năm
+                        | Word::Lúc
+                ),
+                Kind::Number { .. } => true,
+            }
+    }
+
     /// The words up to the end of the clause: a `;`, a `)` that closes none of theirs, or a roll clause.
     pub fn take_words_of_clause(&mut self) -> Range<usize> {
         let start = self.at;
@@ -279,6 +338,8 @@ impl Cursor<'_> {
             match kind {
                 Kind::Sign('(') if self.is_word(1, Word::Nếu) => break,
                 Kind::Sign(')' | ';') if depth == 0 => break,
+                // "Khi có phát sinh, chậm nhất ngày 15": a deadline of its own.
+                Kind::Sign(',') if self.begins_limit(1) => break,
                 Kind::Sign('(') => depth += 1,
                 Kind::Sign(')') => depth -= 1,
                 _ => {}

@@ -92,12 +92,16 @@ impl Cursor<'_> {
     /// A number of days with no event named: a period of processing, a duration, or, alone in its cell, a
     /// count of days whose direction nobody wrote down; back from the event is the cautious one.
     fn count_without_event(&mut self, lead: Lead, count: Count) -> Option<Part> {
-        let ends_clause = matches!(self.kind(0), None | Some(Kind::Sign(_) | Kind::Other | Kind::Word(Word::Và)));
+        let ends_clause =
+            matches!(self.kind(0), None | Some(Kind::Sign(_) | Kind::Other | Kind::Word(Word::Và | Word::Theo)));
         if !ends_clause || self.is_sign(0, '/') {
             return None;
         }
         let Count { number, unit } = count;
-        if matches!(lead.kind, LeadKind::Within | LeadKind::Latest) || lead.side == Some(Side::After) {
+        // "Không quá 10 ngày làm việc" is a time of processing, "không quá 1 ngày" the length of a meeting.
+        let is_processing = lead.kind == LeadKind::Most && unit == DistanceUnit::WorkingDay;
+        let is_within = matches!(lead.kind, LeadKind::Within | LeadKind::Latest);
+        if is_within || is_processing || lead.side == Some(Side::After) {
             let due = (Limit::NotAfter, offset(i32::try_from(number).ok()?, unit));
             let event = self.span(self.at, self.at);
             return Some(Part::Relative {
@@ -109,7 +113,7 @@ impl Cursor<'_> {
             || matches!(unit, DistanceUnit::Month | DistanceUnit::Year | DistanceUnit::Week)
         {
             let limit = (lead.kind == LeadKind::Most).then_some(Limit::NotAfter);
-            return (lead != Lead::default()).then_some(Part::Lasts { limit, count: number, unit });
+            return Some(Part::Lasts { limit, count: number, unit });
         }
         let count = i32::try_from(number).ok()?;
         let is_working = matches!(unit, DistanceUnit::WorkingDay | DistanceUnit::WorkingHour | DistanceUnit::Hour);
@@ -155,7 +159,12 @@ impl Cursor<'_> {
                 let counts_on = c.is_sign(0, ',') || matches!(c.word(0), Some(Word::Kể | Word::Tính | Word::Sau));
                 return counts_on.then_some(Count { number, unit: DistanceUnit::Day });
             }
-            let (number, _) = c.take_number()?;
+            let (mut number, _) = c.take_number()?;
+            // "10-15 ngày làm việc": the longer one is the limit.
+            if c.is_sign(0, '-') && matches!(c.word(2), Some(Word::Ngày | Word::Giờ | Word::Tuần | Word::Tháng)) {
+                number = c.figure(1, 3).filter(|n| *n > number)?;
+                c.at += 2;
+            }
             let unit = if takes!(c, Ngày) {
                 if takes!(c, Làm Việc) { DistanceUnit::WorkingDay } else { DistanceUnit::Day }
             } else if takes!(c, Giờ) {
@@ -176,7 +185,13 @@ impl Cursor<'_> {
                 || matches!(c.word(0), Some(Word::Đầu | Word::Cuối | Word::Lần | Word::Một | Word::Mỗi))
                 || unit == DistanceUnit::Month && c.is_word(0, Word::Năm)
                 || unit == DistanceUnit::Hour
-                    && matches!(c.word(0), Some(Word::Ngày | Word::Thứ | Word::Hằng | Word::Sáng | Word::Chiều));
+                    && c.is_sign(0, ',')
+                    && (c.is_word(1, Word::Ngày) || c.figure(1, 2).is_some())
+                || unit == DistanceUnit::Hour
+                    && matches!(
+                        c.word(0),
+                        Some(Word::Ngày | Word::Thứ | Word::Hằng | Word::Sáng | Word::Chiều | Word::Trưa | Word::Tối)
+                    );
             (!is_date_or_rhythm).then_some(Count { number, unit })
         })
     }
@@ -206,6 +221,8 @@ impl Cursor<'_> {
         let time = self.take_time()?.and_then(TimeOfDay::hour);
         let next = if takes!(self, Ngày Hôm Sau | Hôm Sau) {
             Some((1, DistanceUnit::Day))
+        } else if takes!(self, Ngày Hôm Trước | Hôm Trước) {
+            Some((-1, DistanceUnit::Day))
         } else if takes!(self, Ngày Làm Việc Tiếp Theo | Ngày Làm Việc Kế Tiếp | Ngày Làm Việc Liền Kề | Ngày Làm Việc Sau
             | Ngày Làm Việc Liền Sau)
         {
@@ -278,7 +295,11 @@ impl Cursor<'_> {
             return Some(Part::Standing);
         }
         // Without marks "ngay" is spelt like "ngày".
-        let is_event = takes!(self, Ngay Sau Khi | Ngày Sau Khi | Ngay Khi | Sau Khi | Khi | Nếu Có);
+        let begins_event = |c: &Self| {
+            !has_earlier && c.is_word(0, Word::Sau) && c.kind(1) == Some(Kind::Other) && c.figure(2, 2).is_none()
+        };
+        let is_event = takes!(self, Ngay Sau Khi | Ngày Sau Khi | Ngay Khi | Sau Khi | Ngay Sau | Khi | Nếu Có)
+            || begins_event(self) && takes!(self, Sau);
         if is_event {
             self.skip(&[Word::Có, Word::Được]);
             return Some(self.triggered(has_earlier));
@@ -346,9 +367,21 @@ impl Cursor<'_> {
         }
         self.attempt(|c| {
             if takes!(c, Theo) {
-                let is_document = takes!(c, Kế Hoạch | Thông Báo | Lịch | Văn Bản | Văn | Thời Gian | Bản);
-                c.skip(&[Word::Riêng, Word::Của, Word::Bản, Word::Trong]);
-                return is_document.then(|| Part::ExternalPlan(c.take_words_of_clause()));
+                let begin = c.at;
+                let is_plan = takes!(c, Kế Hoạch | Thông Báo | Lịch | Thời Gian);
+                c.skip(&[Word::Riêng, Word::Của, Word::Trong]);
+                let is_document =
+                    is_plan || c.at == begin && matches!(c.word(0), Some(Word::Văn | Word::Bản | Word::Nghị));
+                let first = c.at;
+                let span = c.take_words_of_clause();
+                // "Theo tiến độ dự án": whatever it is, it is not this plan that says the date.
+                let has_number = (first..c.at).any(|i| matches!(c.tokens[i].kind, Kind::Number { .. }));
+                let names_rhythm = matches!(
+                    c.tokens.get(begin).map(|t| t.kind),
+                    Some(Kind::Word(Word::Định | Word::Tuần | Word::Tháng | Word::Quý | Word::Năm | Word::Hằng))
+                );
+                return (is_document || !has_number && !span.is_empty() && !names_rhythm)
+                    .then_some(Part::ExternalPlan(span));
             }
             let _ = takes!(c, Có | Được);
             let is_document = takes!(c, Kế Hoạch | Thông Báo | Văn Bản | Văn) && takes!(c, Riêng | Sau);

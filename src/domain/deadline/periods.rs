@@ -5,7 +5,7 @@ use super::{
     DayOf, MonthOf, Neighbour, PhraseError, Refusal, Week,
     cursor::{Cursor, takes},
     points::{Point, What},
-    words::{Kind, Word},
+    words::{Kind, Token, Word},
 };
 
 impl Cursor<'_> {
@@ -15,8 +15,17 @@ impl Cursor<'_> {
     /// neighbour is named. "Năm nay" is the year at hand and no recurrence.
     pub fn take_neighbour_of_year(&mut self) -> Option<Neighbour> {
         let start = self.at;
-        self.skip(&[Word::Của, Word::Trong]);
+        if takes!(self, Sang Năm) {
+            return Some(Neighbour::Next);
+        }
+        self.skip(&[Word::Của, Word::Trong, Word::Thuộc]);
         let has_of = self.at > start;
+        // "Của kỳ báo cáo".
+        if has_of && takes!(self, Kỳ) {
+            let of = self.take_neighbour_tail();
+            self.skip_words_of_report();
+            return of.or(Some(Neighbour::Same));
+        }
         if !takes!(self, Năm) || self.is_word(0, Word::Học) {
             self.at = start;
             return None;
@@ -40,7 +49,7 @@ impl Cursor<'_> {
 
     pub fn take_neighbour_tail(&mut self) -> Option<Neighbour> {
         let next = takes!(self, Liền Kề Sau | Liền Sau | Sau Liền Kề | Kế Tiếp Sau | Tiếp Sau | Sau
-            | Tiếp Theo | Kế Tiếp | Kế Sau | Tiếp | Liền Kề Tiếp Theo);
+            | Tiếp Theo | Kế Tiếp | Kể Tiếp | Kế Sau | Tiếp | Liền Kề Tiếp Theo);
         if next {
             return Some(Neighbour::Next);
         }
@@ -161,6 +170,9 @@ impl Cursor<'_> {
         let (Some(month), Some('/' | '.' | '-'), Some(year)) = (self.figure(0, 2), self.sign(1), self.year(2)) else {
             return Ok(false);
         };
+        if !self.stands_free() {
+            return Ok(false);
+        }
         if !(1..=12).contains(&month) {
             return Err(self.refuse(Refusal::NoSuchDate, start, start + 3));
         }
@@ -269,7 +281,8 @@ impl Cursor<'_> {
             };
             let is_last = takes!(c, Cuối);
             let has_part = is_last || takes!(c, Đầu);
-            let year = c.take_year_tail();
+            // "6 tháng, 9 tháng, năm 2023" is a list.
+            let year = if c.is_sign(0, ',') { None } else { c.take_year_tail() };
             let has_year = year.is_some() || takes!(c, Của Năm | Năm Nay | Năm) && !c.is_word(0, Word::Học);
             let is_span = (has_part && has_year && months <= 11) || months == 9 || has_part && months == 6;
             let month = if is_last { 12 } else { months };
@@ -286,14 +299,12 @@ impl Cursor<'_> {
         let start = self.at;
         let is_within = start > 0 && matches!(self.tokens[start - 1].kind, Kind::Word(Word::Trong | Word::Hết));
         let has_word = takes!(self, Năm);
-        // A figure behind other words may be part of a name.
-        let stands_free = has_word
-            || start == 0
-            || match self.tokens[start - 1].kind {
-                Kind::Other => false,
-                Kind::Sign(sign) => sign != '/',
-                Kind::Word(_) | Kind::Number { .. } => true,
-            };
+        let stands_free = if has_word {
+            !self.names_law_before(start)
+        } else {
+            // "2025 triệu đồng" is no year.
+            self.stands_free() && self.kind(1) != Some(Kind::Other)
+        };
         if let Some(year) = self.year(0).filter(|_| stands_free && !self.is_sign(1, '/')) {
             self.at += 1;
             self.push(points, What::Months { months: 12, month: 12, year: Some(year) }, start);
@@ -308,11 +319,35 @@ impl Cursor<'_> {
         false
     }
 
+    /// "Luật Đầu tư năm 2020", "Nghị quyết 71/NQ-CP năm 2025": the year belongs to the document.
+    fn names_law_before(&self, start: usize) -> bool {
+        /// Names of laws are longer than this, but what matters stands at their end or beginning.
+        const REACH: usize = 10;
+        let is_border = |t: &Token| matches!(t.kind, Kind::Sign(',' | ';' | '(' | ')'));
+        let from = (start.saturating_sub(REACH)..start).rev().take_while(|i| !is_border(&self.tokens[*i])).last();
+        let clause = &self.tokens[from.unwrap_or(start)..start];
+        let is_word = |t: &Token, word| t.kind == Kind::Word(word);
+        let names_law = clause.iter().any(|t| is_word(t, Word::Luật))
+            || clause.windows(2).any(|pair| {
+                is_word(&pair[0], Word::Nghị) && (is_word(&pair[1], Word::Định) || is_word(&pair[1], Word::Văn))
+            });
+        let is_limited = start > 0
+            && matches!(
+                self.tokens[start - 1].kind,
+                Kind::Word(Word::Trong | Word::Hết | Word::Trước | Word::Đến | Word::Vào)
+            );
+        names_law && !is_limited
+    }
+
     /// "Đầu tháng 6", "giữa quý II", "cuối năm": the days of Bộ luật Dân sự 2015, Điều 146.3. It says
     /// nothing on quarters; there the beginning is read as the first month, the middle as the second.
     pub fn take_part(&mut self, points: &mut Vec<Point>) -> Result<bool, PhraseError> {
         let start = self.at;
         let Some(part @ (Word::Đầu | Word::Giữa | Word::Cuối)) = self.word(0) else { return Ok(false) };
+        // "Kỳ họp cuối năm", "quý đầu năm": not the end or beginning of the year itself.
+        if !self.stands_free() || start > 0 && self.tokens[start - 1].kind == Kind::Word(Word::Quý) {
+            return Ok(false);
+        }
         self.at += 1;
         let before = points.len();
         let is_each = takes!(self, Hằng | Mỗi);

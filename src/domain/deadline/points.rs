@@ -9,7 +9,7 @@ use super::{
     DayOf, MonthOf, Neighbour, PhraseError, Refusal, Week,
     cursor::{Cursor, TimeOfDay, takes},
     periods::{MonthOfPeriod, set_neighbour},
-    words::Word,
+    words::{Kind, Word},
 };
 
 /// A point as written; years and months may still be missing.
@@ -98,7 +98,9 @@ impl Cursor<'_> {
         let start = self.at;
         let earlier = points.len();
         let mut time = self.take_time()?;
-        if time.is_some() && matches!(self.word(1), Some(Word::Thứ | Word::Th | Word::Chủ | Word::Ngày)) {
+        let day_follows = matches!(self.word(1), Some(Word::Thứ | Word::Th | Word::Chủ | Word::Ngày))
+            || self.figure(1, 2).is_some() && self.sign(2).is_some_and(|s| "/-.".contains(s));
+        if time.is_some() && day_follows {
             let _ = self.take_sign(&[',']);
         }
         self.skip(&[Word::Vào, Word::Của]);
@@ -112,7 +114,18 @@ impl Cursor<'_> {
         }
         let _ = self.take_sign(&[',']);
         self.skip(&[Word::Các, Word::Trong, Word::Vào]);
-        let mut found = self.take_part(points)?
+        // "Thứ Hai đầu tháng" is the first Monday, not the first day.
+        if let Some(weekday) = weekday
+            && let Some(week) = self.take_week()
+        {
+            self.push(points, What::Weekday { weekday, week: Some(week) }, start);
+            if let Some(point) = points.last_mut() {
+                point.time = time.and_then(TimeOfDay::hour);
+            }
+            return Ok(true);
+        }
+        let mut found = self.take_first_days(points)?
+            || self.take_part(points)?
             || self.take_day(points)?
             || self.take_months(points)?
             || self.take_quarters(points)?
@@ -134,6 +147,7 @@ impl Cursor<'_> {
         }
         let time = time.or(self.take_time_behind()?).and_then(TimeOfDay::hour);
         let weekday = weekday.or_else(|| self.take_weekday_behind());
+        self.skip_lunar_gloss();
         for point in &mut points[earlier..] {
             point.time = time;
             point.weekday = weekday;
@@ -146,14 +160,36 @@ impl Cursor<'_> {
     fn take_time_behind(&mut self) -> Result<Option<TimeOfDay>, PhraseError> {
         let start = self.at;
         let _ = self.take_sign(&[',']);
+        let is_open = self.take_sign(&['(']);
+        let _ = self.is_word(1, Word::Lúc) && takes!(self, Vào);
         if self.is_word(0, Word::Lúc) || self.is_word(1, Word::Giờ) || self.is_sign(1, ':') {
             let time = self.take_time()?;
-            if time.is_some() && !matches!(self.word(0), Some(Word::Ngày | Word::Kể | Word::Sau | Word::Trước)) {
+            let is_closed = !is_open || self.take_sign(&[')']);
+            let belongs_here = !matches!(self.word(0), Some(Word::Ngày | Word::Kể | Word::Sau | Word::Trước));
+            if time.is_some() && is_closed && belongs_here {
                 return Ok(time);
             }
         }
         self.at = start;
         Ok(None)
+    }
+
+    /// "15/2/2025 (tức ngày 18 tháng Giêng)": the solar date stands before it.
+    fn skip_lunar_gloss(&mut self) {
+        /// Such a bracket is short.
+        const LONGEST: usize = 14;
+        if !self.is_sign(0, '(') {
+            return;
+        }
+        let Some(end) = (1..LONGEST).find(|ahead| self.is_sign(*ahead, ')')) else { return };
+        // "15/8 (âm lịch)" gives no solar date at all.
+        let names_day = (1..end).any(|ahead| matches!(self.kind(ahead), Some(Kind::Number { .. })));
+        let is_lunar = |ahead: usize| {
+            matches!(self.word(ahead), Some(Word::Âm | Word::Chạp | Word::Giêng | Word::Mùng | Word::Rằm | Word::Tức))
+        };
+        if names_day && (1..end).any(is_lunar) {
+            self.at += end + 1;
+        }
     }
 
     /// "07/02/2021 (chủ Nhật)".
@@ -175,6 +211,7 @@ impl Cursor<'_> {
     fn take_day(&mut self, points: &mut Vec<Point>) -> Result<bool, PhraseError> {
         let start = self.at;
         let has_word = takes!(self, Ngày);
+        let _ = has_word && self.figure(1, 2).is_some() && self.take_sign(&[':']);
         if self.take_iso_date(points, start)? {
             return Ok(true);
         }
@@ -186,6 +223,10 @@ impl Cursor<'_> {
                 return Ok(self.take_weekday_as_day(points, start));
             }
             self.at += 1;
+        }
+        if !has_word && self.is_part_of_a_name() {
+            self.at = start;
+            return Ok(false);
         }
         let Some((day, is_doubled)) = (if has_word || self.figure(0, 2).is_some() { self.take_number() } else { None })
         else {
@@ -217,6 +258,9 @@ impl Cursor<'_> {
             self.at = start;
             return Ok(false);
         }
+        if days.iter().any(|day| !(1..=31).contains(day)) {
+            return Err(self.refuse(Refusal::NoSuchDate, start, self.at));
+        }
         if self.take_inner(points, &days, start) {
             return Ok(true);
         }
@@ -224,6 +268,48 @@ impl Cursor<'_> {
             self.push_day(points, *day, None, None, start)?;
         }
         Ok(true)
+    }
+
+    /// Figures like a date that are none: "lớp 6/2", "1.5 ngày", "3-5 ngày", "9-2021".
+    fn is_part_of_a_name(&self) -> bool {
+        let Some(sign) = self.sign(1).filter(|s| "/.-".contains(*s)) else { return false };
+        if sign == '-' && self.year(2).is_some() {
+            return true;
+        }
+        if self.sign(3).is_some() && self.figure(4, 4).is_some() {
+            return false;
+        }
+        let counts = self.figure(2, 2).is_some()
+            && match self.word(3) {
+                Some(Word::Ngày) => self.figure(4, 2).is_none(),
+                Some(Word::Tuần | Word::Giờ | Word::Lần | Word::Số) => true,
+                Some(Word::Tháng | Word::Năm) => self.figure(4, 4).is_none() && !self.is_number_in_words(4),
+                _ => false,
+            };
+        let is_lunar = (3..5).any(|ahead| self.is_word(ahead, Word::Âm));
+        // "1.2 tỷ": a decimal at the beginning of a phrase.
+        let is_decimal = sign == '.' && self.at == 0 && self.kind(3) == Some(Kind::Other);
+        counts || is_decimal || !self.stands_free() && !is_lunar
+    }
+
+    /// "10 ngày đầu (của) tháng": up to that day.
+    fn take_first_days(&mut self, points: &mut Vec<Point>) -> Result<bool, PhraseError> {
+        let start = self.at;
+        let Some(days) = self.figure(0, 2).filter(|_| self.is_word(1, Word::Ngày) && self.is_word(2, Word::Đầu))
+        else {
+            return Ok(false);
+        };
+        self.at += 3;
+        self.skip(&[Word::Tiên, Word::Của]);
+        if let Some((month, year, _)) = self.take_month_of_date(true)? {
+            self.push_day(points, days, Some(month), year, start)?;
+            return Ok(true);
+        }
+        if (1..=31).contains(&days) && self.take_inner(points, &[days], start) {
+            return Ok(true);
+        }
+        self.at = start;
+        Ok(false)
     }
 
     /// `2023-06-15`, as machines write it.
@@ -285,7 +371,7 @@ impl Cursor<'_> {
     }
 
     pub fn is_list_sign(&self, ahead: usize) -> bool {
-        matches!(self.sign(ahead), Some(',' | ';' | '&')) || self.is_word(ahead, Word::Và)
+        matches!(self.sign(ahead), Some(',' | ';' | '&' | '+')) || self.is_word(ahead, Word::Và)
     }
 
     fn take_more_days(&mut self, days: &mut Vec<u32>) {
@@ -334,7 +420,8 @@ impl Cursor<'_> {
             return Ok(Some((month, self.take_year_tail(), is_doubled)));
         }
         // "Ngày 05 tháng năm 2012": the month's figures are lost, and "năm" is no month here.
-        if has_month && self.is_word(1, Word::Năm) && self.year(2).is_some() {
+        let ends_there = matches!(self.kind(2), None | Some(Kind::Sign(_)));
+        if has_month && self.is_word(1, Word::Năm) && (self.year(2).is_some() || ends_there) {
             return Err(self.refuse(Refusal::Damaged, start.saturating_sub(1), start + 3));
         }
         Ok(None)
@@ -374,8 +461,11 @@ impl Cursor<'_> {
     /// The year behind day and month: two figures only after the same sign ("10/10/16"), since a hyphen
     /// behind "25/12" begins the other end of a range.
     fn take_year_of_date(&mut self, sign: char) -> Option<i32> {
+        // "26-4 - 30-4": a dash with spaces around it is no separator.
+        let is_glued = |ahead: usize| self.tokens.get(self.at + ahead).is_some_and(|t| !t.has_gap);
+        let may_be_short = sign != '-' || is_glued(0) && is_glued(1);
         if self.is_sign(0, sign)
-            && let Some(year) = self.any_year(1)
+            && let Some(year) = self.year(1).or_else(|| self.any_year(1).filter(|_| may_be_short))
         {
             self.at += 2;
             return Some(year);
@@ -383,11 +473,11 @@ impl Cursor<'_> {
         self.take_year_tail()
     }
 
-    /// "/2023", "-2020", ".2020", "năm 2023", "(2023)" behind a month or a quarter.
+    /// "/2023", "-2020", ".2020", "năm 2023", ", năm 2023", "(2023)" behind a month or a quarter.
     pub fn take_year_tail(&mut self) -> Option<i32> {
         self.attempt(|c| {
             let is_open = c.take_sign(&['(']);
-            let is_joined = c.take_sign(&['/', '-', '.']) | takes!(c, Của Năm | Trong Năm | Năm);
+            let is_joined = c.take_sign(&['/', '-', '.', ',']) | takes!(c, Của Năm | Trong Năm | Năm);
             let year = c.year(0).filter(|_| is_open || is_joined)?;
             c.at += 1;
             (!is_open || c.take_sign(&[')'])).then_some(year)
@@ -474,7 +564,7 @@ impl Cursor<'_> {
         let is_each = takes!(self, Hằng | Mỗi);
         let (month_of, months, of) = if let Some(found) = self.take_month_of_period() {
             (Some(found.month_of), found.months, found.of)
-        } else if takes!(self, Tháng) {
+        } else if !matches!(self.word(1), Some(Word::Giêng | Word::Chạp)) && takes!(self, Tháng) {
             let of = if is_each { None } else { self.take_neighbour_tail() };
             // "Tháng liền kề sau quý báo cáo" is the first one of the next quarter.
             if of == Some(Neighbour::Next) && self.is_word(0, Word::Quý) && self.figure(1, 2).is_none() {
@@ -563,9 +653,17 @@ fn complete_from_behind(points: &mut [Point]) {
         {
             *month = next_month;
         }
-        let is_later = point.month_and_day() > next.month_and_day();
+        let runs_over = runs_over_new_year(point, next);
         if let (Some(year @ None), Some(Some(next_year))) = (point.year_mut(), next.year_mut().map(|y| *y)) {
-            *year = Some(next_year - i32::from(is_later));
+            *year = Some(next_year - i32::from(runs_over));
         }
+    }
+}
+
+/// "20/12 và 15/01", "tháng 11, 12, 1": the later one lies in the next year.
+pub(super) fn runs_over_new_year(point: &Point, next: &Point) -> bool {
+    match (point.month_and_day(), next.month_and_day()) {
+        (Some((month, _)), Some((next_month, _))) => month >= 11 && next_month <= 2,
+        _ => false,
     }
 }

@@ -183,12 +183,14 @@ fn recurring(recurrence: &Recurrence, years: PlanYears, calendar: &WorkCalendar,
     }
     match (recurrence.every, &recurrence.on) {
         (Every::Weeks(weeks), on) => {
-            let weekday = match on {
-                RecurringDay::Weekday { weekday, .. } => *weekday,
+            let weekdays = match on {
+                RecurringDay::Weekdays { weekdays, .. } => weekdays.as_slice(),
                 // A week's work is due on its last day in the office.
-                RecurringDay::End | RecurringDay::Day { .. } | RecurringDay::Dates(_) => Weekday::Fri,
+                RecurringDay::End | RecurringDay::Days { .. } | RecurringDay::Dates(_) => &[Weekday::Fri],
             };
-            weekly(recurrence, weeks, weekday, (first, last), points);
+            for weekday in weekdays {
+                weekly(recurrence, weeks, *weekday, (first, last), points);
+            }
         }
         (Every::Months(months), RecurringDay::Dates(dates)) => {
             for year in first.div_euclid(12)..=last.div_euclid(12) {
@@ -197,7 +199,7 @@ fn recurring(recurrence: &Recurrence, years: PlanYears, calendar: &WorkCalendar,
                 }
             }
         }
-        (Every::Months(months), RecurringDay::End | RecurringDay::Day { .. } | RecurringDay::Weekday { .. }) => {
+        (Every::Months(months), RecurringDay::End | RecurringDay::Days { .. } | RecurringDay::Weekdays { .. }) => {
             for end in (first..=last).filter(|month| ends_period(*month, months, first)) {
                 period_day(recurrence, months, end, calendar, points);
             }
@@ -260,33 +262,36 @@ fn yearly_date(
 
 fn period_day(recurrence: &Recurrence, months: u32, end: i32, calendar: &WorkCalendar, points: &mut Vec<DuePoint>) {
     let length = i32::try_from(months).unwrap_or(12);
-    let (day, month) = match &recurrence.on {
-        RecurringDay::Day { day, month, of } => {
+    let due: Vec<(NaiveDate, i32)> = match &recurrence.on {
+        RecurringDay::Days { days, month, of } => {
             let last = end + step(*of) * length;
             let first = last + 1 - length;
-            let month = match (month, day) {
+            let month_of = |day: &DayOf| match (month, day) {
                 (Some(MonthOf::Number(n)), _) => (first + month0(*n)).min(last),
                 (Some(MonthOf::Last), _) | (None, DayOf::Last | DayOf::LastWorking) => last,
                 (None, DayOf::Number(_) | DayOf::Working(_)) => first,
             };
-            (day_in_month(month, *day, calendar), month)
+            days.iter().map(|day| (day_in_month(month_of(day), *day, calendar), month_of(day))).collect()
         }
-        RecurringDay::Weekday { weekday, week } => (weekday_in_month(end, *weekday, *week), end),
-        RecurringDay::End | RecurringDay::Dates(_) => (day_in_month(end, DayOf::Last, calendar), end),
+        RecurringDay::Weekdays { weekdays, week } => {
+            weekdays.iter().map(|weekday| (weekday_in_month(end, *weekday, *week), end)).collect()
+        }
+        RecurringDay::End | RecurringDay::Dates(_) => vec![(day_in_month(end, DayOf::Last, calendar), end)],
     };
-    let begins_on = recurrence.from.and_then(|from| {
-        // "Từ ngày 15 của tháng trước kỳ báo cáo": before the period's first month.
-        let base = match from.of {
-            Neighbour::Same => month,
-            Neighbour::Previous => end - length,
-            Neighbour::Next => month + 1,
-        };
-        Some(day_in_month_of(first_of(base)?, from.day))
-    });
-    let year = end.div_euclid(12);
-    let period = name_of_months(year, u32::try_from(end.rem_euclid(12)).unwrap_or(0) + 1, months);
-    let last_on = last_in_time(day, recurrence.limit, recurrence.time);
-    points.push(DuePoint { period, begins_on, last_on, time: recurrence.time });
+    let period = name_of_months(end.div_euclid(12), u32::try_from(end.rem_euclid(12)).unwrap_or(0) + 1, months);
+    for (day, month) in due {
+        let begins_on = recurrence.from.and_then(|from| {
+            // "Từ ngày 15 của tháng trước kỳ báo cáo": before the period's first month.
+            let base = match from.of {
+                Neighbour::Same => month,
+                Neighbour::Previous => end - length,
+                Neighbour::Next => month + 1,
+            };
+            Some(day_in_month_of(first_of(base)?, from.day))
+        });
+        let last_on = last_in_time(day, recurrence.limit, recurrence.time);
+        points.push(DuePoint { period: period.clone(), begins_on, last_on, time: recurrence.time });
+    }
 }
 
 fn step(of: Neighbour) -> i32 {

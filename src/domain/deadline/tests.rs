@@ -91,6 +91,36 @@ fn the_seven_kinds_of_the_2023_plan_are_read() {
 }
 
 #[test]
+fn years_are_taken_from_the_right_side_and_over_the_new_year() {
+    assert_read(&[
+        ("Tháng 3, 2025", "due<=2025-03-31"),
+        ("Quý I, năm 2025", "due<=2025-03-31"),
+        ("trước 31/12, năm 2025", "due<2025-12-31"),
+        ("Quý 1 - 2/2025", "from=2025-01-01;due<=2025-06-30"),
+        ("15/12 và 15/6/2025", "due<=2025-12-15|2025-06-15"),
+        ("20/12, 15/1/2025", "due<=2024-12-20|2025-01-15"),
+        ("tháng 11, 12, 1", "due<=2023-11-30|2023-12-31|2024-01-31"),
+        ("báo cáo quý I, 6 tháng đầu năm, 9 tháng, năm 2023", "due<=2023-03-31|2023-06-30|2023-09-30|2023-12-31"),
+        ("từ ngày 15/12 đến ngày 15/01 năm sau", "from=2023-12-15;due<=2024-01-15"),
+        ("từ tháng 10 đến tháng 12 hằng năm", "every=year;from_date=10-01;date<=12-31"),
+    ]);
+    assert_eq!(refusal("20/3 - 15/3").0, Refusal::Contradiction);
+}
+
+#[test]
+fn hours_of_a_day_are_kept_with_their_afternoon() {
+    assert_read(&[
+        ("chậm nhất là 17 giờ, ngày 14/3", "due<=2023-03-14T17:00"),
+        ("ngày 15/3, vào lúc 8 giờ 30 phút", "due<=2023-03-15T08:30"),
+        ("5 giờ chiều ngày 14/3", "due<=2023-03-14T17:00"),
+        ("Từ 7 giờ đến 19 giờ ngày 23/5", "from=2023-05-23T07:00;due<=2023-05-23T19:00"),
+        ("8h-17h ngày 15/3", "from=2023-03-15T08:00;due<=2023-03-15T17:00"),
+        ("trong vòng 48 giờ kể từ khi phát hiện", "due<=ref+48h;ref=phát hiện"),
+        ("trước 15 giờ ngày hôm trước", "due<ref-1dT15:00"),
+    ]);
+}
+
+#[test]
 fn a_hyphen_is_a_separator_or_a_range_as_the_numbers_around_it_say() {
     assert_read(&[
         ("4-9-2023", "due<=2023-09-04"),
@@ -129,7 +159,12 @@ fn recurring_reports_keep_their_day_their_month_and_the_period_they_lie_in() {
 #[test]
 fn several_deadlines_in_one_cell_stay_several() {
     assert_read(&[
-        ("Khởi động quý IV/2026; hoàn thành quý II/2027", "due<=2026-12-31|2027-06-30"),
+        ("Khởi động quý IV/2026; hoàn thành quý II/2027", "due<=2026-12-31;due<=2027-06-30"),
+        ("Quý IV/2026; quý II/2027", "due<=2026-12-31|2027-06-30"),
+        ("ngày 10 và ngày 25 hằng tháng", "every=month;day<=10|25"),
+        ("thứ ba và thứ năm hàng tuần", "every=week;dow=tue|thu"),
+        ("báo cáo năm 2023 trước ngày 15/01/2024", "due<2024-01-15"),
+        ("Thời gian: 02 ngày (15-16/3/2023)", "from=2023-03-15;due<=2023-03-16"),
         ("Ngày 15/6 (báo cáo 6 tháng đầu năm) và 15/12 (báo cáo năm)", "due<=2023-06-15|2023-12-15"),
         ("Báo cáo tháng: trước ngày 18; báo cáo năm: trước ngày 18/12", "every=month;day<18;every=year;date<12-18"),
         ("Trước ngày 25 tháng 3, 6, 9, 12", "due<2023-03-25|2023-06-25|2023-09-25|2023-12-25"),
@@ -163,6 +198,22 @@ fn numbers_that_are_names_are_never_dates() {
         "Trong thời hạn 05 ngày làm việc",
         "12",
         "95%",
+        "Thông tư 02/2023",
+        "Luật Đầu tư năm 2020",
+        "Căn cứ văn bản ngày 15/3/2023",
+        "nhiệm kỳ 2021-2026",
+        "khóa XV, nhiệm kỳ 2021 - 2026",
+        "lớp 6/2",
+        "Mục 3.2",
+        "1.5 ngày",
+        "3-5 ngày làm việc",
+        "1/2 ngày",
+        "2025 triệu đồng",
+        "kỳ họp giữa năm 2025",
+        "tăng 15% so với năm 2024",
+        "chào mừng ngày 20/11",
+        "tính đến 31/12/2024",
+        "đã hoàn thành ngày 15/3/2025",
         "năm học 2019-2020",
     ] {
         assert!(!names_a_date(&read(phrase)), "{phrase}: {}", read(phrase));
@@ -172,7 +223,10 @@ fn numbers_that_are_names_are_never_dates() {
 #[test]
 fn lunar_days_are_never_solar_dates() {
     assert_read(&[("con nước 25/10 âm lịch", "lunar=10-25"), ("mùng 10 tháng 3 âm lịch", "lunar=03-10")]);
-    assert_eq!(refusal("rằm tháng 7").0, Refusal::Lunar);
+    assert_eq!(read("rằm tháng 8"), "lunar=08-15");
+    assert_eq!(read("15/8 (âm lịch)"), "lunar=08-15");
+    assert_eq!(read("Từ ngày 25/01/2023 (04 tháng Giêng âm lịch) đến 02/02/2023"), "from=2023-01-25;due<=2023-02-02");
+    assert_eq!(refusal("mùng 10 tháng 3").0, Refusal::Lunar);
     assert_eq!(refusal("tháng Giêng").0, Refusal::Lunar);
 }
 

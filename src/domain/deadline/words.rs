@@ -52,6 +52,8 @@ enum Habit {
     Strict,
     /// Any marks: no other word of office language has these letters.
     Loose,
+    /// Only as spelt: without marks it is more often another word.
+    Marked,
 }
 
 // Where two words have the same bare letters, the first is meant in a phrase without marks. Spellings
@@ -85,7 +87,7 @@ vocabulary! {
     Định Strict "định";
     Kỳ Strict "kỳ" "kì";
     Lần Strict "lần";
-    Cuối Loose "cuối";
+    Cuối Loose "cuối" "chót";
     Đầu Strict "đầu";
     Giữa Loose "giữa";
     Cùng Strict "cùng";
@@ -149,7 +151,7 @@ vocabulary! {
     Nghỉ Strict "nghỉ";
     Lễ Strict "lễ";
     Gần Strict "gần";
-    Âm Strict "âm";
+    Âm Strict "âm" "âl";
     Dương Strict "dương";
     Lịch Loose "lịch";
     Giêng Loose "giêng";
@@ -174,12 +176,21 @@ vocabulary! {
     Thành Strict "thành";
     Xong Strict "xong";
     Bắt Strict "bắt";
-    Đợt Strict "đợt" "khóa" "lớp" "khối" "bước" "phần" "giai" "đoạn" "phiên" "chương" "mục" "điều" "khoản";
+    Đợt Strict "đợt" "lớp" "khối" "bước" "phần" "phiên" "chương" "mục" "điều" "khoản" "tầng" "tổ" "phòng" "mẫu" "lục";
+    Khóa Strict "khóa" "khoá";
+    Nhìn Strict "nhìn";
+    Đoạn Strict "đoạn";
+    Mừng Marked "mừng" "niệm";
+    Tức Marked "tức";
+    Sang Marked "sang";
+    Hơn Marked "hơn";
+    Đã Marked "đã" "hoãn" "dừng" "hiệu" "lùi";
+    Luật Strict "luật";
     Trừ Strict "trừ";
     Lúc Strict "lúc";
     Tiên Strict "tiên";
     Điểm Strict "điểm";
-    Văn Strict "văn" "quyết" "hướng" "công" "luật";
+    Văn Strict "văn" "quyết" "hướng" "công";
     Chỉ Strict "chỉ";
     Đạo Strict "đạo";
     Bản Strict "bản" "dẫn" "điện";
@@ -233,7 +244,9 @@ fn find_word(spelling: &Spelling, has_marks: bool) -> Option<Word> {
     let start = lexicon.partition_point(|e| e.bare < spelling.bare);
     let alike = || lexicon[start..].iter().take_while(|e| e.bare == spelling.bare);
     let marks = spelling.marks();
-    let found = alike().find(|e| e.marks == marks || !has_marks).or_else(|| alike().find(|e| e.habit == Habit::Loose));
+    let found = alike()
+        .find(|e| e.marks == marks || !has_marks && e.habit != Habit::Marked)
+        .or_else(|| alike().find(|e| e.habit == Habit::Loose));
     found.map(|e| e.word)
 }
 
@@ -258,15 +271,28 @@ pub(super) fn split(phrase: &str) -> Option<Vec<Token>> {
         } else if c.is_alphabetic() {
             let mut spelling = Spelling::default();
             for (offset, c) in phrase[start..].char_indices() {
-                if !(c.is_alphabetic() || is_mark(c)) {
+                if !(c.is_alphabetic() || is_mark(c) || is_invisible(c)) {
                     break;
                 }
                 spelling.push(c);
                 at = start + offset + c.len_utf8();
             }
-            Some(find_word(&spelling, has_marks).map_or(Kind::Other, Kind::Word))
+            let word = find_word(&spelling, has_marks);
+            // "Trướcngày 15/11": the space was lost.
+            if word.is_none()
+                && let Some(split) = split_before_day(&phrase[start..at])
+            {
+                at = start + split;
+                let mut first = Spelling::default();
+                phrase[start..at].chars().for_each(|c| first.push(c));
+                find_word(&first, has_marks).map(Kind::Word).or(Some(Kind::Other))
+            } else {
+                Some(word.map_or(Kind::Other, Kind::Word))
+            }
         } else {
-            sign(c)
+            // "->" is one sign.
+            let is_head = c == '>' && phrase[..start].ends_with('-');
+            sign(c).filter(|_| !is_head)
         };
         // "31/7/2017..." trails off; the points say nothing.
         let is_ellipsis = c == '.' && (phrase[at..].starts_with('.') || phrase[..start].ends_with('.'));
@@ -282,9 +308,15 @@ pub(super) fn split(phrase: &str) -> Option<Vec<Token>> {
     Some(tokens)
 }
 
+/// Where "ngày" begins that is glued to the word before it.
+fn split_before_day(word: &str) -> Option<usize> {
+    let at = word.to_lowercase().rfind("ngày").filter(|at| *at > 0 && word.is_char_boundary(*at))?;
+    (word[at..].chars().count() == 4).then_some(at)
+}
+
 fn sign(c: char) -> Option<Kind> {
     match c {
-        '\u{2010}'..='\u{2015}' | '\u{2212}' => Some(Kind::Sign('-')),
+        '\u{2010}'..='\u{2015}' | '\u{2212}' | '→' | '÷' | '~' => Some(Kind::Sign('-')),
         '…' | '"' | '“' | '”' | '«' | '»' | '*' | '\'' | '’' => None,
         c if c.is_whitespace() || c.is_control() || is_mark(c) || is_invisible(c) => None,
         c => Some(Kind::Sign(c)),
@@ -326,6 +358,7 @@ impl Spelling {
             '\u{302}' => return self.shape_last(1),
             '\u{306}' => return self.shape_last(2),
             '\u{31b}' => return self.shape_last(3),
+            c if is_invisible(c) => return,
             c if c.is_ascii() => (c.to_ascii_lowercase() as u8, 0),
             'đ' | 'Đ' => (b'd', 1),
             c => {
