@@ -4,8 +4,8 @@
 //! turns that into a [`Reading`] or says which part it did not understand. "Trước ngày X" excludes
 //! X; every other bound includes it. A whole month or quarter is due on its last day.
 //!
-//! The text goes through four steps, each in a file of its own: `words` cuts it; `points`, `periods`,
-//! `clauses` and `events` find what its parts say; `assemble` puts the parts together, and `schedule` computes due
+//! The text goes through four steps: `words` cuts it; `clauses` finds its parts with the help of `points`,
+//! `recurring_days`, `periods`, `windows`, `rhythms`, `events` and `names`; `assemble` puts the parts together, and `schedule` computes due
 //! dates. `canonical` prints a reading in one line, for comparing.
 
 mod assemble;
@@ -13,9 +13,13 @@ mod canonical;
 mod clauses;
 mod cursor;
 mod events;
+mod names;
 mod periods;
 mod points;
+mod recurring_days;
+mod rhythms;
 pub mod schedule;
+mod windows;
 mod words;
 
 use std::ops::Range;

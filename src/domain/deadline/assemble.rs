@@ -7,16 +7,13 @@ use chrono::{Datelike, NaiveDate, Weekday};
 
 use super::{
     CalendarPoint, Clause, DayOf, DeadlineRule, Doubt, DoubtKind, Every, Extent, Limit, MonthOf, Neighbour,
-    PhraseError, Reading, Recurrence, RecurringDay, RecurringStart, Refusal, YearContext, YearDate,
+    PhraseError, Reading, Recurrence, RecurringDay, Refusal, YearContext, YearDate,
     clauses::{FoundPart, Joint, Part, Parts, Rhythm},
     points::{Point, What, runs_over_new_year},
 };
 
 /// A leap year, for dates whose year nobody knows.
-const SOME_LEAP_YEAR: i32 = 2024;
-
-/// "25/12-5/1" runs over the new year; "20/3 - 15/3" would last almost a year and is a slip.
-const LONGEST_OVER_NEW_YEAR: u32 = 10;
+pub(super) const SOME_LEAP_YEAR: i32 = 2024;
 
 pub(super) fn assemble(parts: Parts, context: YearContext, phrase: &str) -> Result<Reading, PhraseError> {
     let reading = Reading {
@@ -65,11 +62,11 @@ pub(super) fn assemble(parts: Parts, context: YearContext, phrase: &str) -> Resu
     Ok(assembly.reading)
 }
 
-struct Assembly {
+pub(super) struct Assembly {
     context: YearContext,
-    reading: Reading,
+    pub reading: Reading,
     /// The clause whose rhythm has no day yet, and whether it only named a report ("báo cáo quý").
-    open_rhythm: Option<OpenRhythm>,
+    pub open_rhythm: Option<OpenRhythm>,
     /// "Định kỳ" was said without a period.
     is_periodic: bool,
     /// Plain words stand before the part at hand.
@@ -79,8 +76,8 @@ struct Assembly {
 }
 
 #[derive(Clone, Copy)]
-struct OpenRhythm {
-    clause: usize,
+pub(super) struct OpenRhythm {
+    pub clause: usize,
     is_report: bool,
 }
 
@@ -175,11 +172,11 @@ impl Assembly {
         self.reading.doubts.retain(|d| d.kind != DoubtKind::Direction);
     }
 
-    fn push(&mut self, rule: DeadlineRule, span: Range<usize>) {
+    pub fn push(&mut self, rule: DeadlineRule, span: Range<usize>) {
         self.reading.clauses.push(Clause { rule, span });
     }
 
-    fn doubt(&mut self, kind: DoubtKind, other: Option<DeadlineRule>, span: Range<usize>) {
+    pub fn doubt(&mut self, kind: DoubtKind, other: Option<DeadlineRule>, span: Range<usize>) {
         self.reading.doubts.push(Doubt { kind, other, span });
     }
 
@@ -449,7 +446,7 @@ impl Assembly {
         })
     }
 
-    fn calendar_point(&self, point: &Point) -> Result<CalendarPoint, PhraseError> {
+    pub fn calendar_point(&self, point: &Point) -> Result<CalendarPoint, PhraseError> {
         let refuse = |refusal| PhraseError { refusal, span: point.span.clone() };
         let (year, month, extent) = match point.what {
             What::Day { day, month: Some(month), year } => (year, month, Extent::Day(day)),
@@ -502,106 +499,6 @@ impl Assembly {
             self.doubt(DoubtKind::ListOrSpan, Some(other), span.clone());
         }
     }
-
-    // ----- windows
-
-    fn window(
-        &mut self,
-        from: Point,
-        to: Option<Point>,
-        limit: Limit,
-        rhythms: &[Every],
-        span: Range<usize>,
-    ) -> Result<(), PhraseError> {
-        let Some(to) = to else {
-            let from = self.calendar_point(&from)?;
-            // "Hằng năm, từ năm 2025".
-            if let (Some(open), Extent::Months(12), Some(year)) = (self.open_rhythm, from.extent, from.year)
-                && let DeadlineRule::Every(recurrence) = &mut self.reading.clauses[open.clause].rule
-            {
-                recurrence.since = Some(year);
-                return Ok(());
-            }
-            self.push(DeadlineRule::Window { from, due: None }, span);
-            return Ok(());
-        };
-        if self.recurring_window(&from, &to, limit, rhythms, &span) {
-            return Ok(());
-        }
-        let mut from = from;
-        // "10-12/2025": a day of December, or the months from October.
-        if let (
-            What::Day { day: DayOf::Number(number @ 1..=12), month: None, .. },
-            What::Months { months: 1, month, year },
-        ) = (from.what, to.what)
-        {
-            let mut date = to.clone();
-            date.what = What::Day { day: DayOf::Number(number), month: Some(month), year };
-            let other = DeadlineRule::Dates { limit, dates: vec![self.calendar_point(&date)?] };
-            self.doubt(DoubtKind::DayOrMonths, Some(other), span.clone());
-            from.what = What::Months { months: 1, month: number, year };
-        }
-        let (first, mut last) = (self.calendar_point(&from)?, self.calendar_point(&to)?);
-        let ends_earlier = last.last_day(SOME_LEAP_YEAR) < first.first_day(SOME_LEAP_YEAR);
-        let goes_over_new_year = (last.month + 12).saturating_sub(first.month) <= LONGEST_OVER_NEW_YEAR;
-        let is_same_year = first.year == last.year;
-        if ends_earlier && is_same_year {
-            if !(has_no_year(&to) && to.of.is_none() && goes_over_new_year) {
-                return Err(PhraseError { refusal: Refusal::Contradiction, span });
-            }
-            last.year = last.year.map(|y| y + 1);
-        }
-        self.push(DeadlineRule::Window { from: first, due: Some((limit, last)) }, span);
-        Ok(())
-    }
-
-    /// "Từ ngày 5 đến ngày 10 hằng tháng", "từ ngày 15 tháng trước đến ngày 14 của tháng báo cáo": whether
-    /// the window comes back.
-    fn recurring_window(
-        &mut self,
-        from: &Point,
-        to: &Point,
-        limit: Limit,
-        rhythms: &[Every],
-        span: &Range<usize>,
-    ) -> bool {
-        let of_from = from.of.unwrap_or(Neighbour::Same);
-        let of = to.of.unwrap_or(Neighbour::Same);
-        let (on, every, start) = match (to.what, first_day_of(from.what)) {
-            (What::Inner { day, month_of, months }, Some((_, first))) => {
-                let on = RecurringDay::Days { days: vec![day], month: month_of, of };
-                (on, Every::Months(months), RecurringStart { month: None, day: first, of: of_from })
-            }
-            (What::Day { day, month: None, .. }, Some((_, first))) if !rhythms.is_empty() => {
-                let on = RecurringDay::Days { days: vec![day], month: None, of: Neighbour::Same };
-                (on, rhythms[0], RecurringStart { month: None, day: first, of: of_from })
-            }
-            (What::Day { .. } | What::Months { .. }, Some((Some(month), first))) => {
-                // "Đến … năm sau" of a plan is that one year; "của kỳ báo cáo" is every period.
-                let is_recurring = !rhythms.is_empty() || to.of == Some(Neighbour::Same);
-                let Some(date) = year_date(to, limit).filter(|_| is_recurring && has_no_year(from)) else {
-                    return false;
-                };
-                let every =
-                    rhythms.first().copied().or_else(|| length_of(month, first, of_from, date).map(Every::Months));
-                let Some(every) = every else { return false };
-                (RecurringDay::Dates(vec![date]), every, RecurringStart { month: Some(month), day: first, of: of_from })
-            }
-            _ => return false,
-        };
-        let mut new = new_recurrence(every, limit, on);
-        new.from = Some(start);
-        new.time = to.time;
-        self.push(DeadlineRule::Every(new), span.clone());
-        true
-    }
-}
-
-/// The months from a day of `month` to `to`: from 15/12 of the year before to 14/6 is a half-year's report.
-fn length_of(month: u32, day: u32, of_from: Neighbour, to: YearDate) -> Option<u32> {
-    let end = to.month + if of_from == Neighbour::Previous { 12 } else { 0 };
-    let is_whole_month = day == 1 && !matches!(to.day, DayOf::Number(last) if last < 28);
-    (end + u32::from(is_whole_month)).checked_sub(month).filter(|length| (1..=12).contains(length))
 }
 
 impl Recurrence {
@@ -643,17 +540,7 @@ fn carry_over_new_year(points: &[Point], dates: &mut [CalendarPoint]) {
     }
 }
 
-/// Month and day on which a window begins.
-fn first_day_of(what: What) -> Option<(Option<u32>, u32)> {
-    match what {
-        What::Day { day: DayOf::Number(day), month, .. } => Some((month, day)),
-        What::Inner { day: DayOf::Number(day), .. } => Some((None, day)),
-        What::Months { months, month, .. } => Some((Some(month + 1 - months), 1)),
-        What::Day { .. } | What::Inner { .. } | What::Weekday { .. } => None,
-    }
-}
-
-fn new_recurrence(every: Every, limit: Limit, on: RecurringDay) -> Recurrence {
+pub(super) fn new_recurrence(every: Every, limit: Limit, on: RecurringDay) -> Recurrence {
     Recurrence { every, limit, on, from: None, time: None, since: None, until: None }
 }
 
@@ -668,12 +555,12 @@ fn number_of(what: What) -> Option<u32> {
     }
 }
 
-fn has_no_year(point: &Point) -> bool {
+pub(super) fn has_no_year(point: &Point) -> bool {
     matches!(point.what, What::Day { year: None, .. } | What::Months { year: None, .. })
 }
 
 /// "Trước tháng 6 hằng năm" ends before its first day, "trong tháng 6" on its last.
-fn year_date(point: &Point, limit: Limit) -> Option<YearDate> {
+pub(super) fn year_date(point: &Point, limit: Limit) -> Option<YearDate> {
     let of = point.of.unwrap_or(Neighbour::Same);
     match point.what {
         What::Day { day, month: Some(month), year: None } => {
