@@ -23,6 +23,7 @@ use std::{
 use chrono::Weekday;
 use unicode_normalization::UnicodeNormalization;
 
+pub use self::calendar::NOTICE_TO_FILL_IN;
 use self::{
     fields::Reader,
     finding::{Finding, Severity, SourceFile},

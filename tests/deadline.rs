@@ -185,6 +185,12 @@ fn a_settled_day_answers_the_doubt_and_dates_what_has_no_date() {
 fn recurring_phrases_owe_each_period_of_the_plan() {
     let months = dues("Trước ngày 20 hằng tháng");
     assert_eq!((months.len(), months[2].clone()), (12, ("2023-03".to_owned(), "2023-03-19".to_owned())));
+    assert_eq!(dues("30 ngày kể từ ngày 01/7/2023"), [("2023".to_owned(), "2023-07-31".to_owned())]);
+    let folder = office_with("{ every: 2 years, date: 15/12 }");
+    folder.replace("plans/kh.yaml", "year: 2023,", "year: 2023, until: 2027,");
+    let years: Vec<_> =
+        tasks(&folder)[0]["occurrences"].as_array().expect("occurrences").iter().map(|o| o["period"].clone()).collect();
+    assert_eq!(years, ["2023", "2025", "2027"]);
     let folder = office_with("Hằng năm trước ngày 15/12");
     folder.replace("plans/kh.yaml", "year: 2023,", "year: 2023, until: 2025,");
     assert_eq!(tasks(&folder)[0]["occurrences"].as_array().map(Vec::len), Some(3));
@@ -210,6 +216,8 @@ fn the_structured_form_says_what_no_phrase_says() {
     assert_eq!(dues("{ every: month, weekday: mon, week: 1 }")[0].1, "2023-01-02");
     assert_eq!(dues("{ every: month, day: 15, roll: next_working_day }")[0].1, "2023-01-16");
     assert_eq!(dues("{ every: 2 months, day: last }").len(), 6);
+    assert_eq!(dues("{ every: month, day: [5, 20] }").len(), 24);
+    assert_eq!(dues("{ every: week, weekday: [tue, thu] }").len(), 104);
     let task = tasks(&office_with("{ within: 5 working_days, event: nhận đủ hồ sơ }"))[0].clone();
     assert_eq!(task["deadline"], "chậm nhất 5 ngày làm việc sau nhận đủ hồ sơ");
     assert_eq!(task["reading"], "chậm nhất 5 ngày làm việc sau «nhận đủ hồ sơ»; chưa nhắc");
@@ -231,6 +239,18 @@ fn mistakes_in_the_structured_form_explain_themselves() {
         ("{ every: fortnight }", "«fortnight» không phải chu kỳ"),
         ("{ every: month, day: 32 }", "«32» không phải ngày trong tháng"),
         ("{ every: month, day: 5, weekday: fri }", "chỉ ghi một cách chọn ngày"),
+        ("{ every: quarter, day: 10 }", "kỳ có nhiều tháng: thêm month"),
+        ("{ every: quarter, month: 4, day: 10 }", "lớn hơn số tháng của kỳ"),
+        ("{ every: quarter, date: 15/03 }", "date phải đủ mỗi kỳ một ngày"),
+        ("{ every: month, week: 1 }", "week chỉ dùng cùng weekday"),
+        ("{ every: month, weekday: fri }", "weekday dùng với every: week"),
+        ("{ every: week, day: 5 }", "định kỳ theo tuần chỉ dùng với weekday"),
+        ("{ every: 13 months, day: 5 }", "chu kỳ dài hơn một năm"),
+        ("{ every: year, month: last }", "month chỉ dùng cùng day"),
+        ("{ every: month, of: next }", "of chỉ dùng cùng day"),
+        ("{ every: year, date: 15/12, since: 2026, until: 2025 }", "năm cuối 2025 sớm hơn năm đầu 2026"),
+        ("{ due: [] }", "mục «due» chưa ghi ngày nào"),
+        ("{ before: 15/03/2023, from: 15/03/2023 }", "ngày kết thúc sớm hơn ngày bắt đầu"),
         ("{ every: year, date: 30/02 }", "«30/02» không phải ngày và tháng"),
         ("{ within: 5 ngày }", "«5 ngày» không phải khoảng thời gian"),
         ("{ kind: sometimes }", "«sometimes» không phải loại"),
@@ -290,6 +310,18 @@ fn mistakes_in_the_calendar_and_the_office_hours_explain_themselves() {
                 "[{ from: 1/1, until: 31/12, morning: \"07:00-11:30\" }, { from: 1/5, until: 2/5, morning: \"07:00-11:30\" }]",
             ),
             "ngày 01/05 thuộc hai mùa",
+        ),
+        (
+            "calendar/2023.yaml",
+            "status: official",
+            "status: official\nnotices: [\"số và ngày của thông báo\"]".to_owned(),
+            "chưa ghi số và ngày của thông báo",
+        ),
+        (
+            "holidays.yaml",
+            "holidays:",
+            "closures: [{ from: 2023-01-01, until: 2032-12-31, name: Nhầm năm }]\nholidays:".to_owned(),
+            "cơ quan nghỉ riêng 3653 ngày liền",
         ),
     ];
     for (file, from, to, sentence) in cases {

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{Exit, load_config, print, print_json};
 use crate::{
     clock::{Clock, SystemClock},
-    config::Folders,
+    config::{Folders, NOTICE_TO_FILL_IN},
     domain::{
         calendar::{WorkCalendar, rules::tet},
         office::Office,
@@ -72,16 +72,17 @@ fn next_notice(calendar: &WorkCalendar, today: NaiveDate, is_json: bool) -> Exit
         print(&format!("Đã có lịch chính thức năm {} và {}.", today.year(), today.year() + 1));
     }
     for year in missing.iter().filter(|_| !is_json) {
+        // Every line that is no YAML is a comment: the whole output may become the file.
         print(&format!(
-            "Chưa có lịch nghỉ chính thức năm {year}. Khi có thông báo, ghi tệp calendar/{year}.yaml, ví dụ theo ngày tạm tính:\n"
+            "# Chưa có lịch nghỉ chính thức năm {year}. Khi có thông báo, ghi thành tệp calendar/{year}.yaml; mẫu theo ngày tạm tính:"
         ));
-        print(&format!("year: {year}\nstatus: official\nnotices: [\"số và ngày của thông báo\"]\ndays_off:"));
+        print(&format!("year: {year}\nstatus: official\nnotices: [\"{NOTICE_TO_FILL_IN}\"]\ndays_off:"));
         for (day, name) in calendar.days_off(*year) {
             print(&format!("  - {{ on: {day}, name: \"{name}\" }}"));
         }
         if let Some(tet) = tet(*year) {
             print(&format!(
-                "\nMùng 1 Tết năm {year} là {}. Các ngày nghỉ quanh Tết và Quốc khánh, ngày hoán đổi: theo đúng thông báo.\n",
+                "# Mùng 1 Tết năm {year} là {}. Các ngày nghỉ quanh Tết và Quốc khánh, ngày hoán đổi: theo đúng thông báo.",
                 date(tet)
             ));
         }

@@ -216,6 +216,9 @@ impl Explained<'_> {
 
     fn event_lines(&self, read: &Reading) -> Vec<String> {
         let mut lines = Vec::new();
+        if self.event.is_some() && relatives(read).next().is_none() {
+            lines.push("(thời hạn này không tính từ sự kiện: bỏ qua --from)".to_owned());
+        }
         for relative in relatives(read) {
             let Some(event) = self.event else {
                 lines.push("Tính ngày cụ thể: thêm --from và ngày xảy ra sự kiện".to_owned());
@@ -305,9 +308,10 @@ fn moment_text(at: NaiveDateTime) -> String {
     }
 }
 
+/// Those whose event has no date of its own.
 fn relatives(read: &Reading) -> impl Iterator<Item = &Relative> {
     read.clauses.iter().filter_map(|c| match &c.rule {
-        DeadlineRule::Relative(relative) => Some(relative),
+        DeadlineRule::Relative(relative) if relative.anchor.is_none() => Some(relative),
         _ => None,
     })
 }

@@ -147,7 +147,8 @@ impl View<'_> {
             Some(c) => format!("hoàn thành quá hạn ngày {} ({})", short_date(c.done_on), c.product),
             None if self.today > due.last_on => "QUÁ HẠN, chưa báo hoàn thành".to_owned(),
             None => {
-                format!("nhắc từ {}{}", short_date(occurrence.opens_on), self.provisional(occurrence.opens_on))
+                // Counted back from a due date that is not certain, the day is not certain either.
+                format!("nhắc từ {}{provisional}", short_date(occurrence.opens_on))
             }
         };
         let unit = self.office.directory.unit_name(&occurrence.unit);

@@ -17,6 +17,9 @@ use crate::{
     message::vietnamese::short_date,
 };
 
+/// What a drafted file has in place of its notice.
+pub const NOTICE_TO_FILL_IN: &str = "số và ngày của thông báo";
+
 /// Decodes one year.
 pub fn read_year(reader: &Reader, root: &Node, working_week: &[Weekday]) -> Option<CalendarYear> {
     let fields = reader.fields(root, "lịch");
@@ -36,6 +39,9 @@ pub fn read_year(reader: &Reader, root: &Node, working_week: &[Weekday]) -> Opti
         None => None,
     };
     let notices = fields.texts("notices");
+    for notice in notices.iter().filter(|n| n.value == NOTICE_TO_FILL_IN) {
+        reader.error(&notice.span, "chưa ghi số và ngày của thông báo", "thay dòng mẫu bằng căn cứ thật".to_owned());
+    }
     if is_official == Some(true) && notices.is_empty() {
         reader.error(
             &fields.span,
@@ -231,6 +237,9 @@ fn fixed_day(text: &str) -> Option<HolidayDay> {
     NaiveDate::from_ymd_opt(2024, month, day).map(|_| HolidayDay::Fixed { month, day })
 }
 
+/// A closure of a quarter or more is a slip of the year: it would take every due date away with it.
+const LONGEST_CLOSURE_DAYS: i64 = 90;
+
 fn read_closure(reader: &Reader, node: &Node) -> Option<Closure> {
     let fields = reader.fields(node, "ngày cơ quan nghỉ riêng");
     let (from, until, name) = (fields.date("from"), fields.date("until"), fields.text("name"));
@@ -238,6 +247,10 @@ fn read_closure(reader: &Reader, node: &Node) -> Option<Closure> {
     let (from, until) = (from?, until?);
     if until < from {
         reader.error(&fields.span, "ngày kết thúc sớm hơn ngày bắt đầu", None);
+    }
+    if (until - from).num_days() >= LONGEST_CLOSURE_DAYS {
+        let message = format!("cơ quan nghỉ riêng {} ngày liền", (until - from).num_days() + 1);
+        reader.error(&fields.span, message, "xem lại năm của from và until".to_owned());
     }
     Some(Closure { days: from..=until, name: name?.value })
 }

@@ -232,6 +232,9 @@ fn read_dates(
     let texts = fields.texts(key);
     let days: Vec<NaiveDate> = texts.iter().filter_map(|t| date(reader, t)).collect();
     if days.is_empty() {
+        if texts.is_empty() {
+            reader.error(&fields.span, format!("mục «{key}» chưa ghi ngày nào"), "viết như 2027-01-15".to_owned());
+        }
         return None;
     }
     let Some(from) = fields.optional_text("from").and_then(|t| date(reader, &t)) else {
@@ -241,7 +244,7 @@ fn read_dates(
         reader.error(&fields.span, "có «from» thì chỉ ghi một ngày hạn", None);
         return None;
     };
-    if day < from {
+    if day < from || day == from && limit == Limit::Before {
         reader.error(&fields.span, "ngày kết thúc sớm hơn ngày bắt đầu", None);
         return None;
     }
@@ -255,8 +258,10 @@ fn read_every(reader: &Reader, fields: &Fields<'_>, time: Option<NaiveTime>) -> 
         rhythm,
     );
     let day_word = "ngày trong tháng (1 đến 31, last, last_working, «working 5»)";
-    let day = fields.parse(fields.optional_text("day"), day_word, day_of);
-    let before_day = fields.parse(fields.optional_text("before_day"), day_word, day_of);
+    let days = |key| -> Vec<DayOf> {
+        fields.texts(key).into_iter().filter_map(|t| fields.parse(Some(t), day_word, day_of)).collect()
+    };
+    let (on_days, before_days) = (days("day"), days("before_day"));
     let month = fields.parse(fields.optional_text("month"), "tháng trong kỳ (first, last, 1 đến 12)", |s| match s
     {
         "first" => Some(MonthOf::Number(1)),
@@ -269,10 +274,11 @@ fn read_every(reader: &Reader, fields: &Fields<'_>, time: Option<NaiveTime>) -> 
         _ => None,
     });
     let of = of.unwrap_or(Neighbour::Same);
-    let weekday =
-        fields.parse(fields.optional_text("weekday"), "thứ trong tuần (mon tue wed thu fri sat sun)", |s| {
-            s.parse::<Weekday>().ok()
-        });
+    let weekdays: Vec<Weekday> = fields
+        .texts("weekday")
+        .into_iter()
+        .filter_map(|t| fields.parse(Some(t), "thứ trong tuần (mon tue wed thu fri sat sun)", |s| s.parse().ok()))
+        .collect();
     let week = fields.parse(fields.optional_text("week"), "tuần trong tháng (1 đến 4, last)", |s| match s {
         "last" => Some(Week::Last),
         number => number.parse().ok().filter(|n| (1..=4).contains(n)).map(Week::Number),
@@ -280,21 +286,85 @@ fn read_every(reader: &Reader, fields: &Fields<'_>, time: Option<NaiveTime>) -> 
     let dates = year_dates(fields, "date", of);
     let before_dates = year_dates(fields, "before_date", of);
     let (since, until) = (fields.optional::<i32>("since", "một năm"), fields.optional::<i32>("until", "một năm"));
-    let limit = if before_day.is_some() || !before_dates.is_empty() { Limit::Before } else { Limit::NotAfter };
+    let limit = if !before_days.is_empty() || !before_dates.is_empty() { Limit::Before } else { Limit::NotAfter };
     let dates = if dates.is_empty() { before_dates } else { dates };
-    let ways = [day.is_some(), before_day.is_some(), weekday.is_some(), !dates.is_empty()];
+    let ways = [!on_days.is_empty(), !before_days.is_empty(), !weekdays.is_empty(), !dates.is_empty()];
     if ways.into_iter().filter(|given| *given).count() > 1 {
         let message = "chỉ ghi một cách chọn ngày: day, before_day, date, before_date hoặc weekday";
         reader.error(&fields.span, message, None);
         return None;
     }
-    let on = match (day.or(before_day), weekday) {
-        (Some(day), _) => RecurringDay::Days { days: vec![day], month, of },
-        (None, Some(weekday)) => RecurringDay::Weekdays { weekdays: vec![weekday], week },
-        (None, None) if dates.is_empty() => RecurringDay::End,
-        (None, None) => RecurringDay::Dates(dates),
+    let every = every?;
+    let days = if on_days.is_empty() { before_days } else { on_days };
+    let given = (month.is_some(), week.is_some(), fields.get("of").is_some());
+    let on = if !days.is_empty() {
+        RecurringDay::Days { days, month, of }
+    } else if !weekdays.is_empty() {
+        RecurringDay::Weekdays { weekdays, week }
+    } else if dates.is_empty() {
+        RecurringDay::End
+    } else {
+        RecurringDay::Dates(dates)
     };
-    Some(Recurrence { every: every?, limit, on, from: None, time, since, until })
+    if let Some(message) = contradiction(every, &on, given) {
+        reader.error(&fields.span, message, "xem bảng trong hướng dẫn quản trị, mục 3".to_owned());
+        return None;
+    }
+    if let (Some(since), Some(until)) = (since, until)
+        && until < since
+    {
+        reader.error(&fields.span, format!("năm cuối {until} sớm hơn năm đầu {since}"), None);
+        return None;
+    }
+    Some(Recurrence { every, limit, on, from: None, time, since, until })
+}
+
+/// What does not go together in a recurrence; silently ignored it would remind on other days than meant.
+/// The flags tell whether `month`, `week` and `of` were given.
+fn contradiction(
+    every: Every,
+    on: &RecurringDay,
+    (has_month, has_week, has_of): (bool, bool, bool),
+) -> Option<&'static str> {
+    let months = match every {
+        Every::Weeks(_) => 0,
+        Every::Months(months) if months > 12 && months % 12 != 0 => {
+            return Some("chu kỳ dài hơn một năm phải là số năm tròn");
+        }
+        Every::Months(months) => months,
+    };
+    let is_weekday = matches!(on, RecurringDay::Weekdays { .. });
+    if months == 0 && (has_month || has_week || has_of || !(is_weekday || *on == RecurringDay::End)) {
+        return Some("định kỳ theo tuần chỉ dùng với weekday");
+    }
+    if has_month && !matches!(on, RecurringDay::Days { .. }) {
+        return Some("month chỉ dùng cùng day hoặc before_day");
+    }
+    if has_week && !is_weekday {
+        return Some("week chỉ dùng cùng weekday");
+    }
+    if has_of && !matches!(on, RecurringDay::Days { .. } | RecurringDay::Dates(_)) {
+        return Some("of chỉ dùng cùng day, before_day, date hoặc before_date");
+    }
+    match on {
+        RecurringDay::Days { month: Some(MonthOf::Number(n)), .. } if *n > months => {
+            Some("tháng trong kỳ (month) lớn hơn số tháng của kỳ")
+        }
+        RecurringDay::Days { days, month: None, .. }
+            if months > 1 && days.iter().any(|d| matches!(d, DayOf::Number(_) | DayOf::Working(_))) =>
+        {
+            Some("kỳ có nhiều tháng: thêm month (first, last hoặc số thứ tự) để biết ngày thuộc tháng nào")
+        }
+        RecurringDay::Dates(dates)
+            if months % 12 != 0 && u32::try_from(dates.len()).is_ok_and(|n| n * months != 12) =>
+        {
+            Some("date phải đủ mỗi kỳ một ngày: mỗi năm một ngày trở lên, 6 tháng hai ngày, quý bốn ngày")
+        }
+        RecurringDay::Weekdays { .. } if months > 1 || months == 1 && !has_week => {
+            Some("weekday dùng với every: week, hoặc với every: month cùng week")
+        }
+        RecurringDay::Days { .. } | RecurringDay::Dates(_) | RecurringDay::Weekdays { .. } | RecurringDay::End => None,
+    }
 }
 
 fn rhythm(text: &str) -> Option<Every> {
@@ -363,7 +433,12 @@ fn read_within(fields: &Fields<'_>, time: Option<NaiveTime>) -> Option<Relative>
     );
     let (count, unit) = counted?;
     let count = if is_before == Some(true) { -count } else { count };
-    Some(Relative { from: None, due: Some((Limit::NotAfter, Distance { count, unit, time })), event: 0..0 })
+    Some(Relative {
+        from: None,
+        due: Some((Limit::NotAfter, Distance { count, unit, time })),
+        event: 0..0,
+        anchor: None,
+    })
 }
 
 fn read_kind(fields: &Fields<'_>) -> Option<DeadlineRule> {

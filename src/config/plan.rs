@@ -23,7 +23,8 @@ pub fn read_year(fields: &Fields<'_>) -> Option<i32> {
 
 /// `year: 2023`, or `year: 2019-2020` for a school year; `until` for a plan of several years.
 fn read_years(reader: &Reader, head: &Fields<'_>) -> Option<PlanYears> {
-    let expected = "một năm từ 2000 đến 2100 (năm học viết như 2019-2020)";
+    let expected =
+        "một năm từ 2000 đến 2100 (năm học viết như 2019-2020; kế hoạch nhiều năm: year là năm đầu, until là năm cuối)";
     let context = head.parse(head.text("year"), expected, |s| {
         s.parse::<YearContext>().ok().filter(|_| s.len() != 4 || (2000..=2100).contains(&s.parse().unwrap_or(0)))
     });

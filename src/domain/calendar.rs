@@ -8,7 +8,7 @@
 pub mod rules;
 pub mod timetable;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use self::{
     rules::{Closure, HolidayRule, days_off_by_rules},
@@ -70,10 +70,13 @@ impl WorkCalendar {
         let days_off = days_off(rules, &years);
         let first_day = first_of_year(FIRST_YEAR);
         let end = first_of_year(LAST_YEAR + 1);
+        // A day worked for one of the year before counts although its own notice has not come.
+        let exchanged: BTreeSet<NaiveDate> = years.values().flat_map(|y| y.exchanged_days.values().copied()).collect();
         let mut worked_until = vec![0];
         let mut working_days = Vec::new();
         for day in first_day.iter_days().take_while(|d| *d < end) {
-            let is_made_up = years.get(&day.year()).is_some_and(|y| y.worked_days.contains_key(&day));
+            let is_made_up =
+                exchanged.contains(&day) || years.get(&day.year()).is_some_and(|y| y.worked_days.contains_key(&day));
             let is_closed = rules.closures.iter().any(|c| c.days.contains(&day));
             let is_ordinary = rules.working_week.contains(&day.weekday()) && !days_off.contains_key(&day);
             if (is_made_up || is_ordinary) && !is_closed {

@@ -256,6 +256,8 @@ pub struct Relative {
     pub due: Option<(Limit, Distance)>,
     /// Bytes that name the event; empty when the phrase names none.
     pub event: Range<usize>,
+    /// The event's date, where the phrase gives it: "30 ngày kể từ ngày 01/7/2026".
+    pub anchor: Option<CalendarPoint>,
 }
 
 /// How far from an event; negative before it.
@@ -367,10 +369,10 @@ impl YearContext {
 impl std::str::FromStr for YearContext {
     type Err = ();
 
-    /// `2023`, or `2023-2024` for a school year.
+    /// `2023`, or `2023-2024` (also with an en dash, a slash or spaces) for a school year.
     fn from_str(text: &str) -> Result<Self, ()> {
-        let year = |text: &str| text.parse().ok().filter(|y| (1900..=2100).contains(y)).ok_or(());
-        match text.split_once('-') {
+        let year = |text: &str| text.trim().parse().ok().filter(|y| (1900..=2100).contains(y)).ok_or(());
+        match text.split_once(['-', '–', '/']) {
             None => year(text).map(Self::Year),
             Some((first, second)) => {
                 let (first, second): (i32, i32) = (year(first)?, year(second)?);
@@ -456,8 +458,8 @@ impl Reading {
     pub fn has_dates(&self) -> bool {
         self.clauses.iter().any(|c| match c.rule {
             DeadlineRule::Dates { .. } | DeadlineRule::Window { due: Some(_), .. } | DeadlineRule::Every(_) => true,
+            DeadlineRule::Relative(Relative { anchor, due, .. }) => anchor.is_some() && due.is_some(),
             DeadlineRule::Window { due: None, .. }
-            | DeadlineRule::Relative(_)
             | DeadlineRule::Lasts { .. }
             | DeadlineRule::Standing
             | DeadlineRule::Triggered(..)

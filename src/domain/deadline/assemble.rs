@@ -23,18 +23,20 @@ pub(super) fn assemble(parts: Parts, context: YearContext, phrase: &str) -> Resu
         doubts: Vec::new(),
         passed_over: parts.passed_over,
     };
-    let mut assembly =
-        Assembly { context, reading, open_rhythm: None, is_periodic: false, has_words: false, yearless: None };
+    let mut assembly = Assembly {
+        context,
+        reading,
+        open_rhythm: None,
+        is_periodic: false,
+        has_words: false,
+        has_words_behind_sign: false,
+        yearless: None,
+    };
     let mut found = parts.found.into_iter().peekable();
     let mut previous: Option<(Range<usize>, bool)> = None;
-    while let Some(FoundPart { part, joint, has_words, mut span }) = found.next() {
-        // "Báo cáo tháng 5 gửi trước ngày 20/5": the month is what the report is about.
-        if let (Part::Points { points, is_bare: true, .. }, Joint::Words) = (&part, joint)
-            && points.iter().all(|p| matches!(p.what, What::Months { .. }))
-            && found.peek().is_some_and(|next| {
-                !matches!(next.joint, Joint::Conjunction | Joint::Sign(',' | ';'))
-                    && matches!(next.part, Part::Points { is_bare: false, .. })
-            })
+    while let Some(FoundPart { part, joint, has_words, has_words_behind_sign, mut span }) = found.next() {
+        if let Part::Points { points, is_bare: true, .. } = &part
+            && names_subject(points, joint, found.peek())
         {
             assembly.reading.passed_over.push(span);
             continue;
@@ -53,6 +55,7 @@ pub(super) fn assemble(parts: Parts, context: YearContext, phrase: &str) -> Resu
         }
         previous = Some((span.clone(), is_whole));
         assembly.has_words = has_words;
+        assembly.has_words_behind_sign = has_words_behind_sign;
         assembly.take(part, joint, &rhythms, span)?;
     }
     assembly.drop_lengths_beside_dates();
@@ -60,6 +63,26 @@ pub(super) fn assemble(parts: Parts, context: YearContext, phrase: &str) -> Resu
         return Err(PhraseError { refusal: Refusal::NotUnderstood, span: 0..phrase.len() });
     }
     Ok(assembly.reading)
+}
+
+/// Whether bare months say what the work is about rather than when it is due: "báo cáo tháng 5 gửi trước
+/// ngày 20/5", "Quý II: trước ngày 10/6", "Tháng 8 (15-30/8)".
+fn names_subject(points: &[Point], joint: Joint, next: Option<&FoundPart>) -> bool {
+    let Some(next) = next.filter(|_| points.iter().all(|p| matches!(p.what, What::Months { .. }))) else {
+        return false;
+    };
+    let is_limited = matches!(next.part, Part::Points { is_bare: false, .. });
+    // A day without its month needs the month before it: "Tháng 9 (trước ngày 15)".
+    let is_exact = match &next.part {
+        Part::Points { points, .. } => points.iter().all(|p| matches!(p.what, What::Day { month: Some(_), .. })),
+        Part::Window { from, .. } => matches!(from.what, What::Day { .. }),
+        _ => false,
+    };
+    match next.joint {
+        Joint::Sign(':' | '(') => is_exact,
+        Joint::Conjunction | Joint::Sign(',' | ';') => false,
+        Joint::Adjacent | Joint::Words | Joint::Sign(_) => is_limited && joint == Joint::Words,
+    }
 }
 
 pub(super) struct Assembly {
@@ -71,6 +94,8 @@ pub(super) struct Assembly {
     is_periodic: bool,
     /// Plain words stand before the part at hand.
     has_words: bool,
+    /// They stand between the sign and it: "(báo cáo 6 tháng)".
+    has_words_behind_sign: bool,
     /// The dates of the last clause when none of them named a year: a rhythm that follows may hold for them too.
     yearless: Option<Vec<YearDate>>,
 }
@@ -87,6 +112,7 @@ impl Assembly {
             Part::Points { limit, points, .. } => {
                 // "15/6 (báo cáo 6 tháng đầu năm)": the bracket says what is due, not when.
                 let is_gloss = joint == Joint::Sign('(')
+                    && self.has_words_behind_sign
                     && points.iter().all(|p| p.is_part || matches!(p.what, What::Months { .. }))
                     && self.last_dates_limit().is_some();
                 if is_gloss {
@@ -99,7 +125,7 @@ impl Assembly {
             Part::Rhythm(rhythm) => self.rhythm(rhythm, joint, span),
             Part::Periodic => self.is_periodic = true,
             Part::YearsAfter => self.go_on_from_year(span)?,
-            Part::Relative { relative, is_direction_open } => {
+            Part::Relative { mut relative, anchor, is_direction_open } => {
                 // "Chậm nhất ngày 14/3 (70 ngày trước ngày bầu cử)": the bracket explains the date.
                 if joint == Joint::Sign('(') && self.reading.has_dates() {
                     self.reading.passed_over.push(span);
@@ -112,6 +138,7 @@ impl Assembly {
                     }
                     self.doubt(DoubtKind::Direction, Some(DeadlineRule::Relative(other)), span.clone());
                 }
+                relative.anchor = anchor.map(|date| self.calendar_point(&date)).transpose()?;
                 self.push(DeadlineRule::Relative(relative), span);
             }
             Part::Lasts { limit, count, unit } => self.push(DeadlineRule::Lasts { limit, count, unit }, span),
@@ -158,18 +185,30 @@ impl Assembly {
     /// "Thời gian: 02 ngày (26-27/10)", "từ 05/9 đến 15/01, có ít nhất 18 tuần": how long it lasts adds
     /// nothing to a date.
     fn drop_lengths_beside_dates(&mut self) {
-        if !self.reading.has_dates() {
-            return;
-        }
+        let names_event =
+            |c: &Clause| matches!(&c.rule, DeadlineRule::Relative(relative) if !relative.event.is_empty());
+        let names_time = self.reading.has_dates()
+            || self.reading.clauses.iter().any(|c| matches!(c.rule, DeadlineRule::Window { .. }) || names_event(c));
         let is_length = |rule: &DeadlineRule| match rule {
             DeadlineRule::Lasts { .. } => true,
             DeadlineRule::Relative(relative) => relative.event.is_empty(),
             _ => false,
         };
-        let lengths = self.reading.clauses.iter().filter(|c| is_length(&c.rule)).map(|c| c.span.clone());
-        self.reading.passed_over.extend(lengths);
-        self.reading.clauses.retain(|c| !is_length(&c.rule));
-        self.reading.doubts.retain(|d| d.kind != DoubtKind::Direction);
+        // "20 ngày làm việc, trong đó Sở 15 ngày": the first one is the whole.
+        let mut has_whole = names_time;
+        let mut dropped = Vec::new();
+        self.reading.clauses.retain(|c| {
+            let is_kept = !(is_length(&c.rule) && has_whole);
+            has_whole |= is_length(&c.rule);
+            if !is_kept {
+                dropped.push(c.span.clone());
+            }
+            is_kept
+        });
+        if !dropped.is_empty() {
+            self.reading.doubts.retain(|d| d.kind != DoubtKind::Direction || !dropped.contains(&d.span));
+            self.reading.passed_over.extend(dropped);
+        }
     }
 
     pub fn push(&mut self, rule: DeadlineRule, span: Range<usize>) {
@@ -219,6 +258,7 @@ impl Assembly {
                             self.recurring_point(limit, point, Some(every), span)?;
                         }
                     }
+                    None if self.days_of_named_month(limit, points) => {}
                     None => self.days_of_a_weekday(limit, points, span)?,
                 }
             }
@@ -320,6 +360,26 @@ impl Assembly {
         }
     }
 
+    /// "Tháng 9/2025 (trước ngày 15)": days of the month that stands before them, instead of its end.
+    fn days_of_named_month(&mut self, limit: Limit, points: &[Point]) -> bool {
+        let Some(Clause { rule, .. }) = self.reading.clauses.last_mut() else { return false };
+        let DeadlineRule::Dates { dates, .. } = rule else { return false };
+        let &[CalendarPoint { year, month, extent: Extent::Months(1), .. }] = &dates[..] else { return false };
+        let numbers: Vec<u32> = points.iter().filter_map(|p| number_of(p.what)).collect();
+        let exists = |day: &u32| NaiveDate::from_ymd_opt(year.unwrap_or(SOME_LEAP_YEAR), month, *day).is_some();
+        if numbers.len() != points.len() || !numbers.iter().all(exists) {
+            return false;
+        }
+        let date = |(day, point): (u32, &Point)| CalendarPoint {
+            year,
+            month,
+            extent: Extent::Day(DayOf::Number(day)),
+            time: point.time,
+        };
+        *rule = DeadlineRule::Dates { limit, dates: numbers.into_iter().zip(points).map(date).collect() };
+        true
+    }
+
     /// "Ngày 03; 10; 17; 24; 31 (Thứ 5)": the month is the one of the year in which all of them fall on
     /// that weekday, if there is only one.
     fn days_of_a_weekday(&mut self, limit: Limit, points: &[Point], span: &Range<usize>) -> Result<(), PhraseError> {
@@ -361,7 +421,9 @@ impl Assembly {
         }
         let is_joined = matches!(joint, Joint::Conjunction | Joint::Sign(',' | ';'));
         let yearless: Option<Vec<_>> = points.iter().map(|p| year_date(p, limit)).collect();
-        let earlier = self.yearless.take().filter(|_| is_joined && self.last_dates_limit() == Some(limit));
+        // "Lần 1: chậm nhất 31/5; lần 2: chậm nhất 31/10 hằng năm".
+        let is_in_list = is_joined || joint == Joint::Sign(':');
+        let earlier = self.yearless.take().filter(|_| is_in_list && self.last_dates_limit() == Some(limit));
         let count = points.len() + earlier.as_ref().map_or(0, Vec::len);
         if let (Some(every), Some(dates)) = (self.rhythm_of_dates(points, rhythms, count), &yearless) {
             let mut span = span.clone();

@@ -32,8 +32,10 @@ pub(super) enum Part {
     Periodic,
     /// "Và những năm tiếp theo".
     YearsAfter,
+    /// `anchor` is the event's date where the phrase gives one.
     Relative {
         relative: Relative,
+        anchor: Option<Point>,
         is_direction_open: bool,
     },
     Lasts {
@@ -82,6 +84,8 @@ pub(super) struct FoundPart {
     pub joint: Joint,
     /// Words without meaning for time stand before it, whatever the joint.
     pub has_words: bool,
+    /// Such words stand between the sign and it.
+    pub has_words_behind_sign: bool,
     pub span: Range<usize>,
 }
 
@@ -98,6 +102,7 @@ impl Cursor<'_> {
         let mut joint = Joint::Adjacent;
         let mut words_from: Option<usize> = None;
         let mut has_words = false;
+        let mut has_words_behind_sign = false;
         self.skip_numbering();
         while let Some(kind) = self.kind(0) {
             let start = self.at;
@@ -107,10 +112,11 @@ impl Cursor<'_> {
             if let Some(part) = self.take_part_of_phrase(!parts.found.is_empty())? {
                 if let Some(from) = words_from.take() {
                     parts.passed_over.push(self.span(from, start));
-                    has_words = true;
+                    (has_words, has_words_behind_sign) = (true, true);
                 }
-                parts.found.push(FoundPart { part, joint, has_words, span: self.span(start, self.at) });
-                (joint, has_words) = (Joint::Adjacent, false);
+                let span = self.span(start, self.at);
+                parts.found.push(FoundPart { part, joint, has_words, has_words_behind_sign, span });
+                (joint, has_words, has_words_behind_sign) = (Joint::Adjacent, false, false);
                 continue;
             }
             debug_assert_eq!(self.at, start, "a clause that is not there takes nothing");
@@ -125,6 +131,7 @@ impl Cursor<'_> {
                         parts.passed_over.push(self.span(from, start));
                         has_words = true;
                     }
+                    has_words_behind_sign = false;
                     joint = Joint::Sign(sign);
                 }
                 Kind::Word(Word::Và | Word::Hoặc) => joint = Joint::Conjunction,
@@ -151,6 +158,8 @@ impl Cursor<'_> {
             return Err(self.refuse(Refusal::Lunar, start, self.tokens.len()));
         }
         let says_more = match kind {
+            // "Hằng quý/đột xuất".
+            Kind::Sign('/') if matches!(self.word(1), Some(Word::Đột | Word::Khi | Word::Hằng)) => false,
             Kind::Number { .. }
             | Kind::Sign('/' | '%' | '<' | '>' | '=' | '?' | '\u{fffd}')
             | Kind::Word(

@@ -293,6 +293,24 @@ impl Cursor<'_> {
         PhraseError { refusal, span: self.span(from, to.max(from + 1).min(self.tokens.len())) }
     }
 
+    /// ", hoàn thành trước 30/6", ", dự kiến quý IV/2025", ", từ ngày 01/7": words of the next deadline.
+    fn begins_limit_behind_words(&self) -> bool {
+        let is_plain = |ahead: &usize| {
+            matches!(
+                self.kind(*ahead),
+                Some(Kind::Other | Kind::Word(Word::Thành | Word::Xong | Word::Báo | Word::Cáo))
+            )
+        };
+        let at = 1 + (1..5).take_while(is_plain).count();
+        self.begins_limit(at)
+            || match self.word(at) {
+                Some(Word::Quý | Word::Tháng) => matches!(self.kind(at + 1), Some(Kind::Number { .. } | Kind::Other)),
+                Some(Word::Từ) => self.is_word(at + 1, Word::Ngày) && self.figure(at + 2, 2).is_some(),
+                Some(Word::Không) => self.is_word(at + 1, Word::Quá),
+                _ => false,
+            }
+    }
+
     pub fn begins_limit(&self, ahead: usize) -> bool {
         match self.word(ahead) {
             Some(Word::Trước) => {
@@ -339,7 +357,8 @@ impl Cursor<'_> {
                 Kind::Sign('(') if self.is_word(1, Word::Nếu) => break,
                 Kind::Sign(')' | ';') if depth == 0 => break,
                 // "Khi có phát sinh, chậm nhất ngày 15": a deadline of its own.
-                Kind::Sign(',') if self.begins_limit(1) => break,
+                Kind::Sign(',') if self.begins_limit_behind_words() => break,
+                Kind::Word(Word::Và) if matches!(self.word(1), Some(Word::Hằng | Word::Định)) => break,
                 Kind::Sign('(') => depth += 1,
                 Kind::Sign(')') => depth -= 1,
                 _ => {}

@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use super::{
-    DistanceUnit, Limit, PhraseError, Relative, Trigger,
+    Distance, DistanceUnit, Limit, PhraseError, Relative, Trigger,
     clauses::{Part, offset},
     cursor::{Cursor, TimeOfDay, takes},
+    points::{Point, What},
     words::{Kind, Word},
 };
 
@@ -46,6 +47,14 @@ struct Count {
     unit: DistanceUnit,
 }
 
+/// The bytes that name an event, and its date where the phrase gives one.
+type Event = (Range<usize>, Option<Point>);
+
+fn due_at(due: (Limit, Distance), event: Range<usize>) -> Part {
+    let relative = Relative { from: None, due: Some(due), event, anchor: None };
+    Part::Relative { relative, anchor: None, is_direction_open: false }
+}
+
 impl Cursor<'_> {
     /// "Trong thời hạn 05 ngày làm việc kể từ ngày X", "chậm nhất 7 ngày trước khi X", "khoảng 6 tháng".
     pub fn take_relative(&mut self) -> Result<Option<Part>, PhraseError> {
@@ -68,12 +77,15 @@ impl Cursor<'_> {
 
     fn relative_of(&mut self, lead: Lead, count: Count) -> Option<Part> {
         let signed = i32::try_from(count.number).ok()?;
-        let (sign, event) = if let Some(event) = self.take_event_after() {
+        let (sign, (event, anchor)) = if let Some(event) = self.take_event_after() {
             (1, event)
         } else if let Some(event) = self.take_event_before(lead) {
             (-1, event)
+        } else if lead.side.is_some() && count.unit == DistanceUnit::Hour {
+            // "Trước 15 giờ" is a time of day.
+            return None;
         } else if lead.side == Some(Side::Before) {
-            (-1, self.span(self.at, self.at))
+            (-1, (self.span(self.at, self.at), None))
         } else {
             return self.count_without_event(lead, count);
         };
@@ -86,7 +98,7 @@ impl Cursor<'_> {
         } else {
             (None, Some((Limit::NotAfter, there)))
         };
-        Some(Part::Relative { relative: Relative { from, due, event }, is_direction_open: false })
+        Some(Part::Relative { relative: Relative { from, due, event, anchor: None }, anchor, is_direction_open: false })
     }
 
     /// A number of days with no event named: a period of processing, a duration, or, alone in its cell, a
@@ -98,16 +110,18 @@ impl Cursor<'_> {
             return None;
         }
         let Count { number, unit } = count;
+        let is_alone = matches!(self.tokens[0].kind, Kind::Number { .. }) && self.is_at_end();
+        // "9 tháng" is a period that offices report on.
+        if lead == Lead::default() && (number, unit) == (9, DistanceUnit::Month) {
+            return None;
+        }
         // "Không quá 10 ngày làm việc" is a time of processing, "không quá 1 ngày" the length of a meeting.
         let is_processing = lead.kind == LeadKind::Most && unit == DistanceUnit::WorkingDay;
         let is_within = matches!(lead.kind, LeadKind::Within | LeadKind::Latest);
         if is_within || is_processing || lead.side == Some(Side::After) {
             let due = (Limit::NotAfter, offset(i32::try_from(number).ok()?, unit));
             let event = self.span(self.at, self.at);
-            return Some(Part::Relative {
-                relative: Relative { from: None, due: Some(due), event },
-                is_direction_open: false,
-            });
+            return Some(due_at(due, event));
         }
         if matches!(lead.kind, LeadKind::Most | LeadKind::About)
             || matches!(unit, DistanceUnit::Month | DistanceUnit::Year | DistanceUnit::Week)
@@ -117,9 +131,12 @@ impl Cursor<'_> {
         }
         let count = i32::try_from(number).ok()?;
         let is_working = matches!(unit, DistanceUnit::WorkingDay | DistanceUnit::WorkingHour | DistanceUnit::Hour);
-        let due = (Limit::NotAfter, offset(if is_working { count } else { -count }, unit));
+        // Only a cell of nothing else counts back; "15 ngày (Sở 10 ngày, …)" is a time of processing.
+        let count = if is_working || !is_alone { count } else { -count };
+        let due = (Limit::NotAfter, offset(count, unit));
         let event = self.span(self.at, self.at);
-        Some(Part::Relative { relative: Relative { from: None, due: Some(due), event }, is_direction_open: true })
+        let relative = Relative { from: None, due: Some(due), event, anchor: None };
+        Some(Part::Relative { relative, anchor: None, is_direction_open: true })
     }
 
     fn take_lead(&mut self) -> Lead {
@@ -154,6 +171,13 @@ impl Cursor<'_> {
     /// "05 ngày làm việc", "60 (sáu mươi) ngày", "ngày thứ bốn mươi lăm"; no date, no time of day, no rhythm.
     fn take_count(&mut self) -> Option<Count> {
         self.attempt(|c| {
+            // "Ngày cuối cùng của tháng thứ 3, kể từ ngày kết thúc năm".
+            if takes!(c, Ngày Cuối Cùng Của Tháng Thứ | Ngày Cuối Của Tháng Thứ | Ngày Cuối Cùng Tháng Thứ)
+            {
+                let (number, _) = c.take_number()?;
+                let counts_on = matches!(c.word(usize::from(c.is_sign(0, ','))), Some(Word::Kể | Word::Tính));
+                return counts_on.then_some(Count { number, unit: DistanceUnit::Month });
+            }
             if takes!(c, Ngày Thứ) {
                 let (number, _) = c.take_number()?;
                 let counts_on = c.is_sign(0, ',') || matches!(c.word(0), Some(Word::Kể | Word::Tính | Word::Sau));
@@ -197,22 +221,34 @@ impl Cursor<'_> {
     }
 
     /// "Kể từ ngày X", "sau khi X", "từ thời điểm X".
-    fn take_event_after(&mut self) -> Option<Range<usize>> {
+    fn take_event_after(&mut self) -> Option<Event> {
         let found = takes!(self, Kể Từ | Kế Từ | Tính Từ | Kể Sau | Từ | Sau);
         found.then(|| {
             self.skip(&[Word::Khi, Word::Ngày, Word::Thời, Word::Điểm, Word::Lúc, Word::Sau]);
-            self.take_words_of_clause()
+            self.take_event()
         })
     }
 
     /// "Trước khi X", "so với ngày X"; behind "trước N ngày" the event follows at once.
-    fn take_event_before(&mut self, lead: Lead) -> Option<Range<usize>> {
+    fn take_event_before(&mut self, lead: Lead) -> Option<Event> {
         let found = takes!(self, Trước | So Với)
             || lead.side == Some(Side::Before) && matches!(self.kind(0), Some(Kind::Other | Kind::Word(_)));
         found.then(|| {
             self.skip(&[Word::Khi, Word::Ngày, Word::Thời, Word::Điểm, Word::So, Word::Với, Word::Trước]);
-            self.take_words_of_clause()
+            self.take_event()
         })
+    }
+
+    /// The words of an event, and the date where they are nothing else ("kể từ ngày 01/7/2026").
+    fn take_event(&mut self) -> Event {
+        let start = self.at;
+        let words = self.take_words_of_clause();
+        let end = std::mem::replace(&mut self.at, start);
+        let mut points = Vec::new();
+        let is_date = self.take_point(&mut points).unwrap_or(false) && self.at == end && points.len() == 1;
+        self.at = end;
+        let is_day = |p: &Point| matches!(p.what, What::Day { month: Some(_), .. });
+        (words, points.pop().filter(|p| is_date && is_day(p)))
     }
 
     /// "Trước 08 giờ ngày hôm sau", "ngày làm việc tiếp theo", "trong ngày".
@@ -240,10 +276,9 @@ impl Cursor<'_> {
             return Ok(None);
         };
         let limit = if lead.side == Some(Side::Before) { Limit::Before } else { Limit::NotAfter };
-        let due = super::Distance { count, unit, time };
+        let due = Distance { count, unit, time };
         let event = self.take_words_of_clause();
-        let relative = Relative { from: None, due: Some((limit, due)), event };
-        Ok(Some(Part::Relative { relative, is_direction_open: false }))
+        Ok(Some(due_at((limit, due), event)))
     }
 
     /// "Trước khi X", "trước ngày bầu cử", "trước ngày bầu cử 70 ngày": the limit was taken already.
@@ -255,7 +290,7 @@ impl Cursor<'_> {
                 Some(count) => (Limit::NotAfter, offset(-i32::try_from(count.number).ok()?, count.unit)),
                 None => (Limit::Before, offset(0, DistanceUnit::Day)),
             };
-            Some(Part::Relative { relative: Relative { from: None, due: Some(due), event }, is_direction_open: false })
+            Some(due_at(due, event))
         })
     }
 
@@ -296,13 +331,20 @@ impl Cursor<'_> {
         }
         // Without marks "ngay" is spelt like "ngày".
         let begins_event = |c: &Self| {
-            !has_earlier && c.is_word(0, Word::Sau) && c.kind(1) == Some(Kind::Other) && c.figure(2, 2).is_none()
+            !has_earlier
+                && c.is_word(0, Word::Sau)
+                && matches!(c.kind(1), Some(Kind::Other | Kind::Word(Word::Kỳ)))
+                && c.figure(2, 2).is_none()
         };
         let is_event = takes!(self, Ngay Sau Khi | Ngày Sau Khi | Ngay Khi | Sau Khi | Ngay Sau | Khi | Nếu Có)
             || begins_event(self) && takes!(self, Sau);
         if is_event {
             self.skip(&[Word::Có, Word::Được]);
             return Some(self.triggered(has_earlier));
+        }
+        if !has_earlier && self.begins_with_event() {
+            let _ = takes!(self, Kể Từ Khi | Từ Khi | Kể Từ Ngày | Từ Ngày);
+            return Some(Part::Triggered { by: Trigger::Event, event: self.take_words_of_clause() });
         }
         if takes!(self, Đột Xuất | Theo Yêu Cầu | Theo Đề Nghị | Theo Chỉ Đạo | Theo Phát Sinh | Có Phát Sinh)
         {
@@ -318,6 +360,16 @@ impl Cursor<'_> {
         self.take_external(has_earlier)
     }
 
+    /// "Từ khi Nghị định có hiệu lực", "kể từ ngày Quyết định này có hiệu lực": an event, no date and no end.
+    fn begins_with_event(&self) -> bool {
+        let at = usize::from(self.is_word(0, Word::Kể));
+        let is_from = self.is_word(at, Word::Từ) && matches!(self.word(at + 1), Some(Word::Khi | Word::Ngày));
+        let is_event = matches!(self.kind(at + 2), Some(Kind::Other))
+            || matches!(self.word(at + 2), Some(Word::Nghị | Word::Văn | Word::Luật | Word::Bản | Word::Có));
+        let has_end = (self.at..self.tokens.len()).any(|i| self.tokens[i].kind == Kind::Word(Word::Đến));
+        is_from && is_event && !has_end
+    }
+
     /// What stands behind "khi": an event, which a count of days may end ("sau khi họp 3 ngày").
     fn triggered(&mut self, has_earlier: bool) -> Part {
         let begin = self.at;
@@ -325,8 +377,7 @@ impl Cursor<'_> {
             && let Some((event, Some(count))) = self.attempt(|c| c.take_event_with_count(true))
             && let Ok(number) = i32::try_from(count.number)
         {
-            let due = Some((Limit::NotAfter, offset(number, count.unit)));
-            return Part::Relative { relative: Relative { from: None, due, event }, is_direction_open: false };
+            return due_at((Limit::NotAfter, offset(number, count.unit)), event);
         }
         self.at = begin;
         let event = self.take_words_of_clause();
@@ -375,12 +426,17 @@ impl Cursor<'_> {
                 let first = c.at;
                 let span = c.take_words_of_clause();
                 // "Theo tiến độ dự án": whatever it is, it is not this plan that says the date.
-                let has_number = (first..c.at).any(|i| matches!(c.tokens[i].kind, Kind::Number { .. }));
+                let has_limit = (first..c.at).any(|i| {
+                    matches!(
+                        c.tokens[i].kind,
+                        Kind::Word(Word::Trước | Word::Chậm | Word::Muộn | Word::Hết | Word::Hạn)
+                    )
+                });
                 let names_rhythm = matches!(
                     c.tokens.get(begin).map(|t| t.kind),
                     Some(Kind::Word(Word::Định | Word::Tuần | Word::Tháng | Word::Quý | Word::Năm | Word::Hằng))
                 );
-                return (is_document || !has_number && !span.is_empty() && !names_rhythm)
+                return (is_document || !has_limit && !span.is_empty() && !names_rhythm)
                     .then_some(Part::ExternalPlan(span));
             }
             let _ = takes!(c, Có | Được);

@@ -68,6 +68,16 @@ impl Cursor<'_> {
             }
             return true;
         }
+        // "Báo cáo năm 2023 trước ngày 15/01/2024": the year of the report.
+        let is_limit =
+            |k: Kind| matches!(k, Kind::Word(Word::Trước | Word::Chậm | Word::Muộn | Word::Hết | Word::Trong));
+        if self.is_word(0, Word::Năm)
+            && self.year(1).is_some()
+            && (has_earlier || self.tokens[self.at..].iter().any(|t| is_limit(t.kind)))
+        {
+            self.at += 2;
+            return true;
+        }
         // "Thông tư 02/2023", "Đề án 06 trước ngày …".
         let is_month_of_year = matches!(self.sign(1), Some('/')) && self.year(2).is_some();
         if self.figure(0, 2).is_some()
@@ -97,7 +107,8 @@ impl Cursor<'_> {
                 && c.at > 0
                 && c.tokens[c.at - 1].kind == Kind::Other
                 && c.figure(1, 3).is_some();
-            let is_noun = takes!(c, Đợt | Khóa | Lần | Vòng | Số);
+            let is_instalment = c.figure(1, 1).is_some() && c.is_sign(2, ':') && takes!(c, Kỳ);
+            let is_noun = is_instalment || takes!(c, Đợt | Khóa | Lần | Vòng | Số);
             if !(is_noun || takes!(c, Học Kỳ | Tuần) || is_ordinal_name) {
                 return None;
             }
@@ -111,7 +122,9 @@ impl Cursor<'_> {
                     Some('-') => is_whole_date,
                     _ => false,
                 };
-            if !is_number || begins_date || c.is_word(1, Word::Tháng) {
+            let of_month = c.is_word(1, Word::Tháng)
+                || matches!(c.word(1), Some(Word::Của | Word::Trong)) && c.is_word(2, Word::Tháng);
+            if !is_number || begins_date || of_month {
                 return None;
             }
             c.at += 1;

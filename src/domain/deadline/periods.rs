@@ -5,7 +5,7 @@ use super::{
     DayOf, MonthOf, Neighbour, PhraseError, Refusal, Week,
     cursor::{Cursor, takes},
     points::{Point, What},
-    words::{Kind, Token, Word},
+    words::{Kind, Word},
 };
 
 impl Cursor<'_> {
@@ -300,7 +300,7 @@ impl Cursor<'_> {
         let is_within = start > 0 && matches!(self.tokens[start - 1].kind, Kind::Word(Word::Trong | Word::Hết));
         let has_word = takes!(self, Năm);
         let stands_free = if has_word {
-            !self.names_law_before(start)
+            self.year_may_be_due(start)
         } else {
             // "2025 triệu đồng" is no year.
             self.stands_free() && self.kind(1) != Some(Kind::Other)
@@ -319,24 +319,50 @@ impl Cursor<'_> {
         false
     }
 
-    /// "Luật Đầu tư năm 2020", "Nghị quyết 71/NQ-CP năm 2025": the year belongs to the document.
-    fn names_law_before(&self, start: usize) -> bool {
-        /// Names of laws are longer than this, but what matters stands at their end or beginning.
-        const REACH: usize = 10;
-        let is_border = |t: &Token| matches!(t.kind, Kind::Sign(',' | ';' | '(' | ')'));
-        let from = (start.saturating_sub(REACH)..start).rev().take_while(|i| !is_border(&self.tokens[*i])).last();
-        let clause = &self.tokens[from.unwrap_or(start)..start];
-        let is_word = |t: &Token, word| t.kind == Kind::Word(word);
-        let names_law = clause.iter().any(|t| is_word(t, Word::Luật))
-            || clause.windows(2).any(|pair| {
-                is_word(&pair[0], Word::Nghị) && (is_word(&pair[1], Word::Định) || is_word(&pair[1], Word::Văn))
-            });
-        let is_limited = start > 0
-            && matches!(
-                self.tokens[start - 1].kind,
-                Kind::Word(Word::Trong | Word::Hết | Word::Trước | Word::Đến | Word::Vào)
-            );
-        names_law && !is_limited
+    /// Whether "năm 2025" says when, not of which year something is: "Luật Đầu tư năm 2020", "dự toán năm 2026"
+    /// and "báo cáo năm 2023" name no deadline.
+    fn year_may_be_due(&self, start: usize) -> bool {
+        start == 0
+            || match self.tokens[start - 1].kind {
+                Kind::Other => false,
+                Kind::Word(word) => !matches!(
+                    word,
+                    Word::Cáo
+                        | Word::Hoạch
+                        | Word::Luật
+                        | Word::Bốn
+                        | Word::Văn
+                        | Word::Bản
+                        | Word::Định
+                        | Word::Nghị
+                        | Word::Thông
+                ),
+                Kind::Sign(_) | Kind::Number { .. } => true,
+            }
+    }
+
+    /// "Thượng tuần tháng 10", "trung tuần", "hạ tuần": the ten days of a month.
+    pub fn take_ten_days(&mut self, points: &mut Vec<Point>) -> Result<bool, PhraseError> {
+        let start = self.at;
+        let day = match (self.word(0), self.word(1)) {
+            (Some(Word::Thượng), Some(Word::Tuần)) => DayOf::Number(10),
+            (Some(Word::Trung), Some(Word::Tuần)) => DayOf::Number(20),
+            (Some(Word::Hạ), Some(Word::Tuần)) => DayOf::Last,
+            _ => return Ok(false),
+        };
+        self.at += 2;
+        let before = points.len();
+        if !(self.is_word(0, Word::Tháng) && self.take_months(points)?) {
+            self.at = start;
+            return Ok(false);
+        }
+        for point in &mut points[before..] {
+            if let What::Months { month, year, .. } = point.what {
+                point.what = What::Day { day, month: Some(month), year };
+            }
+            point.span = self.span(start, self.at);
+        }
+        Ok(true)
     }
 
     /// "Đầu tháng 6", "giữa quý II", "cuối năm": the days of Bộ luật Dân sự 2015, Điều 146.3. It says
@@ -345,7 +371,8 @@ impl Cursor<'_> {
         let start = self.at;
         let Some(part @ (Word::Đầu | Word::Giữa | Word::Cuối)) = self.word(0) else { return Ok(false) };
         // "Kỳ họp cuối năm", "quý đầu năm": not the end or beginning of the year itself.
-        if !self.stands_free() || start > 0 && self.tokens[start - 1].kind == Kind::Word(Word::Quý) {
+        let names_year = self.is_word(1, Word::Năm);
+        if names_year && !self.stands_free() || start > 0 && self.tokens[start - 1].kind == Kind::Word(Word::Quý) {
             return Ok(false);
         }
         self.at += 1;
@@ -387,6 +414,8 @@ impl Cursor<'_> {
                 Week::Number(1)
             } else if takes!(c, Cuối) {
                 Week::Last
+            } else if takes!(c, Thứ Nhất) {
+                Week::Number(1)
             } else {
                 let _ = takes!(c, Thứ);
                 match c.take_number()? {

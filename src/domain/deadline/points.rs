@@ -84,7 +84,10 @@ impl Cursor<'_> {
             if !points.is_empty() && !(self.take_sign(&[',', ';', '&', '+']) | takes!(self, Và)) {
                 break;
             }
-            if !self.take_point(&mut points)? {
+            let known = points.len();
+            // "Quý I: 15/3; quý II: 15/6": what a colon follows begins anew.
+            if !self.take_point(&mut points)? || known > 0 && self.is_sign(0, ':') {
+                points.truncate(known);
                 self.at = start;
                 break;
             }
@@ -124,6 +127,7 @@ impl Cursor<'_> {
             return Ok(true);
         }
         let mut found = self.take_first_days(points)?
+            || self.take_ten_days(points)?
             || self.take_part(points)?
             || self.take_day(points)?
             || self.take_months(points)?
@@ -252,7 +256,9 @@ impl Cursor<'_> {
             return Ok(true);
         }
         // A bare number is a day only with the word before it, or a range sign or "hằng tháng" behind it.
-        let of_each_month = matches!(self.word(0), Some(Word::Hằng | Word::Mỗi)) && self.is_word(1, Word::Tháng);
+        let names_quarter = (2..5).any(|ahead| self.is_word(ahead, Word::Quý));
+        let of_each_month = matches!(self.word(0), Some(Word::Hằng | Word::Mỗi)) && self.is_word(1, Word::Tháng)
+            || self.is_word(0, Word::Tháng) && matches!(self.word(1), Some(Word::Đầu | Word::Cuối)) && names_quarter;
         if !has_word && !self.is_sign(0, '-') && !self.is_word(0, Word::Đến) && !of_each_month {
             self.at = start;
             return Ok(false);
@@ -426,12 +432,19 @@ impl Cursor<'_> {
         let is_glued = |ahead: usize| self.tokens.get(self.at + ahead).is_some_and(|t| !t.has_gap);
         let may_be_short = sign != '-' || is_glued(0) && is_glued(1);
         if self.is_sign(0, sign)
-            && let Some(year) = self.year(1).or_else(|| self.any_year(1).filter(|_| may_be_short))
+            && let Some(year) =
+                self.year(1).or_else(|| self.any_year(1).filter(|_| may_be_short && !self.breaks_off(1)))
         {
             self.at += 2;
             return Some(year);
         }
         self.take_year_tail()
+    }
+
+    /// "15/12/20...": the year was never filled in.
+    fn breaks_off(&self, ahead: usize) -> bool {
+        let rest = self.tokens.get(self.at + ahead).map_or("", |t| &self.text[t.end..]);
+        rest.starts_with("..") || rest.starts_with(['…', '_'])
     }
 
     /// "/2023", "-2020", ".2020", "năm 2023", ", năm 2023", "(2023)" behind a month or a quarter.

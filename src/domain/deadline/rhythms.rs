@@ -42,7 +42,7 @@ impl Cursor<'_> {
             let mut list = Vec::new();
             while let Some(every) = c.attempt(|c| c.take_rhythm_span().filter(|_| !c.is_numbered_or_part())) {
                 list.push(every);
-                if !(c.is_sign(0, ',') || c.is_word(0, Word::Và)) {
+                if !(matches!(c.sign(0), Some(',' | '/')) || c.is_word(0, Word::Và)) {
                     break;
                 }
                 c.at += 1;
@@ -76,7 +76,8 @@ impl Cursor<'_> {
             if takes!(c, Nửa Năm) {
                 return Some(Every::Months(6));
             }
-            let count = if matches!(c.kind(0), Some(Kind::Number { .. })) { c.take_number()?.0 } else { 1 };
+            let is_counted = matches!(c.kind(0), Some(Kind::Number { .. })) || c.is_number_in_words(0);
+            let count = if is_counted { c.take_number()?.0 } else { 1 };
             if count == 0 {
                 return None;
             }
@@ -100,6 +101,7 @@ impl Cursor<'_> {
     fn take_one_rhythm(&mut self, is_bare: bool) -> Option<(Every, bool)> {
         self.attempt(|c| {
             let _ = takes!(c, Định Kỳ);
+            let _ = takes!(c, Ít Nhất | Tối Thiểu);
             let is_each_of = c.is_word(0, Word::Các) && matches!(c.word(1), Some(Word::Quý | Word::Tháng));
             let has_each = takes!(c, Hằng | Mỗi) || is_each_of && takes!(c, Các);
             if let Some((every, times)) = c.take_times_per_unit() {
@@ -107,13 +109,12 @@ impl Cursor<'_> {
             }
             let every = c.take_rhythm_span()?;
             let times = c.attempt(|c| {
-                // "Mỗi năm họp ít nhất 02 lần".
-                if has_each && !c.take_sign(&['/']) {
-                    let words = (0..3).take_while(|ahead| c.kind(*ahead) == Some(Kind::Other)).count();
-                    c.at += words;
+                // "Mỗi năm họp ít nhất 02 lần", "3 tháng báo cáo một lần".
+                if !c.take_sign(&['/']) {
+                    let is_plain =
+                        |ahead: &usize| matches!(c.kind(*ahead), Some(Kind::Other | Kind::Word(Word::Báo | Word::Cáo)));
+                    c.at += (0..3).take_while(is_plain).count();
                     let _ = takes!(c, Ít Nhất | Tối Thiểu);
-                } else {
-                    let _ = c.take_sign(&['/']);
                 }
                 let times = c.take_number().map_or(1, |n| n.0);
                 takes!(c, Lần).then_some(times)

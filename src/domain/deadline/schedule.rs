@@ -24,6 +24,8 @@ pub struct DuePoint {
     pub last_on: NaiveDate,
     /// The hour of that day, where the phrase names one, in the office's zone.
     pub time: Option<NaiveTime>,
+    /// Whether the phrase excludes the day (or hour) that it names.
+    pub limit: Limit,
 }
 
 /// The years for which recurring work is planned.
@@ -91,8 +93,8 @@ impl Reading {
                     points.extend(dated(*to, *limit, Some(*from), years, calendar));
                 }
                 DeadlineRule::Every(recurrence) => recurring(recurrence, years, calendar, &mut points),
+                DeadlineRule::Relative(relative) => points.extend(anchored(relative, years, calendar)),
                 DeadlineRule::Window { due: None, .. }
-                | DeadlineRule::Relative(_)
                 | DeadlineRule::Lasts { .. }
                 | DeadlineRule::Standing
                 | DeadlineRule::Triggered(..)
@@ -103,11 +105,23 @@ impl Reading {
         tell_apart(&mut points);
         if let Some(roll) = self.roll {
             for point in &mut points {
-                point.last_on = rolled(point.last_on, roll, calendar);
+                // What moves is the day that is named: "trước ngày 20" before a 20th that is off.
+                let is_strict = point.limit == Limit::Before && point.time.is_none();
+                let named = if is_strict { point.last_on + Days::new(1) } else { point.last_on };
+                point.last_on = last_in_time(rolled(named, roll, calendar), point.limit, point.time);
             }
         }
         points
     }
+}
+
+/// "30 ngày kể từ ngày 01/7/2026": the event is a date. Hours of the office cannot be counted from a day.
+fn anchored(relative: &Relative, years: PlanYears, calendar: &WorkCalendar) -> Option<DuePoint> {
+    let anchor = relative.anchor?;
+    let event = anchor.first_day(anchor.year.or_else(|| years.context.year_of(anchor.month))?)?;
+    let due = relative.due_from(event.and_time(NaiveTime::MIN), calendar, &Timetable::default())?;
+    let (limit, distance) = relative.due?;
+    Some(DuePoint { period: due.year().to_string(), begins_on: None, last_on: due.date(), time: distance.time, limit })
 }
 
 /// Two due dates of the same name are named by their days instead.
@@ -160,7 +174,7 @@ fn dated(
         (Extent::Months(_), Limit::Before) | (Extent::Day(_), _) => year.to_string(),
     };
     let begins_on = from.and_then(|f| f.first_day(f.year.or_else(|| years.context.year_of(f.month))?));
-    Some(DuePoint { period, begins_on, last_on: last_in_time(day, limit, to.time), time: to.time })
+    Some(DuePoint { period, begins_on, last_on: last_in_time(day, limit, to.time), time: to.time, limit })
 }
 
 fn name_of_months(year: i32, last_month: u32, months: u32) -> String {
@@ -168,7 +182,7 @@ fn name_of_months(year: i32, last_month: u32, months: u32) -> String {
         1 => format!("{year}-{last_month:02}"),
         3 => format!("{year}-Q{}", last_month / 3),
         6 => format!("{year}-H{}", last_month / 6),
-        12 => year.to_string(),
+        years if years % 12 == 0 => year.to_string(),
         other => format!("{year}-{other}M"),
     }
 }
@@ -193,7 +207,9 @@ fn recurring(recurrence: &Recurrence, years: PlanYears, calendar: &WorkCalendar,
             }
         }
         (Every::Months(months), RecurringDay::Dates(dates)) => {
-            for year in first.div_euclid(12)..=last.div_euclid(12) {
+            // "2 năm một lần": counted from the plan's first year.
+            let step = usize::try_from(months.div_ceil(12)).unwrap_or(1).max(1);
+            for year in (first.div_euclid(12)..=last.div_euclid(12)).step_by(step) {
                 for (i, date) in dates.iter().enumerate() {
                     yearly_date(recurrence, (year, months), (i, dates.len()), *date, years, calendar, points);
                 }
@@ -226,6 +242,7 @@ fn weekly(recurrence: &Recurrence, weeks: u32, weekday: Weekday, span: (i32, i32
             begins_on: None,
             last_on,
             time: recurrence.time,
+            limit: recurrence.limit,
         }
     }));
 }
@@ -257,7 +274,7 @@ fn yearly_date(
         .from
         .and_then(|from| NaiveDate::from_ymd_opt(there + step(from.of), from.month.unwrap_or(date.month), from.day));
     let last_on = last_in_time(day, recurrence.limit, recurrence.time);
-    points.push(DuePoint { period, begins_on, last_on, time: recurrence.time });
+    points.push(DuePoint { period, begins_on, last_on, time: recurrence.time, limit: recurrence.limit });
 }
 
 fn period_day(recurrence: &Recurrence, months: u32, end: i32, calendar: &WorkCalendar, points: &mut Vec<DuePoint>) {
@@ -290,7 +307,13 @@ fn period_day(recurrence: &Recurrence, months: u32, end: i32, calendar: &WorkCal
             Some(day_in_month_of(first_of(base)?, from.day))
         });
         let last_on = last_in_time(day, recurrence.limit, recurrence.time);
-        points.push(DuePoint { period: period.clone(), begins_on, last_on, time: recurrence.time });
+        points.push(DuePoint {
+            period: period.clone(),
+            begins_on,
+            last_on,
+            time: recurrence.time,
+            limit: recurrence.limit,
+        });
     }
 }
 

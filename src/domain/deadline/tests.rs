@@ -153,6 +153,11 @@ fn recurring_reports_keep_their_day_their_month_and_the_period_they_lie_in() {
         ("hằng quý đến năm 2030", "every=quarter;until=2030"),
         ("mỗi năm hai lần", "every=half;amb=n2"),
         ("01 lần/quý", "every=quarter"),
+        ("Sáu tháng một lần", "every=half"),
+        ("Năm năm một lần", "every=5year"),
+        ("3 tháng báo cáo 1 lần", "every=quarter"),
+        ("Lần 1: chậm nhất 31/5; lần 2: chậm nhất 31/10 hằng năm", "every=year;date<=05-31|10-31"),
+        ("Thứ Hai tuần thứ nhất của tháng", "every=month;week=1;dow=mon"),
     ]);
 }
 
@@ -161,6 +166,11 @@ fn several_deadlines_in_one_cell_stay_several() {
     assert_read(&[
         ("Khởi động quý IV/2026; hoàn thành quý II/2027", "due<=2026-12-31;due<=2027-06-30"),
         ("Quý IV/2026; quý II/2027", "due<=2026-12-31|2027-06-30"),
+        ("Quý I: 15/3; Quý II: 15/6", "due<=2023-03-15;due<=2023-06-15"),
+        ("Đợt 1 (tháng 3), đợt 2 (tháng 9)", "due<=2023-03-31;due<=2023-09-30"),
+        ("Tháng 9 (trước ngày 15)", "due<2023-09-15"),
+        ("Khi có hướng dẫn, hoàn thành trước 30/6", "on_event;due<2023-06-30"),
+        ("15 ngày (trong đó: Sở 10 ngày; UBND tỉnh 5 ngày)", "due<=ref+15d;amb=direction"),
         ("ngày 10 và ngày 25 hằng tháng", "every=month;day<=10|25"),
         ("thứ ba và thứ năm hàng tuần", "every=week;dow=tue|thu"),
         ("báo cáo năm 2023 trước ngày 15/01/2024", "due<2024-01-15"),
@@ -312,6 +322,9 @@ fn working_days_of_a_month_and_roll_clauses_follow_the_office_calendar() {
     assert_eq!(dues("ngày làm việc thứ 3 của tháng 5")[0].1, "2023-05-08", "1 to 3 May are off");
     let rolled = dues("ngày 15 hằng tháng (nếu trùng ngày nghỉ thì chuyển sang ngày làm việc tiếp theo)");
     assert_eq!((rolled[0].1.as_str(), rolled[3].1.as_str()), ("2023-01-16", "2023-04-17"));
+    // "Trước ngày 20": what moves is the 20th, a Saturday in May; in March it is a Monday and stays.
+    let strict = dues("trước ngày 20 hằng tháng, nếu trùng ngày nghỉ thì chuyển sang ngày làm việc tiếp theo");
+    assert_eq!((strict[2].1.as_str(), strict[4].1.as_str()), ("2023-03-19", "2023-05-21"));
     let nearest = dues("ngày 15 hằng tháng (nếu trùng ngày nghỉ thì thực hiện vào ngày làm việc gần nhất)");
     assert_eq!((nearest[0].1.as_str(), nearest[3].1.as_str()), ("2023-01-16", "2023-04-14"));
 }

@@ -31,6 +31,13 @@ impl Cursor<'_> {
             self.skip(&[Word::Trong, Word::Vào, Word::Khoảng]);
         }
         let Some(mut from) = self.take_end(None)? else {
+            // "Từ ngày ký ban hành đến 30/9": only the end is a date.
+            let limit = if has_from { self.take_words_to_limit() } else { None };
+            if let (Some(limit), points) = (limit, self.take_points()?)
+                && !points.is_empty()
+            {
+                return Ok(Some(Part::Points { limit, points, is_bare: false }));
+            }
             self.at = start;
             return Ok(None);
         };
@@ -55,6 +62,19 @@ impl Cursor<'_> {
             return Err(self.refuse(Refusal::Contradiction, start, self.at));
         }
         Ok(Some(Part::Window { from, to: Some(to), limit }))
+    }
+
+    /// The limit behind "từ" and words that are no date.
+    fn take_words_to_limit(&mut self) -> Option<Limit> {
+        self.attempt(|c| {
+            let is_plain = |c: &Self| {
+                c.kind(0).is_some_and(|k| matches!(k, Kind::Other | Kind::Word(_))) && !c.is_word(0, Word::Đến)
+            };
+            while is_plain(c) {
+                c.at += 1;
+            }
+            if c.is_word(0, Word::Đến) { c.take_limit() } else { None }
+        })
     }
 
     /// "Từ 7 giờ đến 19 giờ ngày 23/5", "8h-17h ngày 15/3": hours of one day.

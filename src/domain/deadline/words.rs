@@ -83,7 +83,7 @@ vocabulary! {
     Và Strict "và";
     Hoặc Loose "hoặc";
     Hằng Strict "hằng" "hàng" "hng";
-    Mỗi Strict "mỗi" "từng";
+    Mỗi Strict "mỗi" "từng" "cứ";
     Định Strict "định";
     Kỳ Strict "kỳ" "kì";
     Lần Strict "lần";
@@ -180,6 +180,9 @@ vocabulary! {
     Khóa Strict "khóa" "khoá";
     Nhìn Strict "nhìn";
     Đoạn Strict "đoạn";
+    Thượng Marked "thượng";
+    Trung Marked "trung";
+    Hạ Marked "hạ";
     Mừng Marked "mừng" "niệm";
     Tức Marked "tức";
     Sang Marked "sang";
