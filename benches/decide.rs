@@ -15,6 +15,7 @@ use nhacviec::{
         plan::{Plan, Task},
         policy::{DayCount, EscalationStep, Policy, Superior, Triggers},
     },
+    simulation::{self, Completions},
     store::{self, Completion},
 };
 
@@ -42,6 +43,17 @@ fn main() {
     let situation = Situation { office: &office, record: &after };
     measure("decide, nothing new", || decide(&situation, now));
     measure_whole_tick(&office, today);
+    measure_simulation(&office);
+}
+
+/// A whole year of mornings, as `nhacviec simulate` runs it.
+fn measure_simulation(office: &Office) {
+    let day = |month, day| NaiveDate::from_ymd_opt(2023, month, day).expect("a date");
+    for (what, completions) in [("on-time", Completions::OnTime), ("none", Completions::None)] {
+        let start = Instant::now();
+        let leaving = simulation::run(office, Record::default(), day(1, 1), day(12, 31), &completions);
+        println!("simulate a year, {what}: {:.2} s, {} messages", start.elapsed().as_secs_f64(), leaving.len());
+    }
 }
 
 /// The same tick with its reading from and writing to a store: what the daemon does each minute.

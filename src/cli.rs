@@ -9,6 +9,7 @@ mod demo;
 mod done;
 mod preview;
 mod run;
+mod simulate;
 mod status;
 mod tasks;
 mod usage;
@@ -102,6 +103,8 @@ enum Command {
     Done(done::Done),
     /// Xem trước các tin sẽ gửi vào một ngày
     Preview(preview::Preview),
+    /// Tính thử mọi tin của một khoảng ngày: gửi khi nào, cho ai, vì sao
+    Simulate(simulate::Simulate),
     /// Xem lịch làm việc của một năm: ngày nghỉ, ngày làm bù
     Calendar(calendar::CalendarCommand),
     /// Xem một thời hạn được hiểu thế nào, các ngày hạn kế tiếp, chỗ nào chưa chắc
@@ -142,6 +145,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Tasks(command) => command.execute(&folders),
         Command::Done(command) => command.execute(&folders),
         Command::Preview(command) => command.execute(&folders),
+        Command::Simulate(command) => command.execute(&folders),
         Command::Calendar(command) => command.execute(&folders),
         Command::Deadline(command) => command.execute(&folders),
         Command::Demo(command) => command.execute(),

@@ -13,5 +13,6 @@ pub mod domain;
 pub mod message;
 pub mod passes;
 pub mod secret;
+pub mod simulation;
 pub mod source;
 pub mod store;

@@ -328,7 +328,9 @@ fn task_facts(row: &TaskRow, units: &str) -> Vec<(&'static str, String)> {
     facts.into_iter().filter(|(_, value)| !value.is_empty()).collect()
 }
 
-fn why(entry: &Entry) -> String {
+/// As what the recipient is told, and at which rung: `đơn vị chủ trì; mốc trước hạn 5 ngày`.
+#[must_use]
+pub fn why(entry: &Entry) -> String {
     let is_dossier = matches!(entry.item, Item::Dossier { .. });
     let role = match entry.audience {
         Audience::Lead if is_dossier => "đơn vị giữ hồ sơ".to_owned(),

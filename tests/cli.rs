@@ -329,6 +329,66 @@ fn what_is_not_a_plain_file_is_refused_and_what_is_not_read_is_named() {
 }
 
 #[test]
+fn a_simulated_year_is_listed_drawn_and_compared() {
+    let run = |arguments: &[&str]| {
+        let output =
+            example().arg("simulate").args(["--from", "2023-01-01", "--to", "2023-12-31"]).args(arguments).output();
+        let output = output.expect("runs");
+        (output.status.code(), out(&output), err(&output))
+    };
+    let (code, list, _) = run(&[]);
+    assert_eq!(code, Some(0));
+    for part in [
+        "813 tin trong 405 thư",
+        "Giả định: không có việc nào được báo hoàn thành thêm; chạy từ 01/01/2023",
+        "Lê Thu Hà (email): I.1 năm 2023, hạn 14/01/2023; sắp đến hạn; đơn vị chủ trì; mốc trước hạn 10 ngày",
+        "Phan Đức Anh (email): I.1 năm 2023, hạn 14/01/2023; báo cấp trên; cấp trên, được báo khi quá hạn 5 ngày làm việc",
+    ] {
+        assert!(list.contains(part), "{part} is not in\n{list}");
+    }
+    let (_, json, _) = run(&["--assume", "on-time", "--person", "phan-duc-anh", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(json["messages"], serde_json::json!([]), "nothing late, nothing for the deputy director");
+    let (_, text, _) = run(&["--person", "ly-quang-minh", "--text"]);
+    assert!(text.contains("════ Tới ly-quang-minh") && text.contains("Kính gửi: Lý Quang Minh"), "{text}");
+
+    let folder = OfficeFolder::new(25, REPORT);
+    let file = folder.root.path().join("nam.html");
+    let (code, said, _) = run(&["--html", file.to_str().expect("UTF-8")]);
+    assert!(code == Some(0) && said.contains("813 tin"), "{said}");
+    let page = std::fs::read_to_string(&file).expect("written");
+    for part in ["Tháng 12/2023", "Theo người nhận", "Theo đơn vị chủ trì", "Thứ Ba, 03/01/2023"] {
+        assert!(page.contains(part), "{part} is not in the page");
+    }
+
+    nhacviec::config::example::write_to(&folder.config()).expect("writable");
+    let other = folder.config();
+    let other = other.to_str().expect("UTF-8");
+    assert_eq!(run(&["--diff", other]).1.trim(), "Thêm 0 tin, bớt 0, đổi 0.");
+    folder.replace("plans/kstthc-2023.yaml", "Trước ngày 15/01/2023", "Trước ngày 20/01/2023");
+    let (_, text, _) = run(&["--diff", other, "--assume", "on-time"]);
+    assert!(text.contains("~ 03/01/2023 → 05/01/2023: le-thu-ha") && text.contains("hạn 19/01/2023"), "{text}");
+    folder.replace("plans/kstthc-2023.yaml", "Trước ngày 20/01/2023", "lúc nào rảnh");
+    let (code, _, error) = run(&["--diff", other]);
+    assert!(code == Some(78) && error.contains("chưa hiểu thời hạn «lúc nào rảnh»"), "{error}");
+}
+
+#[test]
+fn a_simulation_that_makes_no_sense_says_why() {
+    for (arguments, sentence) in [
+        (&["--from", "2023-12-31", "--to", "2023-01-01"][..], "ngày cuối 01/01/2023 sớm hơn ngày đầu 31/12/2023"),
+        (&["--from", "2023-01-01", "--to", "2030-01-01"], "quá dài để tính thử"),
+        (&["--from", "2023-01-01", "--to", "2023-01-31", "--person", "ai-do"], "không có người «ai-do»"),
+        (&["--from", "2023-01-01", "--to", "2023-01-31", "--html", "/khong/co/nam.html"], "không ghi được tệp"),
+        (&["--from", "2023-01-01", "--to", "2023-01-31", "--assume", "lucky"], "giá trị «lucky» không hợp lệ"),
+    ] {
+        let output = example().arg("simulate").args(arguments).output().expect("runs");
+        assert_ne!(output.status.code(), Some(0), "{sentence}");
+        assert!(err(&output).contains(sentence), "{sentence} is not in {}", err(&output));
+    }
+}
+
+#[test]
 fn preview_works_before_the_first_run_also_for_an_old_plan() {
     let output = example().args(["preview", "--on", "2026-12-01"]).output().expect("runs");
     let is_past = SystemClock.now().date_naive() > chrono::NaiveDate::from_ymd_opt(2026, 12, 1).expect("a date");
@@ -349,7 +409,7 @@ fn wrong_usage_is_explained_in_vietnamese_with_code_2() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(err(&output).contains(sentence), "{sentence} is not in {}", err(&output));
     }
-    let commands = ["run", "check", "status", "tasks", "done", "preview", "calendar", "demo"];
+    let commands = ["run", "check", "status", "tasks", "done", "preview", "simulate", "calendar", "deadline", "demo"];
     let pages = commands.into_iter().map(|c| vec![c, "--help"]).chain([vec!["--help"]]);
     for page in pages {
         let help = out(&nhacviec(&folder, &page));

@@ -8,3 +8,5 @@ mod deadlines;
 mod delivery;
 #[path = "stories/dossiers.rs"]
 mod dossiers;
+#[path = "stories/simulation.rs"]
+mod simulation;

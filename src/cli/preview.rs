@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, bail};
-use chrono::{Datelike, Days, NaiveDate};
+use chrono::{Datelike, NaiveDate};
 use serde_json::json;
 
 use super::{Exit, STORE_FAILED, block_on, load_config, open_existing_store, print, print_json};
@@ -15,17 +15,14 @@ use crate::{
     clock::{Clock, SystemClock},
     config::{Config, Folders},
     domain::{
-        decide::{Record, Situation, decide},
+        decide::Record,
         directory::Route,
         notification::{Batch, Entry, Notification},
-        office::Office,
     },
     message,
     message::vietnamese::{date, short_date},
+    simulation::{self, Completions},
 };
-
-/// A rehearsal of more mornings than this is a typing error.
-const MAX_MORNINGS: i64 = 800;
 
 #[derive(clap::Args)]
 #[command(help_template = super::usage::TEMPLATE)]
@@ -64,8 +61,9 @@ impl Preview {
             bail!("không có người «{person}» trong units.yaml");
         }
         let today = office.hours.date(SystemClock.now());
-        let (record, assumption) = start_of_rehearsal(office, record, self.on, today);
-        let messages = self.rehearse(&config, record)?;
+        let (first, record, assumption) = simulation::set_out(office, record, self.on, today);
+        let assumption = format!("Giả định: không có việc nào được báo hoàn thành thêm, {assumption}.");
+        let messages = self.rehearse(&config, first, record)?;
         if self.json {
             let messages: Vec<_> = messages
                 .iter()
@@ -91,28 +89,16 @@ impl Preview {
         Ok(Exit::Done)
     }
 
-    fn rehearse(&self, config: &Config, mut record: Record) -> anyhow::Result<Vec<(Batch, Message)>> {
+    fn rehearse(&self, config: &Config, first: NaiveDate, record: Record) -> anyhow::Result<Vec<(Batch, Message)>> {
         let office = &config.office;
         let footer = config.email.as_ref().map(|e| e.footer.as_str()).unwrap_or_default();
-        let first = record.last_decided_at.map_or(self.on, |at| office.hours.date(at)).min(self.on);
-        if (self.on - first).num_days() > MAX_MORNINGS {
+        if !simulation::is_reasonable(first, self.on) {
             bail!("ngày {} quá xa để tính thử", short_date(self.on));
         }
-        let mut leaving = Vec::new();
-        for day in first.iter_days().take_while(|d| *d <= self.on) {
-            // What was decided since the last digest leaves with the next one, as the daemon will have it.
-            let morning = record
-                .last_decided_at
-                .map_or(office.hours.digest_moment(day), |at| at.max(office.hours.digest_moment(day)));
-            let decision = decide(&Situation { office, record: &record }, morning);
-            record.note(&decision, morning);
-            // What is decided on a day off leaves on the next working morning.
-            leaving.retain(|n: &Notification| office.hours.date(n.not_before) >= day);
-            leaving.extend(decision.notify.into_iter().filter(|n| n.merged_into.is_none()));
-        }
-        leaving.retain(|n| {
-            office.hours.date(n.not_before) == self.on && self.person.as_ref().is_none_or(|p| n.key.recipient == *p)
-        });
+        let leaving = simulation::run(office, record, first, self.on, &Completions::None)
+            .into_iter()
+            .filter(|l| l.on == self.on && self.person.as_ref().is_none_or(|p| l.notification.key.recipient == *p))
+            .map(|l| l.notification);
         let moment = office.hours.digest_moment(self.on);
         Ok(batches(leaving)
             .into_iter()
@@ -124,37 +110,8 @@ impl Preview {
     }
 }
 
-/// The record from which the rehearsal sets out. From today on it is the real one, with what still waits
-/// counted as undecided so that it is shown. For a day in the past the real history is left out, since
-/// it already contains what that day brought: the year is run through from its beginning.
-fn start_of_rehearsal(office: &Office, mut record: Record, on: NaiveDate, today: NaiveDate) -> (Record, String) {
-    if on >= today {
-        // Before the first run the rehearsal begins today, as that run would.
-        let eve = office.hours.digest_moment(today - Days::new(1));
-        record.last_decided_at = record.last_decided_at.or(Some(eve));
-        record.forget_pending();
-        let assumption = "Giả định: từ nay đến ngày đó không có việc nào được báo hoàn thành thêm, hồ sơ một cửa giữ nguyên; tin đã gửi thì không hiện lại.";
-        return (record, assumption.to_owned());
-    }
-    let plan_start = office
-        .agenda
-        .plans
-        .iter()
-        .filter_map(|p| NaiveDate::from_ymd_opt(p.years.first()?, 1, 1))
-        .filter(|d| *d <= on)
-        .max();
-    let start_on = plan_start.unwrap_or(on);
-    let eve = office.hours.digest_moment(start_on - Days::new(1));
-    let start = Record { completed: record.completed, last_decided_at: Some(eve), ..Record::default() };
-    let assumption = format!(
-        "Giả định: chạy từ {}, chỉ tính các việc theo kế hoạch (không tính hồ sơ một cửa).",
-        short_date(start_on)
-    );
-    (start, assumption)
-}
-
 /// Groups notifications as a claim would: one message for each address.
-fn batches(notifications: Vec<Notification>) -> Vec<Batch> {
+pub fn batches(notifications: impl IntoIterator<Item = Notification>) -> Vec<Batch> {
     let mut batches: BTreeMap<Route, Batch> = BTreeMap::new();
     for notification in notifications {
         let Some(route) = notification.routes.first().cloned() else { continue };

@@ -1,0 +1,442 @@
+//! `nhacviec simulate`: every message of a span of days, from the same decision as the daemon's; as a list, as
+//! JSON, or as one page for an office manager to read on paper.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Arc,
+};
+
+use anyhow::{Context as _, bail};
+use chrono::{Datelike, NaiveDate};
+use minijinja::{Environment, context};
+use serde::Serialize;
+use serde_json::json;
+
+use super::{
+    Exit, STORE_FAILED, block_on, load_config, open_existing_store,
+    preview::{batches, parse_date},
+    print, print_json,
+};
+use crate::{
+    clock::{Clock, SystemClock},
+    config::{Config, Folders},
+    domain::{
+        decide::Record,
+        directory::Directory,
+        notification::{Entry, Item, Reason},
+        office::Office,
+    },
+    message::{
+        self,
+        vietnamese::{date, period, short_date},
+    },
+    simulation::{self, Completions, Leaving},
+};
+
+#[derive(clap::Args)]
+#[command(help_template = super::usage::TEMPLATE)]
+pub struct Simulate {
+    /// Ngày đầu (2026-01-01 hoặc 01/01/2026)
+    #[arg(long, value_name = "NGÀY", value_parser = parse_date, help_heading = "Tùy chọn")]
+    from: NaiveDate,
+    /// Ngày cuối
+    #[arg(long, value_name = "NGÀY", value_parser = parse_date, help_heading = "Tùy chọn")]
+    to: NaiveDate,
+    /// Giả định: none (không ai báo hoàn thành), on-time (việc nào cũng báo đúng hạn), history (như đã báo thật)
+    #[arg(long, value_name = "GIẢ ĐỊNH", default_value = "none", value_parser = ["none", "on-time", "history"], hide_possible_values = true, hide_default_value = true, help_heading = "Tùy chọn")]
+    assume: String,
+    /// Chỉ tin của một người (mã người trong units.yaml)
+    #[arg(long, value_name = "NGƯỜI", help_heading = "Tùy chọn")]
+    person: Option<String>,
+    /// In cả nội dung tin
+    #[arg(long, conflicts_with_all = ["json", "html", "diff"], help_heading = "Tùy chọn")]
+    text: bool,
+    /// In kết quả dạng JSON
+    #[arg(long, conflicts_with = "html", help_heading = "Tùy chọn")]
+    json: bool,
+    /// Ghi một trang HTML để xem hoặc in ra giấy
+    #[arg(long, value_name = "TỆP", conflicts_with = "diff", help_heading = "Tùy chọn")]
+    html: Option<PathBuf>,
+    /// So với một thư mục cấu hình khác: tin nào thêm, bớt, đổi ngày
+    #[arg(long, value_name = "THƯ MỤC", help_heading = "Tùy chọn")]
+    diff: Option<PathBuf>,
+}
+
+impl Simulate {
+    pub fn execute(&self, folders: &Folders) -> anyhow::Result<Exit> {
+        if self.to < self.from {
+            bail!("ngày cuối {} sớm hơn ngày đầu {}", short_date(self.to), short_date(self.from));
+        }
+        let Some(config) = load_config(folders) else { return Ok(Exit::Config) };
+        let other = match &self.diff {
+            None => None,
+            Some(path) => match load_config(&Folders { config: path.clone(), ..folders.clone() }) {
+                Some(other) => Some(other),
+                None => return Ok(Exit::Config),
+            },
+        };
+        if let Some(person) = &self.person
+            && !config.office.directory.people.contains_key(&person.as_str().into())
+        {
+            bail!("không có người «{person}» trong units.yaml");
+        }
+        let (leaving, assumption) = self.run(&config, &config)?;
+        match other {
+            Some(other) => {
+                let (changed, _) = self.run(&other, &config)?;
+                return Ok(self.print_difference(&config.office, &other.office, &leaving, &changed));
+            }
+            None if self.json => self.print_json(&config.office, &leaving, &assumption),
+            None => match &self.html {
+                Some(path) => {
+                    let page = Page::of(&config.office, &leaving, self.from, self.to, &assumption).render()?;
+                    std::fs::write(path, page).with_context(|| format!("không ghi được tệp {}", path.display()))?;
+                    print(&format!("Đã ghi {}: {} tin.", path.display(), leaving.len()));
+                }
+                None => self.print_list(&config, &leaving, &assumption),
+            },
+        }
+        Ok(Exit::Done)
+    }
+
+    /// The messages of the span under `config`, from what the store of `real` knows.
+    fn run(&self, config: &Config, real: &Config) -> anyhow::Result<(Vec<Leaving>, String)> {
+        let store = open_existing_store(real)?;
+        let (mut record, reported) = match &store {
+            Some(store) => (
+                block_on(store.record())?.context(STORE_FAILED)?,
+                block_on(store.completions())?.context(STORE_FAILED)?,
+            ),
+            None => (Record::default(), Vec::new()),
+        };
+        let office = &config.office;
+        let today = office.hours.date(SystemClock.now());
+        let (completions, who) = match self.assume.as_str() {
+            "on-time" => (Completions::OnTime, "việc nào cũng được báo hoàn thành vào ngày làm việc cuối cùng của hạn"),
+            "history" => {
+                let done = reported.into_iter().map(|c| (c.subject, c.done_on)).collect();
+                (Completions::AsReported(done), "việc được báo hoàn thành như đã báo thật")
+            }
+            _ => (Completions::None, "không có việc nào được báo hoàn thành thêm"),
+        };
+        // In the past nothing is done yet but what the assumption says.
+        if self.from < today {
+            record.completed = Arc::default();
+        }
+        let (first, record, assumption) = simulation::set_out(office, record, self.from, today);
+        if !simulation::is_reasonable(first, self.to) {
+            bail!("khoảng từ {} đến {} quá dài để tính thử", short_date(first), short_date(self.to));
+        }
+        let mut leaving = simulation::run(office, record, first, self.to, &completions);
+        leaving
+            .retain(|l| l.on >= self.from && self.person.as_ref().is_none_or(|p| l.notification.key.recipient == *p));
+        Ok((leaving, format!("Giả định: {who}; {assumption}.")))
+    }
+
+    fn print_list(&self, config: &Config, leaving: &[Leaving], assumption: &str) {
+        let office = &config.office;
+        let digests: BTreeSet<_> = leaving.iter().map(|l| (l.on, l.notification.key.recipient.as_str())).collect();
+        let mut lines = vec![
+            format!(
+                "Từ {} đến {}: {} tin trong {} thư",
+                short_date(self.from),
+                short_date(self.to),
+                leaving.len(),
+                digests.len()
+            ),
+            assumption.to_owned(),
+        ];
+        for (on, of_day) in by_day(leaving) {
+            lines.push(format!("\n{}{}", date(on), provisional(office, on)));
+            if self.text {
+                let footer = config.email.as_ref().map(|e| e.footer.as_str()).unwrap_or_default();
+                for batch in batches(of_day.iter().map(|l| l.notification.clone())) {
+                    let message = message::render(&batch, office, footer, office.hours.digest_moment(on));
+                    lines.push(format!("\n════ Tới {}: {}\n\n{}", batch.recipient, message.subject, message.text));
+                }
+            } else {
+                lines.extend(of_day.iter().map(|l| {
+                    let row = Row::of(office, l);
+                    format!("  {} ({}): {}; {}; {}", row.name, row.channel, row.what, row.reason, row.why)
+                }));
+            }
+        }
+        print(&lines.join("\n"));
+    }
+
+    fn print_json(&self, office: &Office, leaving: &[Leaving], assumption: &str) {
+        let rows: Vec<Row> = leaving.iter().map(|l| Row::of(office, l)).collect();
+        print_json(&json!({ "from": self.from, "to": self.to, "assumption": assumption, "messages": rows }));
+    }
+
+    fn print_difference(&self, office: &Office, other: &Office, before: &[Leaving], after: &[Leaving]) -> Exit {
+        let difference = simulation::compare(before, after);
+        let (added, dropped): (Vec<Row>, Vec<Row>) = (
+            difference.added.iter().map(|l| Row::of(other, l)).collect(),
+            difference.dropped.iter().map(|l| Row::of(office, l)).collect(),
+        );
+        let moved: Vec<(Row, Row)> =
+            difference.moved.iter().map(|(old, new)| (Row::of(office, old), Row::of(other, new))).collect();
+        if self.json {
+            print_json(&json!({ "added": added, "dropped": dropped,
+                "moved": moved.iter().map(|(old, new)| json!({ "before": old, "after": new })).collect::<Vec<_>>() }));
+            return Exit::Done;
+        }
+        let mut lines = vec![format!("Thêm {} tin, bớt {}, đổi {}.", added.len(), dropped.len(), moved.len())];
+        lines.extend(
+            dropped.iter().map(|r| format!("  - {}: {}: {}; {}", short_date(r.on), r.recipient, r.what, r.why)),
+        );
+        lines.extend(added.iter().map(|r| format!("  + {}: {}: {}; {}", short_date(r.on), r.recipient, r.what, r.why)));
+        lines.extend(moved.iter().map(|(old, new)| {
+            format!(
+                "  ~ {} → {}: {} ({} → {}): {}; {}",
+                short_date(old.on),
+                short_date(new.on),
+                new.recipient,
+                old.address,
+                new.address,
+                new.what,
+                new.why
+            )
+        }));
+        print(&lines.join("\n"));
+        Exit::Done
+    }
+}
+
+/// One message of the list, in words.
+#[derive(Serialize)]
+struct Row {
+    on: NaiveDate,
+    recipient: String,
+    name: String,
+    channel: &'static str,
+    address: String,
+    /// The unit in charge, or that holds the dossier.
+    unit: String,
+    what: String,
+    reason: &'static str,
+    why: String,
+    offset: i32,
+    last_on: Option<NaiveDate>,
+    is_provisional: bool,
+    key: String,
+}
+
+impl Row {
+    fn of(office: &Office, leaving: &Leaving) -> Self {
+        let n = &leaving.notification;
+        let entry = Entry {
+            key: n.key.to_string(),
+            audience: n.key.audience,
+            offset: n.key.offset,
+            reason: n.reason,
+            item: n.item.clone(),
+            advice: None,
+            may_be_duplicate: false,
+        };
+        let (what, unit, due) = match &n.item {
+            Item::Task { row, due } => {
+                let provisional = if due.is_provisional { " (tạm tính)" } else { "" };
+                let what =
+                    format!("{} {}, hạn {}{provisional}", row.task, period(&row.period), short_date(due.last_on));
+                (what, row.unit.clone(), Some(*due))
+            }
+            Item::Standing { row } => (format!("{} (thường xuyên)", row.task), row.unit.clone(), None),
+            Item::DateMissing { row } => (format!("{} (còn thiếu thời hạn)", row.task), row.unit.clone(), None),
+            Item::Dossier { code, unit, due, .. } => (format!("hồ sơ {code}"), unit.clone(), Some(*due)),
+            Item::Problem { sentence, .. } => (sentence.clone(), String::new(), None),
+        };
+        // A note belongs to no due date, so it stands on no rung.
+        let why = match n.reason {
+            Reason::Note | Reason::Problem => "nhắc lại đầu kỳ".to_owned(),
+            Reason::Upcoming | Reason::DueNow | Reason::Overdue | Reason::Escalated => message::why(&entry),
+        };
+        let route = n.routes.first();
+        Self {
+            on: leaving.on,
+            recipient: n.key.recipient.clone(),
+            name: name_of(&office.directory, &n.key.recipient),
+            channel: route.map_or("", |r| r.channel.as_str()),
+            address: route.map(|r| r.address.clone()).unwrap_or_default(),
+            unit,
+            what,
+            reason: reason(n.reason),
+            why,
+            offset: n.key.offset,
+            last_on: due.map(|d| d.last_on),
+            is_provisional: due.is_some_and(|d| d.is_provisional) || office.calendar.is_provisional(leaving.on),
+            key: entry.key,
+        }
+    }
+}
+
+fn name_of(directory: &Directory, recipient: &str) -> String {
+    match recipient.strip_prefix("unit:") {
+        Some(unit) => format!("Hộp thư {}", directory.unit_name(&unit.into())),
+        None => directory.people.get(&recipient.into()).map_or_else(|| recipient.to_owned(), |p| p.name.clone()),
+    }
+}
+
+fn reason(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Upcoming => "sắp đến hạn",
+        Reason::DueNow => "đến hạn",
+        Reason::Overdue => "quá hạn",
+        Reason::Escalated => "báo cấp trên",
+        Reason::Note => "nhắc định kỳ",
+        Reason::Problem => "trục trặc",
+    }
+}
+
+fn provisional(office: &Office, day: NaiveDate) -> &'static str {
+    if office.calendar.is_provisional(day) { " (tạm tính)" } else { "" }
+}
+
+fn by_day(leaving: &[Leaving]) -> BTreeMap<NaiveDate, Vec<&Leaving>> {
+    let mut days: BTreeMap<NaiveDate, Vec<&Leaving>> = BTreeMap::new();
+    for l in leaving {
+        days.entry(l.on).or_default().push(l);
+    }
+    days
+}
+
+/// The page on paper: months with the load of each day, people, units, and the list.
+#[derive(Serialize)]
+struct Page {
+    office: String,
+    title: String,
+    assumption: String,
+    messages: usize,
+    digests: usize,
+    busiest: String,
+    months: Vec<Month>,
+    people: Vec<Load>,
+    units: Vec<Load>,
+    days: Vec<DayOfList>,
+}
+
+#[derive(Serialize)]
+struct Month {
+    name: String,
+    weeks: Vec<Vec<Cell>>,
+}
+
+/// A day on the page; blank outside the month.
+#[derive(Serialize, Clone, Default)]
+struct Cell {
+    day: u32,
+    messages: usize,
+    /// 0 to 4, for the shade.
+    shade: usize,
+    is_off: bool,
+    name: String,
+}
+
+#[derive(Serialize)]
+struct Load {
+    name: String,
+    messages: usize,
+    days: usize,
+    overdue: usize,
+    busiest: String,
+}
+
+#[derive(Serialize)]
+struct DayOfList {
+    date: String,
+    rows: Vec<Row>,
+}
+
+impl Page {
+    fn of(office: &Office, leaving: &[Leaving], from: NaiveDate, to: NaiveDate, assumption: &str) -> Self {
+        let days = by_day(leaving);
+        let most = days.values().map(Vec::len).max().unwrap_or(0);
+        let busiest = days.iter().find(|(_, of_day)| of_day.len() == most && most > 0);
+        let digests: BTreeSet<_> = leaving.iter().map(|l| (l.on, l.notification.key.recipient.as_str())).collect();
+        let rows: Vec<Row> = leaving.iter().map(|l| Row::of(office, l)).collect();
+        let list = days.iter().map(|(on, of_day)| DayOfList {
+            date: format!("{}{}", date(*on), provisional(office, *on)),
+            rows: of_day.iter().map(|l| Row::of(office, l)).collect(),
+        });
+        Self {
+            office: office.name.clone(),
+            title: format!("Nhắc việc từ {} đến {}", short_date(from), short_date(to)),
+            assumption: assumption.to_owned(),
+            messages: leaving.len(),
+            digests: digests.len(),
+            busiest: busiest.map(|(on, of_day)| format!("{} ({} tin)", date(*on), of_day.len())).unwrap_or_default(),
+            months: months(office, &days, from, to, most),
+            people: loads(&rows, |row| row.name.clone()),
+            units: loads(&rows, |row| row.unit.clone()),
+            days: list.collect(),
+        }
+    }
+
+    fn render(&self) -> anyhow::Result<String> {
+        let mut environment = Environment::new();
+        environment.add_template("simulation.html", include_str!("simulation.html.j2"))?;
+        let page = environment.get_template("simulation.html")?;
+        Ok(page.render(context! { page => minijinja::value::Serde(self) })?)
+    }
+}
+
+fn months(
+    office: &Office,
+    days: &BTreeMap<NaiveDate, Vec<&Leaving>>,
+    from: NaiveDate,
+    to: NaiveDate,
+    most: usize,
+) -> Vec<Month> {
+    let mut months: Vec<Month> = Vec::new();
+    let start = from.with_day(1).unwrap_or(from);
+    for day in start.iter_days().take_while(|day| *day <= to || day.month() == to.month() && day.year() == to.year()) {
+        if day.day() == 1 {
+            let provisional = provisional(office, day);
+            months
+                .push(Month { name: format!("Tháng {}/{}{provisional}", day.month(), day.year()), weeks: Vec::new() });
+        }
+        let Some(month) = months.last_mut() else { continue };
+        let weekday = day.weekday().num_days_from_monday() as usize;
+        if day.day() == 1 || weekday == 0 {
+            month.weeks.push(vec![Cell::default(); 7]);
+        }
+        let messages = days.get(&day).map_or(0, Vec::len);
+        let shade = if messages == 0 { 0 } else { (messages * 4).div_ceil(most.max(1)) };
+        let name = office.calendar.day_off_name(day).unwrap_or_default().to_owned();
+        let cell = Cell { day: day.day(), messages, shade, is_off: !office.calendar.is_working_day(day), name };
+        if let Some(week) = month.weeks.last_mut() {
+            week[weekday] = cell;
+        }
+    }
+    months
+}
+
+/// The load by name, the heaviest first.
+fn loads(rows: &[Row], name_of: impl Fn(&Row) -> String) -> Vec<Load> {
+    let mut by_name: BTreeMap<String, Vec<&Row>> = BTreeMap::new();
+    for row in rows {
+        by_name.entry(name_of(row)).or_default().push(row);
+    }
+    let mut loads: Vec<Load> = by_name
+        .into_iter()
+        .filter(|(name, _)| !name.is_empty())
+        .map(|(name, rows)| {
+            let mut days: BTreeMap<NaiveDate, usize> = BTreeMap::new();
+            for row in &rows {
+                *days.entry(row.on).or_default() += 1;
+            }
+            let busiest = days.iter().max_by_key(|(on, n)| (**n, std::cmp::Reverse(**on)));
+            Load {
+                name,
+                messages: rows.len(),
+                days: days.len(),
+                overdue: rows.iter().filter(|r| r.reason == reason(Reason::Overdue)).count(),
+                busiest: busiest.map(|(on, n)| format!("{} ({n})", short_date(*on))).unwrap_or_default(),
+            }
+        })
+        .collect();
+    loads.sort_by(|a, b| (b.messages, &a.name).cmp(&(a.messages, &b.name)));
+    loads
+}

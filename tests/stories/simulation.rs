@@ -1,0 +1,116 @@
+//! The simulation against the daemon's own passes.
+
+use std::collections::BTreeSet;
+
+use chrono::{Days, NaiveDate};
+use nhacviec::{
+    domain::decide::Record,
+    simulation::{self, Completions, Leaving},
+};
+
+use crate::support::{Office, OfficeFolder, day};
+
+const TASKS: &str = "
+  - { id: I.1, content: Báo cáo tháng, lead: [phong-a], deadline: Trước ngày 20 hằng tháng }
+  - { id: I.2, content: Rà soát, lead: [Các phòng], coordinating: [van-phong], deadline: 14/02/2023 }
+  - { id: I.3, content: Công khai, lead: [phong-b], deadline: Thường xuyên }
+";
+
+fn simulated(folder: &OfficeFolder, last: NaiveDate, completions: &Completions) -> Vec<Leaving> {
+    let office = folder.load().office;
+    let (first, record, _) = simulation::set_out(&office, Record::default(), day("2023-01-01"), day("2030-01-01"));
+    simulation::run(&office, record, first, last, completions)
+}
+
+#[tokio::test]
+async fn what_is_simulated_is_what_the_daemon_sends() {
+    let mut office = Office::with_tasks(TASKS, "2022-12-31").await;
+    let last = day("2023-03-31");
+    let planned = simulated(&office.folder, last, &Completions::None);
+    let planned: BTreeSet<(NaiveDate, String)> =
+        planned.into_iter().map(|l| (l.on, l.notification.routes[0].address.clone())).collect();
+    let mut sent = BTreeSet::new();
+    let mut read = 0;
+    for today in day("2023-01-01").iter_days().take_while(|d| *d <= last) {
+        office.tick(&format!("{today} 07:30")).await;
+        let received = office.mail.received();
+        for mail in &received[read..] {
+            assert!(sent.insert((today, mail.to.clone())), "one digest a person and morning");
+        }
+        read = received.len();
+    }
+    office.mark_all_read();
+    // What the administrator hears of missing rules is no part of the plan.
+    sent.retain(|(_, address)| address != "khoa@so.example");
+    assert!(sent.len() > 60, "{}", sent.len());
+    assert_eq!(planned, sent);
+}
+
+#[test]
+fn work_assumed_done_on_time_is_never_overdue() {
+    let folder = OfficeFolder::new(25, TASKS);
+    let last = day("2023-12-31");
+    let none = simulated(&folder, last, &Completions::None);
+    let on_time = simulated(&folder, last, &Completions::OnTime);
+    let late = |leaving: &[Leaving]| leaving.iter().filter(|l| l.notification.key.offset > 0).count();
+    assert!(late(&none) > 100);
+    assert_eq!(late(&on_time), 0);
+    let subject = "task:kh/I.2:2023:phong-a".into();
+    let history = Completions::AsReported(vec![(subject, day("2023-02-16"))]);
+    let told: Vec<_> = simulated(&folder, last, &history)
+        .into_iter()
+        .filter(|l| {
+            l.notification.key.subject.as_str() == "task:kh/I.2:2023:phong-a" && l.notification.key.recipient == "an"
+        })
+        .map(|l| l.on)
+        .collect();
+    assert_eq!(told.last(), Some(&day("2023-02-15")), "reported on the 16th, so never again: {told:?}");
+}
+
+#[test]
+fn nothing_leaves_on_a_day_off_and_nobody_gets_two_digests_a_day() {
+    let folder = OfficeFolder::new(25, TASKS);
+    let office = folder.load().office;
+    for leaving in simulated(&folder, day("2023-12-31"), &Completions::None) {
+        assert!(office.calendar.is_working_day(leaving.on), "{}", leaving.on);
+        let moment = office.hours.digest_moment(leaving.on);
+        assert!(leaving.notification.not_before <= moment + chrono::Duration::seconds(1), "{}", leaving.on);
+    }
+}
+
+#[test]
+fn a_simulation_of_two_spans_joined_is_the_simulation_of_the_whole() {
+    let folder = OfficeFolder::new(25, TASKS);
+    let until = |last: &str| -> Vec<String> {
+        simulated(&folder, day(last), &Completions::None)
+            .iter()
+            .map(|l| format!("{} {}", l.on, l.notification.key))
+            .collect()
+    };
+    let (whole, part) = (until("2023-06-30"), until("2023-03-31"));
+    let border = (day("2023-03-31") + Days::new(1)).to_string();
+    let first: Vec<_> = whole.into_iter().filter(|line| *line < border).collect();
+    assert_eq!(first, part);
+}
+
+#[test]
+fn an_edit_shows_what_it_adds_drops_and_moves() {
+    let folder = OfficeFolder::new(25, TASKS);
+    let before = simulated(&folder, day("2023-03-31"), &Completions::OnTime);
+    assert!(simulation::compare(&before, &before).is_empty());
+    folder.replace("plans/kh.yaml", "deadline: 14/02/2023", "deadline: 21/02/2023");
+    folder.replace("plans/kh.yaml", "deadline: Thường xuyên", "deadline: Khi có phát sinh");
+    folder.append("plans/kh.yaml", "  - { id: I.4, content: Mới, lead: [phong-a], deadline: 15/03/2023 }\n");
+    let after = simulated(&folder, day("2023-03-31"), &Completions::OnTime);
+    let difference = simulation::compare(&before, &after);
+    let tasks = |list: &[&Leaving]| -> BTreeSet<String> {
+        let task = |l: &&Leaving| l.notification.key.subject.as_str().split(':').nth(1).unwrap_or_default().to_owned();
+        list.iter().map(task).collect()
+    };
+    assert_eq!(tasks(&difference.added), BTreeSet::from(["kh/I.4".to_owned()]));
+    assert_eq!(tasks(&difference.dropped), BTreeSet::from(["kh/I.3".to_owned()]));
+    assert!(!difference.moved.is_empty());
+    for (old, new) in difference.moved {
+        assert_eq!((new.on - old.on).num_days(), 7, "{}", new.notification.key);
+    }
+}
