@@ -184,21 +184,17 @@ impl Simulate {
             return Exit::Done;
         }
         let mut lines = vec![format!("Thêm {} tin, bớt {}, đổi {}.", added.len(), dropped.len(), moved.len())];
-        lines.extend(
-            dropped.iter().map(|r| format!("  - {}: {}: {}; {}", short_date(r.on), r.recipient, r.what, r.why)),
-        );
-        lines.extend(added.iter().map(|r| format!("  + {}: {}: {}; {}", short_date(r.on), r.recipient, r.what, r.why)));
+        let said = |sign: &str, r: &Row| format!("  {sign} {}: {}: {}; {}", short_date(r.on), r.name, r.what, r.why);
+        lines.extend(dropped.iter().map(|r| said("-", r)));
+        lines.extend(added.iter().map(|r| said("+", r)));
         lines.extend(moved.iter().map(|(old, new)| {
-            format!(
-                "  ~ {} → {}: {} ({} → {}): {}; {}",
-                short_date(old.on),
-                short_date(new.on),
-                new.recipient,
-                old.address,
-                new.address,
-                new.what,
-                new.why
-            )
+            let day = if old.on == new.on { String::new() } else { format!("{} → ", short_date(old.on)) };
+            let address = if old.address == new.address {
+                String::new()
+            } else {
+                format!(" ({} → {})", old.address, new.address)
+            };
+            format!("  ~ {day}{}: {}{address}: {}; {}", short_date(new.on), new.name, new.what, new.why)
         }));
         print(&lines.join("\n"));
         Exit::Done
