@@ -361,6 +361,7 @@ fn a_simulated_year_is_listed_drawn_and_compared() {
         assert!(page.contains(part), "{part} is not in the page");
     }
 
+    std::fs::remove_dir_all(folder.config()).expect("was there");
     nhacviec::config::example::write_to(&folder.config()).expect("writable");
     let other = folder.config();
     let other = other.to_str().expect("UTF-8");
