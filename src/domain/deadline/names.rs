@@ -44,64 +44,64 @@ impl Cursor<'_> {
     /// "Học kỳ I", "đợt 2", "tuần 1 – 2", "lần thứ 3", "số 12/KH-UBND ngày 5/3/2023", "90%": the number is
     /// part of a name.
     pub fn skip_name_with_number(&mut self, has_earlier: bool) -> bool {
-        if self.skip_document() || self.skip_years_of_a_name() || self.skip_gloss(has_earlier) {
-            return true;
-        }
-        // "Văn bản ngày 10 tháng 3 năm 2020".
-        if self.is_word(0, Word::Bản) && self.is_word(1, Word::Ngày) {
-            self.at += 1;
-            let start = self.at;
-            if !self.take_point(&mut Vec::new()).unwrap_or(false) {
-                self.at = start;
-            }
-            return true;
-        }
-        // "Tăng 15% so với năm 2024", "chào mừng ngày 20/11": compared with or named after a day.
+        self.skip_document()
+            || self.skip_years_of_a_name()
+            || self.skip_gloss(has_earlier)
+            || self.skip_day_of_a_name()
+            || self.skip_number_of_a_name(has_earlier)
+            || self.skip_numbered_noun()
+    }
+
+    /// "Văn bản ngày 10 tháng 3 năm 2020", "chào mừng ngày 20/11", "tăng 15% so với năm 2024": the day belongs
+    /// to what is named after it or compared with it.
+    fn skip_day_of_a_name(&mut self) -> bool {
         if takes!(self, So Với) {
             let _ = self.take_words_of_clause();
             return true;
         }
-        if takes!(self, Mừng) {
-            let start = self.at;
-            if !self.take_point(&mut Vec::new()).unwrap_or(false) {
-                self.at = start;
-            }
-            return true;
+        let is_dated = self.is_word(0, Word::Bản) && self.is_word(1, Word::Ngày) || self.is_word(0, Word::Mừng);
+        if !is_dated {
+            return false;
         }
-        // "Báo cáo năm 2023 trước ngày 15/01/2024": the year of the report.
+        self.at += 1;
+        let start = self.at;
+        if !self.take_point(&mut Vec::new()).unwrap_or(false) {
+            self.at = start;
+        }
+        true
+    }
+
+    /// "Báo cáo năm 2023 trước ngày …", "Thông tư 02/2023", "Đề án 06 trước …", "90%", "(báo cáo 6 tháng)".
+    fn skip_number_of_a_name(&mut self, has_earlier: bool) -> bool {
         let is_limit =
             |k: Kind| matches!(k, Kind::Word(Word::Trước | Word::Chậm | Word::Muộn | Word::Hết | Word::Trong));
-        if self.is_word(0, Word::Năm)
-            && self.year(1).is_some()
-            && (has_earlier || self.tokens[self.at..].iter().any(|t| is_limit(t.kind)))
-        {
-            self.at += 2;
-            return true;
-        }
-        // "Thông tư 02/2023", "Đề án 06 trước ngày …".
+        let has_deadline = has_earlier || self.tokens[self.at..].iter().any(|t| is_limit(t.kind));
         let is_month_of_year = matches!(self.sign(1), Some('/')) && self.year(2).is_some();
-        if self.figure(0, 2).is_some()
-            && !self.stands_free()
-            && (is_month_of_year || self.begins_limit(1) || self.is_word(1, Word::Từ))
-        {
-            self.at += if is_month_of_year { 3 } else { 1 };
-            return true;
-        }
-        if matches!(self.kind(0), Some(Kind::Number { .. })) && self.is_sign(1, '%') {
-            self.at += 2;
-            return true;
-        }
-        // "Báo cáo 6 tháng" beside a date names the report.
+        let is_in_name = self.figure(0, 2).is_some() && !self.stands_free();
         let is_report = self.at > 0 && self.tokens[self.at - 1].kind == Kind::Word(Word::Cáo);
-        if is_report && self.figure(0, 2).is_some() && self.is_word(1, Word::Tháng) {
-            self.at += 2;
-            return true;
-        }
-        // Behind a date, "theo Kế hoạch số …" only quotes the document that set it.
-        if has_earlier && self.is_word(0, Word::Theo) {
+        let length = if self.is_word(0, Word::Năm) && self.year(1).is_some() && has_deadline {
+            2
+        } else if is_in_name && is_month_of_year {
+            3
+        } else if is_in_name && (self.begins_limit(1) || self.is_word(1, Word::Từ)) {
+            1
+        } else if matches!(self.kind(0), Some(Kind::Number { .. })) && self.is_sign(1, '%')
+            || is_report && self.figure(0, 2).is_some() && self.is_word(1, Word::Tháng)
+        {
+            2
+        } else if has_earlier && self.is_word(0, Word::Theo) {
+            // Behind a date, "theo Kế hoạch số …" only quotes the document that set it.
             let _ = self.take_words_of_clause();
             return true;
-        }
+        } else {
+            return false;
+        };
+        self.at += length;
+        true
+    }
+
+    /// "Học kỳ I", "đợt 2", "mục 3.2", "tuần 1 – 2", "lần thứ 3".
+    fn skip_numbered_noun(&mut self) -> bool {
         let named = self.attempt(|c| {
             let is_ordinal_name = c.is_word(0, Word::Thứ)
                 && c.at > 0
