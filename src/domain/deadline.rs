@@ -12,6 +12,7 @@ mod assemble;
 mod canonical;
 mod clauses;
 mod cursor;
+mod doubts;
 mod events;
 mod names;
 mod periods;

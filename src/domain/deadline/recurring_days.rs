@@ -1,7 +1,7 @@
 //! Owns days that belong to every period: "ngày 15 của tháng cuối quý", "ngày làm việc cuối cùng của tháng".
 
 use super::{
-    DayOf, MonthOf, Neighbour, PhraseError,
+    DayOf, MonthOf, Neighbour, PhraseError, Recurrence, RecurringDay,
     cursor::{Cursor, takes},
     periods::{MonthOfPeriod, set_neighbour},
     points::{Point, What},
@@ -202,5 +202,32 @@ impl Cursor<'_> {
             let month_of = month_of.within(months).filter(|_| !is_numbered)?;
             Some(MonthOfPeriod { month_of, months, of: c.take_neighbour_tail() })
         })
+    }
+}
+
+impl Recurrence {
+    pub(super) fn has_same_rhythm(&self, other: &Self) -> bool {
+        (self.every, self.limit, self.time, self.from) == (other.every, other.limit, other.time, other.from)
+    }
+
+    /// Adds the day of `other` where both name days of the same kind: "ngày 10 và ngày 25 hằng tháng".
+    pub(super) fn join(&mut self, other: &Self) -> bool {
+        match (&mut self.on, &other.on) {
+            (
+                RecurringDay::Days { days, month, of },
+                RecurringDay::Days { days: more, month: other_month, of: other_of },
+            ) if month == other_month && of == other_of => {
+                days.extend(more);
+                true
+            }
+            (
+                RecurringDay::Weekdays { weekdays, week },
+                RecurringDay::Weekdays { weekdays: more, week: other_week },
+            ) if week == other_week => {
+                weekdays.extend(more);
+                true
+            }
+            _ => false,
+        }
     }
 }
