@@ -77,7 +77,7 @@ pub fn run(
 ///
 /// From today on it is the real record, with what still waits counted as undecided so that it is shown.
 /// For a day in the past the real history is left out, since it already contains what that day brought:
-/// the plan is run through from its beginning.
+/// the plan is run through from its beginning, one of several years from that year's.
 #[must_use]
 pub fn set_out(office: &Office, mut record: Record, on: NaiveDate, today: NaiveDate) -> (NaiveDate, Record, String) {
     if on >= today {
@@ -90,7 +90,7 @@ pub fn set_out(office: &Office, mut record: Record, on: NaiveDate, today: NaiveD
         return (first, record, assumption.to_owned());
     }
     let plan_starts = office.agenda.plans.iter().filter_map(|p| NaiveDate::from_ymd_opt(p.years.first()?, 1, 1));
-    let start_on = plan_starts.filter(|d| *d <= on).max().unwrap_or(on);
+    let start_on = plan_starts.filter(|d| *d <= on).max().unwrap_or(on).max(on.with_ordinal(1).unwrap_or(on));
     let eve = start_on - Days::new(1);
     let start = Record {
         completed: record.completed,
@@ -176,7 +176,7 @@ pub fn compare<'a>(before: &'a [Leaving], after: &'a [Leaving]) -> Difference<'a
     difference
 }
 
-/// The first and last year that a simulation may span.
+/// Whether a rehearsal from `first` to `last` is short enough to run, in years that our calendar knows.
 #[must_use]
 pub fn is_reasonable(first: NaiveDate, last: NaiveDate) -> bool {
     /// A rehearsal of more mornings than this is a typing error.

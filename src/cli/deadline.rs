@@ -111,7 +111,8 @@ fn moment(text: &str) -> anyhow::Result<NaiveDateTime> {
         None => (day(text.trim()), Some(NaiveTime::MIN)),
     };
     match (on, at) {
-        (Some(on), Some(at)) => Ok(on.and_time(at)),
+        (Some(on), Some(at)) if (2000..=2100).contains(&on.year()) => Ok(on.and_time(at)),
+        (Some(_), Some(_)) => bail!("«{text}»: chỉ tính được từ năm 2000 đến năm 2100"),
         _ => bail!("«{text}» không phải một ngày; viết như 20/11/2026 hoặc \"20/11/2026 14:30\""),
     }
 }
@@ -172,8 +173,8 @@ impl Explained<'_> {
         if self.days.is_example {
             lines.push("Chưa có cấu hình: tính theo ngày nghỉ chung của cả nước.".to_owned());
         }
+        lines.extend(self.warnings(read).into_iter().map(|warning| format!("Lưu ý: {warning}")));
         print(&lines.join("\n"));
-        self.warn_outside(read);
         if needs_person(read) { Exit::NeedsAttention } else { Exit::Done }
     }
 
@@ -182,6 +183,9 @@ impl Explained<'_> {
             return Vec::new();
         }
         let (title, points) = self.next_points(read);
+        if points.is_empty() {
+            return vec!["Không có hạn nào trong những năm đang tính; thêm --year".to_owned()];
+        }
         let mut lines = vec![format!("{title}:")];
         for point in points {
             let due = Due::on(point.last_on, &self.days.calendar);
@@ -226,7 +230,7 @@ impl Explained<'_> {
             };
             lines.push(match relative.due_from(event, &self.days.calendar, &self.days.timetable) {
                 Some(due) => {
-                    let provisional = if self.days.calendar.is_provisional(due.date()) { " (tạm tính)" } else { "" };
+                    let provisional = if self.is_provisional(event, due) { " (tạm tính)" } else { "" };
                     format!("Sự kiện {}: hạn {}{provisional}", date(event.date()), moment_text(due))
                 }
                 None => "Chưa tính được: chưa khai báo giờ làm việc (hours.seasons), hoặc thời hạn không có ngày cuối"
@@ -234,6 +238,12 @@ impl Explained<'_> {
             });
         }
         lines
+    }
+
+    /// A holiday anywhere between the two may still move.
+    fn is_provisional(&self, event: NaiveDateTime, due: NaiveDateTime) -> bool {
+        let (first, last) = (event.year().min(due.year()), event.year().max(due.year()));
+        (first..=last).any(|year| !self.days.calendar.is_official(year))
     }
 
     fn passed_over(&self, read: &Reading) -> Option<String> {
@@ -246,15 +256,11 @@ impl Explained<'_> {
         (!words.is_empty()).then(|| words.join(", "))
     }
 
-    fn warn_outside(&self, read: &Reading) {
-        if !self.is_year_said {
-            return;
-        }
-        let points = read.due_points(self.years, &self.days.calendar);
-        let is_recurring = read.clauses.iter().any(|c| matches!(c.rule, DeadlineRule::Every(_)));
-        for point in points.iter().filter(|p| !is_recurring && !self.years.contains(p.last_on)).take(SHOWN) {
-            print(&format!("Lưu ý: hạn {} nằm ngoài năm của kế hoạch; xem lại năm", short_date(point.last_on)));
-        }
+    /// A date outside the year that was said is most often a slip of the year.
+    fn warnings(&self, read: &Reading) -> Vec<String> {
+        let days = read.clauses.iter().flat_map(|c| c.rule.named_days());
+        let outside = days.filter(|day| self.is_year_said && !self.years.contains(*day)).take(SHOWN);
+        outside.map(|day| format!("hạn {} nằm ngoài năm của kế hoạch; xem lại năm", short_date(day))).collect()
     }
 
     fn print_json(&self, read: &Reading) -> Exit {
@@ -270,13 +276,17 @@ impl Explained<'_> {
             .map(|c| json!({ "span": [c.span.start, c.span.end], "reading": reading::rule(&c.rule, self.phrase) }))
             .collect();
         let from_event: Vec<_> = relatives(read)
-            .filter_map(|r| r.due_from(self.event?, &self.days.calendar, &self.days.timetable))
-            .map(|at| at.format("%Y-%m-%dT%H:%M:%S").to_string())
+            .filter_map(|r| {
+                let event = self.event?;
+                let due = r.due_from(event, &self.days.calendar, &self.days.timetable)?;
+                let is_provisional = self.is_provisional(event, due);
+                Some(json!({ "due_at": due.format("%Y-%m-%dT%H:%M:%S").to_string(), "is_provisional": is_provisional }))
+            })
             .collect();
         print_json(&json!({
             "phrase": self.phrase, "canonical": read.canonical(self.phrase), "reading": reading::describe(read, self.phrase),
             "clauses": clauses, "next": self.next_points(read).1.iter().map(due).collect::<Vec<_>>(), "due_from_event": from_event,
-            "doubts": read.doubts.iter().map(doubt).collect::<Vec<_>>(),
+            "doubts": read.doubts.iter().map(doubt).collect::<Vec<_>>(), "warnings": self.warnings(read),
             "passed_over": read.passed_over.iter().map(|s| [s.start, s.end]).collect::<Vec<_>>(),
         }));
         if needs_person(read) { Exit::NeedsAttention } else { Exit::Done }

@@ -212,6 +212,8 @@ struct Row {
     /// The unit in charge, or that holds the dossier.
     unit: String,
     what: String,
+    /// The word of the store, for programs.
+    kind: &'static str,
     reason: &'static str,
     why: String,
     offset: i32,
@@ -246,7 +248,8 @@ impl Row {
         };
         // A note belongs to no due date, so it stands on no rung.
         let why = match n.reason {
-            Reason::Note | Reason::Problem => "nhắc lại đầu kỳ".to_owned(),
+            Reason::Note => "nhắc lại đầu kỳ".to_owned(),
+            Reason::Problem => "báo khi có trục trặc".to_owned(),
             Reason::Upcoming | Reason::DueNow | Reason::Overdue | Reason::Escalated => message::why(&entry),
         };
         let route = n.routes.first();
@@ -258,6 +261,7 @@ impl Row {
             address: route.map(|r| r.address.clone()).unwrap_or_default(),
             unit,
             what,
+            kind: n.reason.as_str(),
             reason: reason(n.reason),
             why,
             offset: n.key.offset,
@@ -352,10 +356,15 @@ impl Page {
         let busiest = days.iter().find(|(_, of_day)| of_day.len() == most && most > 0);
         let digests: BTreeSet<_> = leaving.iter().map(|l| (l.on, l.notification.key.recipient.as_str())).collect();
         let rows: Vec<Row> = leaving.iter().map(|l| Row::of(office, l)).collect();
-        let list = days.iter().map(|(on, of_day)| DayOfList {
-            date: format!("{}{}", date(*on), provisional(office, *on)),
-            rows: of_day.iter().map(|l| Row::of(office, l)).collect(),
-        });
+        let (people, units) = (loads(&rows, |row| row.name.clone()), loads(&rows, |row| row.unit.clone()));
+        let mut list: Vec<DayOfList> = Vec::new();
+        for row in rows {
+            let date = format!("{}{}", date(row.on), provisional(office, row.on));
+            match list.last_mut() {
+                Some(of_day) if of_day.date == date => of_day.rows.push(row),
+                _ => list.push(DayOfList { date, rows: vec![row] }),
+            }
+        }
         Self {
             office: office.name.clone(),
             title: format!("Nhắc việc từ {} đến {}", short_date(from), short_date(to)),
@@ -364,9 +373,9 @@ impl Page {
             digests: digests.len(),
             busiest: busiest.map(|(on, of_day)| format!("{} ({} tin)", date(*on), of_day.len())).unwrap_or_default(),
             months: months(office, &days, from, to, most),
-            people: loads(&rows, |row| row.name.clone()),
-            units: loads(&rows, |row| row.unit.clone()),
-            days: list.collect(),
+            people,
+            units,
+            days: list,
         }
     }
 
@@ -428,7 +437,7 @@ fn loads(rows: &[Row], name_of: impl Fn(&Row) -> String) -> Vec<Load> {
                 name,
                 messages: rows.len(),
                 days: days.len(),
-                overdue: rows.iter().filter(|r| r.reason == reason(Reason::Overdue)).count(),
+                overdue: rows.iter().filter(|r| r.kind == Reason::Overdue.as_str()).count(),
                 busiest: busiest.map(|(on, n)| format!("{} ({n})", short_date(*on))).unwrap_or_default(),
             }
         })

@@ -33,15 +33,26 @@ pub fn read_deadline(
     years: PlanYears,
     settled: &BTreeMap<String, NaiveDate>,
 ) -> Option<Deadline> {
-    let deadline = match &node.value {
-        Value::Map(_) => read_structured(reader, node)?,
+    let (deadline, text) = match &node.value {
+        Value::Map(_) => (read_structured(reader, node)?, None),
         Value::Text(_) | Value::Null | Value::List(_) => {
             let text = reader.text(node, "deadline")?;
             let reading = read_text(reader, &text, years, settled)?;
-            Deadline { phrase: text.value, reading }
+            (Deadline { phrase: text.value.clone(), reading }, Some(text))
         }
     };
-    warn_dates_outside(reader, &node.span, &deadline.reading, years);
+    let reading = &deadline.reading;
+    for clause in &reading.clauses {
+        let place = text.as_ref().map_or_else(|| node.span.clone(), |text| place_in_file(reader, text, &clause.span));
+        warn_dates_outside(reader, &place, clause, years);
+    }
+    if reading.has_dates() && periods_of(reading, years).is_empty() {
+        reader.warning(
+            &node.span,
+            "thời hạn này không có kỳ nào trong những năm của kế hoạch, nên sẽ không nhắc",
+            "xem lại năm của plan (year, until) và của thời hạn".to_owned(),
+        );
+    }
     Some(deadline)
 }
 
@@ -50,7 +61,9 @@ fn read_text(reader: &Reader, text: &Text, years: PlanYears, settled: &BTreeMap<
     match read_phrase(&text.value, years.context) {
         Ok(reading) => {
             let has_lunar = reading.clauses.iter().find(|c| matches!(c.rule, DeadlineRule::Lunar { .. }));
-            if let (Some(lunar), true) = (has_lunar, settled.is_empty()) {
+            // A settled day stands for the whole phrase only where nothing else in it has dates.
+            let is_open = settled.is_empty() || reading.has_dates();
+            if let (Some(lunar), true) = (has_lunar, is_open) {
                 let (message, help) = (
                     format!("thời hạn «{}» là ngày âm lịch", text.value),
                     "tra ngày dương lịch rồi ghi bằng dạng cấu trúc, giữ nguyên văn ở mục phrase".to_owned(),
@@ -58,7 +71,9 @@ fn read_text(reader: &Reader, text: &Text, years: PlanYears, settled: &BTreeMap<
                 reader.error(&place(&lunar.span), message, help);
                 return None;
             }
-            for doubt in reading.doubts.iter().filter(|_| settled.is_empty()) {
+            let periods = periods_of(&reading, years);
+            let is_settled = !settled.is_empty() && periods.iter().all(|p| settled.contains_key(&p.period));
+            for doubt in reading.doubts.iter().filter(|_| !is_settled) {
                 let help = settle_by(&reading, doubt.other.as_ref(), years);
                 reader.warning(&place(&doubt.span), reading::explain_doubt(doubt, &text.value), help);
             }
@@ -102,31 +117,13 @@ fn settle_by(reading: &Reading, other: Option<&DeadlineRule>, years: PlanYears) 
 }
 
 /// A date far from the plan's years is most often a slip of the year.
-fn warn_dates_outside(reader: &Reader, span: &Range<usize>, reading: &Reading, years: PlanYears) {
-    for clause in &reading.clauses {
-        let days: Vec<NaiveDate> = match &clause.rule {
-            DeadlineRule::Dates { limit, dates } => {
-                dates.iter().filter_map(|d| d.bounded_day(*limit, d.year?)).collect()
-            }
-            DeadlineRule::Window { due: Some((limit, to)), .. } => {
-                to.year.and_then(|year| to.bounded_day(*limit, year)).into_iter().collect()
-            }
-            DeadlineRule::Window { due: None, .. }
-            | DeadlineRule::Every(_)
-            | DeadlineRule::Relative(_)
-            | DeadlineRule::Lasts { .. }
-            | DeadlineRule::Standing
-            | DeadlineRule::Triggered(..)
-            | DeadlineRule::ExternalPlan(_)
-            | DeadlineRule::Lunar { .. } => Vec::new(),
-        };
-        for day in days.into_iter().filter(|day| !years.contains(*day)) {
-            reader.warning(
-                span,
-                format!("ngày hạn {} nằm ngoài năm của kế hoạch", short_date(day)),
-                "xem lại năm; kế hoạch nhiều năm thì ghi năm cuối vào mục until của plan".to_owned(),
-            );
-        }
+fn warn_dates_outside(reader: &Reader, place: &Range<usize>, clause: &Clause, years: PlanYears) {
+    for day in clause.rule.named_days().into_iter().filter(|day| !years.contains(*day)) {
+        reader.warning(
+            place,
+            format!("ngày hạn {} nằm ngoài năm của kế hoạch", short_date(day)),
+            "xem lại năm; kế hoạch nhiều năm thì ghi năm cuối vào mục until của plan".to_owned(),
+        );
     }
 }
 
@@ -167,6 +164,12 @@ fn read_structured(reader: &Reader, node: &Node) -> Option<Deadline> {
         }
     };
     fields.done();
+    let is_rolled = roll.is_some() && matches!(given[..], ["kind" | "within"]);
+    if is_rolled || at.is_some() && given == ["kind"] {
+        let message = "at và roll chỉ dùng với due, before, every; at còn dùng với within";
+        reader.error(&fields.span, message, "xóa mục đó".to_owned());
+        return None;
+    }
     let mut rule = rule?;
     let mut text = phrase.map(|t| t.value);
     if let Some(event) = event {
@@ -285,7 +288,12 @@ fn read_every(reader: &Reader, fields: &Fields<'_>, time: Option<NaiveTime>) -> 
     });
     let dates = year_dates(fields, "date", of);
     let before_dates = year_dates(fields, "before_date", of);
-    let (since, until) = (fields.optional::<i32>("since", "một năm"), fields.optional::<i32>("until", "một năm"));
+    let year = |key| {
+        fields.parse(fields.optional_text(key), "một năm từ 2000 đến 2100", |s| {
+            s.parse::<i32>().ok().filter(|year| (2000..=2100).contains(year))
+        })
+    };
+    let (since, until) = (year("since"), year("until"));
     let limit = if !before_days.is_empty() || !before_dates.is_empty() { Limit::Before } else { Limit::NotAfter };
     let dates = if dates.is_empty() { before_dates } else { dates };
     let ways = [!on_days.is_empty(), !before_days.is_empty(), !weekdays.is_empty(), !dates.is_empty()];

@@ -26,7 +26,10 @@ fn read_years(reader: &Reader, head: &Fields<'_>) -> Option<PlanYears> {
     let expected =
         "một năm từ 2000 đến 2100 (năm học viết như 2019-2020; kế hoạch nhiều năm: year là năm đầu, until là năm cuối)";
     let context = head.parse(head.text("year"), expected, |s| {
-        s.parse::<YearContext>().ok().filter(|_| s.len() != 4 || (2000..=2100).contains(&s.parse().unwrap_or(0)))
+        s.parse::<YearContext>().ok().filter(|context| {
+            let (YearContext::Year(first) | YearContext::SchoolYear(first)) = *context else { return false };
+            (2000..=2100).contains(&first)
+        })
     });
     let until = head.optional_text("until");
     let last = head.parse(until.clone(), "một năm từ 2000 đến 2100", |s| {

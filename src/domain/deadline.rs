@@ -470,6 +470,43 @@ impl Reading {
     }
 }
 
+impl DeadlineRule {
+    /// The due days that it names with their year.
+    #[must_use]
+    pub fn named_days(&self) -> Vec<NaiveDate> {
+        match self {
+            Self::Dates { limit, dates } => dates.iter().filter_map(|d| d.bounded_day(*limit, d.year?)).collect(),
+            Self::Window { due: Some((limit, to)), .. } => {
+                to.year.and_then(|year| to.bounded_day(*limit, year)).into_iter().collect()
+            }
+            Self::Window { due: None, .. }
+            | Self::Every(_)
+            | Self::Relative(_)
+            | Self::Lasts { .. }
+            | Self::Standing
+            | Self::Triggered(..)
+            | Self::ExternalPlan(_)
+            | Self::Lunar { .. } => Vec::new(),
+        }
+    }
+
+    /// Whether a date it names does not exist in its year, such as 29/02/2023.
+    fn names_no_day(&self) -> bool {
+        let is_missing = |d: &CalendarPoint| matches!((d.extent, d.year), (Extent::Day(DayOf::Number(_)), Some(year)) if d.last_day(year).is_none());
+        match self {
+            Self::Dates { dates, .. } => dates.iter().any(is_missing),
+            Self::Window { from, due } => is_missing(from) || due.iter().any(|(_, to)| is_missing(to)),
+            Self::Relative(relative) => relative.anchor.iter().any(is_missing),
+            Self::Every(_)
+            | Self::Lasts { .. }
+            | Self::Standing
+            | Self::Triggered(..)
+            | Self::ExternalPlan(_)
+            | Self::Lunar { .. } => false,
+        }
+    }
+}
+
 impl CalendarPoint {
     /// The first day it covers; `year` stands in for a missing one. `None` for a day that depends on the
     /// working calendar or does not exist.

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, Months, NaiveDate};
 
 use super::{
     calendar::WorkCalendar,
@@ -121,12 +121,12 @@ fn periods(plan: &Plan, task: &Task, calendar: &WorkCalendar) -> Vec<(String, Oc
     }
     for clause in &task.reading.clauses {
         match &clause.rule {
-            DeadlineRule::Standing | DeadlineRule::Window { due: None, .. } => {
-                let notes = starts_of(plan.years, 3, calendar).map(|(first, on)| {
-                    let period = format!("{}-Q{}", first.year(), first.month0() / 3 + 1);
-                    (period, OccurrenceKind::StandingNote(on))
-                });
-                periods.extend(notes);
+            DeadlineRule::Standing => periods.extend(quarterly_notes(plan.years, NaiveDate::MIN, calendar)),
+            // "Từ ngày 15/5" is no duty before that day.
+            DeadlineRule::Window { from, due: None } => {
+                let year = from.year.or_else(|| plan.years.context.year_of(from.month));
+                let begins_on = year.and_then(|year| from.first_day(year)).unwrap_or(NaiveDate::MIN);
+                periods.extend(quarterly_notes(plan.years, begins_on, calendar));
             }
             DeadlineRule::ExternalPlan(_) => {
                 let notes = starts_of(plan.years, 1, calendar)
@@ -142,11 +142,26 @@ fn periods(plan: &Plan, task: &Task, calendar: &WorkCalendar) -> Vec<(String, Oc
             | DeadlineRule::Lunar { .. } => {}
         }
     }
-    // "Thường xuyên; báo cáo trước 15/12" names two things: a note never takes the name of a due date.
-    let dated: HashSet<String> =
-        periods.iter().filter(|(_, kind)| matches!(kind, OccurrenceKind::Dated(_))).map(|(p, _)| p.clone()).collect();
-    periods.retain(|(period, kind)| matches!(kind, OccurrenceKind::Dated(_)) || !dated.contains(period));
+    // "Thường xuyên; báo cáo trước 15/12" names two things: a note never takes the name of a due date, which
+    // come first, nor of another note.
+    let mut taken = HashSet::new();
+    periods.retain(|(period, _)| taken.insert(period.clone()));
     periods
+}
+
+/// A note at the start of each quarter of the plan that ends after `begins_on`.
+fn quarterly_notes(
+    years: PlanYears,
+    begins_on: NaiveDate,
+    calendar: &WorkCalendar,
+) -> impl Iterator<Item = (String, OccurrenceKind)> + '_ {
+    starts_of(years, 3, calendar).filter(move |(first, _)| *first + Months::new(3) > begins_on).map(
+        move |(first, on)| {
+            let period = format!("{}-Q{}", first.year(), first.month0() / 3 + 1);
+            let on = if begins_on > on { calendar.first_working_day_from(begins_on) } else { on };
+            (period, OccurrenceKind::StandingNote(on))
+        },
+    )
 }
 
 /// First day and first working day of each span of `months` months of the plan.

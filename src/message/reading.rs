@@ -151,9 +151,14 @@ fn every(recurrence: &Recurrence) -> String {
             neighbour(from.of, if from.month.is_some() { "năm" } else { "tháng" })
         )
     });
-    let since = since.map(|year| format!(" từ năm {year}")).unwrap_or_default();
-    let until = until.map(|year| format!(" đến hết năm {year}")).unwrap_or_default();
-    format!("{rhythm}{since}{until}: {}{on}", from.unwrap_or_default())
+    let years = match (since, until) {
+        (Some(since), Some(until)) if since == until => format!(" trong năm {since}"),
+        (Some(since), Some(until)) => format!(" từ năm {since} đến hết năm {until}"),
+        (Some(since), None) => format!(" từ năm {since}"),
+        (None, Some(until)) => format!(" đến hết năm {until}"),
+        (None, None) => String::new(),
+    };
+    format!("{rhythm}{years}: {}{on}", from.unwrap_or_default())
 }
 
 fn year_date(date: &YearDate) -> String {

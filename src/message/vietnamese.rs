@@ -1,6 +1,6 @@
 //! Owns how dates, times and periods are written in Vietnamese.
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc, Weekday};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Utc, Weekday};
 use chrono_tz::Tz;
 
 /// `Thứ Sáu, 13/01/2023`.
@@ -39,6 +39,18 @@ pub fn weekday(day: Weekday) -> &'static str {
 /// The period of an occurrence: `tháng 3/2023`, `quý 1/2023`, `năm 2023`.
 #[must_use]
 pub fn period(period: &str) -> String {
+    if let Some((day, time)) = period.split_once('T')
+        && let Ok(time) = NaiveTime::parse_from_str(time, "%H%M")
+    {
+        return format!("{} {}", time.format("%H:%M"), self::period(day));
+    }
+    if let Some((month, nth)) = period.rsplit_once('-')
+        && let Some(nth) = nth.strip_prefix('w').or_else(|| nth.strip_suffix('w'))
+        && month.contains('-')
+    {
+        let which = if nth == "last" { "cuối cùng".to_owned() } else { format!("thứ {nth}") };
+        return format!("ngày làm việc {which} của {}", self::period(month));
+    }
     match period.split_once('-') {
         Some((year, quarter)) if quarter.starts_with('Q') => format!("quý {}/{year}", &quarter[1..]),
         Some((year, "H1")) => format!("6 tháng đầu năm {year}"),
@@ -64,5 +76,8 @@ mod tests {
         let day = "2023-01-13".parse().expect("a date");
         assert_eq!(date(day), "Thứ Sáu, 13/01/2023");
         assert_eq!([period("2023-03"), period("2023-Q2"), period("2023")], ["tháng 3/2023", "quý 2/2023", "năm 2023"]);
+        assert_eq!(period("2023-04-w5"), "ngày làm việc thứ 5 của tháng 4/2023");
+        assert_eq!(period("2023-04-lastw"), "ngày làm việc cuối cùng của tháng 4/2023");
+        assert_eq!(period("2023-06-15T1700"), "17:00 ngày 15/06/2023");
     }
 }

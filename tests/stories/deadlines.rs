@@ -168,6 +168,29 @@ async fn standing_duties_are_recalled_each_quarter_and_never_overdue() {
 }
 
 #[tokio::test]
+async fn a_duty_that_begins_in_the_year_is_not_recalled_before_its_first_day() {
+    let tasks = "  - { id: I.1, content: Trực, lead: [phong-a], deadline: Từ 20/5/2023 }\n";
+    let mut office = Office::with_tasks(tasks, "2023-03-31").await;
+    for before in ["2023-04-03", "2023-05-19"] {
+        office.tick(&format!("{before} 07:30")).await;
+        office.expect_silence();
+    }
+    // The 20th is a Saturday.
+    office.tick("2023-05-22 07:30").await;
+    office.expect_mail(&[("an@so.example", "việc thường xuyên")]);
+    office.tick("2023-07-03 07:30").await;
+    office.expect_mail(&[("an@so.example", "việc thường xuyên")]);
+}
+
+#[tokio::test]
+async fn a_cell_that_says_the_same_duty_twice_is_recalled_once() {
+    let tasks = "  - { id: I.1, content: Trực, lead: [phong-a], deadline: Thường xuyên; thường xuyên trong năm }\n";
+    let mut office = Office::with_tasks(tasks, "2023-04-03").await;
+    office.tick("2023-04-03 07:30").await;
+    office.expect_mail(&[("an@so.example", "việc thường xuyên")]);
+}
+
+#[tokio::test]
 async fn coordinating_units_are_told_whom_they_owe_and_followers_what_is_late() {
     let tasks = "  - { id: I.1, content: Báo cáo, lead: [phong-a], coordinating: [Các phòng], deadline: 14/02/2023 }\n";
     let mut office = Office::with_tasks(tasks, "2023-02-13").await;

@@ -1,6 +1,6 @@
 //! The simulation against the daemon's own passes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use chrono::{Days, NaiveDate};
 use nhacviec::{
@@ -71,7 +71,16 @@ fn work_assumed_done_on_time_is_never_overdue() {
 fn nothing_leaves_on_a_day_off_and_nobody_gets_two_digests_a_day() {
     let folder = OfficeFolder::new(25, TASKS);
     let office = folder.load().office;
+    let mut seen = HashSet::new();
     for leaving in simulated(&folder, day("2023-12-31"), &Completions::None) {
+        let (recipient, subject) =
+            (leaving.notification.key.recipient.clone(), leaving.notification.key.subject.clone());
+        assert!(
+            seen.insert((leaving.on, recipient, subject)),
+            "told twice on {}: {}",
+            leaving.on,
+            leaving.notification.key
+        );
         assert!(office.calendar.is_working_day(leaving.on), "{}", leaving.on);
         let moment = office.hours.digest_moment(leaving.on);
         assert!(leaving.notification.not_before <= moment + chrono::Duration::seconds(1), "{}", leaving.on);

@@ -24,6 +24,7 @@ pub(super) fn assemble(parts: Parts, context: YearContext, phrase: &str) -> Resu
         passed_over: parts.passed_over,
     };
     let mut assembly = Assembly {
+        phrase,
         context,
         reading,
         open_rhythm: None,
@@ -59,6 +60,10 @@ pub(super) fn assemble(parts: Parts, context: YearContext, phrase: &str) -> Resu
         assembly.take(part, joint, &rhythms, span)?;
     }
     assembly.drop_lengths_beside_dates();
+    // A year is only certain once the whole phrase is read: "từ 20/12 đến 29/02" ends in the next one.
+    if let Some(clause) = assembly.reading.clauses.iter().find(|c| c.rule.names_no_day()) {
+        return Err(PhraseError { refusal: Refusal::NoSuchDate, span: clause.span.clone() });
+    }
     if assembly.reading.clauses.is_empty() {
         return Err(PhraseError { refusal: Refusal::NotUnderstood, span: 0..phrase.len() });
     }
@@ -85,7 +90,13 @@ fn names_subject(points: &[Point], joint: Joint, next: Option<&FoundPart>) -> bo
     }
 }
 
-pub(super) struct Assembly {
+fn begins_with_until(text: &str) -> bool {
+    let text = text.to_lowercase();
+    ["đến", "tới", "hết", "den ", "toi ", "het "].iter().any(|word| text.starts_with(word))
+}
+
+pub(super) struct Assembly<'a> {
+    phrase: &'a str,
     context: YearContext,
     pub reading: Reading,
     /// The clause whose rhythm has no day yet, and whether it only named a report ("báo cáo quý").
@@ -103,10 +114,12 @@ pub(super) struct Assembly {
 #[derive(Clone, Copy)]
 pub(super) struct OpenRhythm {
     pub clause: usize,
+    /// How many rhythms the same words named; the clause is the last of them.
+    count: usize,
     is_report: bool,
 }
 
-impl Assembly {
+impl Assembly<'_> {
     fn take(&mut self, part: Part, joint: Joint, rhythms: &[Every], span: Range<usize>) -> Result<(), PhraseError> {
         match part {
             Part::Points { limit, points, .. } => {
@@ -173,9 +186,10 @@ impl Assembly {
             self.reading.passed_over.push(span);
             return;
         }
+        let count = every.len();
         for every in every {
             self.push(recurrence(every, Limit::NotAfter, RecurringDay::End), span.clone());
-            self.open_rhythm = Some(OpenRhythm { clause: self.reading.clauses.len() - 1, is_report });
+            self.open_rhythm = Some(OpenRhythm { clause: self.reading.clauses.len() - 1, count, is_report });
         }
         if is_times {
             self.doubt(DoubtKind::TimesWithoutDays, None, span);
@@ -317,10 +331,18 @@ impl Assembly {
                 Some(every @ Every::Weeks(_)) => {
                     (every, RecurringDay::Weekdays { weekdays: vec![weekday], week: None })
                 }
+                // "Thứ Sáu trong tuần".
+                None if point.of.is_some() => {
+                    (Every::Weeks(1), RecurringDay::Weekdays { weekdays: vec![weekday], week: None })
+                }
                 _ => return Err(PhraseError { refusal: Refusal::NotUnderstood, span: point.span.clone() }),
             },
             // "Ngày 15 và ngày 20 hằng tháng": the earlier days of such a list.
             What::Day { day, month: None, .. } => match said {
+                // A week has no fifth day by number.
+                Some(Every::Weeks(_)) => {
+                    return Err(PhraseError { refusal: Refusal::NotUnderstood, span: point.span.clone() });
+                }
                 Some(every) => (every, RecurringDay::Days { days: vec![day], month: None, of: Neighbour::Same }),
                 None => return Err(PhraseError { refusal: Refusal::MonthMissing, span: point.span.clone() }),
             },
@@ -376,6 +398,7 @@ impl Assembly {
             extent: Extent::Day(DayOf::Number(day)),
             time: point.time,
         };
+        self.yearless = None;
         *rule = DeadlineRule::Dates { limit, dates: numbers.into_iter().zip(points).map(date).collect() };
         true
     }
@@ -399,6 +422,7 @@ impl Assembly {
             extent: Extent::Day(DayOf::Number(day)),
             time: points[0].time,
         };
+        self.yearless = None;
         self.push(DeadlineRule::Dates { limit, dates: numbers.into_iter().map(date).collect() }, span.clone());
         Ok(())
     }
@@ -411,11 +435,14 @@ impl Assembly {
         rhythms: &[Every],
         span: &Range<usize>,
     ) -> Result<(), PhraseError> {
-        // "Hằng quý đến năm 2030"; "các quý trong năm" says nothing more.
+        // "Hằng quý đến năm 2030", "hằng quý năm 2026"; "các quý trong năm" says nothing more.
         if let (Some(open), Joint::Adjacent, [Point { what: What::Months { months: 12, year, .. }, .. }]) =
             (self.open_rhythm, joint, points)
             && let DeadlineRule::Every(recurrence) = &mut self.reading.clauses[open.clause].rule
         {
+            if !self.phrase.get(span.clone()).is_some_and(begins_with_until) && year.is_some() {
+                recurrence.since = *year;
+            }
             recurrence.until = year.or(recurrence.until);
             return Ok(());
         }
@@ -445,9 +472,9 @@ impl Assembly {
             return Ok(());
         }
         // "Báo cáo năm: trước ngày 15/12/2025" is due once.
-        if let Some(OpenRhythm { clause, is_report: true }) = self.open_rhythm.take() {
-            let report = self.reading.clauses.remove(clause);
-            self.reading.passed_over.push(report.span);
+        if let Some(OpenRhythm { clause, count, is_report: true }) = self.open_rhythm.take() {
+            let reports = self.reading.clauses.drain(clause + 1 - count..=clause);
+            self.reading.passed_over.extend(reports.map(|c| c.span).take(1));
         }
         let mut dates = points.iter().map(|p| self.calendar_point(p)).collect::<Result<Vec<_>, _>>()?;
         carry_over_new_year(points, &mut dates);
@@ -522,10 +549,11 @@ impl Assembly {
             Some(Neighbour::Previous) => -1,
             Some(Neighbour::Same) | None => 0,
         };
-        let year = year.or_else(|| self.context.year_of(month).map(|year| year + step));
+        let own_year = year;
+        let year = own_year.or_else(|| self.context.year_of(month).map(|year| year + step));
         let found = CalendarPoint { year, month, extent, time: point.time };
         if let Extent::Day(DayOf::Number(_)) = extent
-            && found.last_day(SOME_LEAP_YEAR).is_none()
+            && (CalendarPoint { year: own_year, ..found }).last_day(SOME_LEAP_YEAR).is_none()
         {
             return Err(refuse(Refusal::NoSuchDate));
         }

@@ -154,7 +154,7 @@ impl Cursor<'_> {
     /// Refuses what changes the meaning of a deadline, so that it may not be passed over.
     fn refuse_what_says_more(&self, kind: Kind, start: usize) -> Result<(), PhraseError> {
         let names_lunar = || self.tokens.iter().any(|t| t.kind == Kind::Word(Word::Âm));
-        if kind == Kind::Word(Word::Rằm) || kind == Kind::Word(Word::Mùng) && !names_lunar() {
+        if matches!(kind, Kind::Word(Word::Rằm | Word::Âm)) || kind == Kind::Word(Word::Mùng) && !names_lunar() {
             return Err(self.refuse(Refusal::Lunar, start, self.tokens.len()));
         }
         let says_more = match kind {
@@ -181,6 +181,11 @@ impl Cursor<'_> {
                 self.quarter_number(1).is_some() || matches!(self.word(1), Some(Word::Đầu | Word::Cuối))
             }
             Kind::Word(Word::Tháng) => self.is_word(1, Word::Năm),
+            // "Ngày đầu tiên và ngày cuối cùng của tháng": half of a list must not get lost.
+            Kind::Word(Word::Ngày) => {
+                let at = if self.is_word(1, Word::Làm) { 3 } else { 1 };
+                matches!(self.word(at), Some(Word::Đầu | Word::Cuối))
+            }
             // "Tuần 2 tháng 6", "tuần đầu tháng 9": offices number the weeks of a month differently.
             Kind::Word(Word::Tuần) => {
                 self.figure(1, 2).is_some() || matches!(self.word(1), Some(Word::Đầu | Word::Cuối | Word::Thứ))
@@ -250,7 +255,7 @@ impl Cursor<'_> {
         let points = self.take_points()?;
         if !points.is_empty() {
             let _ = takes!(self, Là Hạn Cuối Cùng | Là Hạn Cuối | Dương Lịch);
-            if let Some(lunar) = self.take_lunar(&points) {
+            if let Some(lunar) = self.take_lunar(&points, start)? {
                 return Ok(Some(lunar));
             }
             return Ok(Some(Part::Points {
@@ -301,20 +306,28 @@ impl Cursor<'_> {
     }
 
     /// "25/10 âm lịch": never to be taken for a solar date.
-    fn take_lunar(&mut self, points: &[Point]) -> Option<Part> {
-        self.attempt(|c| {
+    fn take_lunar(&mut self, points: &[Point], start: usize) -> Result<Option<Part>, PhraseError> {
+        let mark = self.attempt(|c| {
             let is_open = c.take_sign(&['(']);
             if !takes!(c, Âm Lịch | Âm) {
                 return None;
             }
             let _ = is_open && c.take_sign(&[')']);
-            match points.first()?.what {
-                What::Day { day: super::DayOf::Number(day), month: Some(month), .. } => {
-                    Some(Part::Lunar { day, month })
-                }
-                _ => None,
-            }
-        })
+            Some(())
+        });
+        match (mark, points) {
+            (None, _) => Ok(None),
+            (
+                Some(()),
+                [
+                    Point {
+                        what: What::Day { day: super::DayOf::Number(day), month: Some(month), year: None }, ..
+                    },
+                ],
+            ) => Ok(Some(Part::Lunar { day: *day, month: *month })),
+            // Which of several dates are lunar nobody can say.
+            (Some(()), _) => Err(self.refuse(Refusal::Lunar, start, self.at)),
+        }
     }
 
     pub fn skip_plain_words(&mut self) {

@@ -6,7 +6,7 @@ use chrono::{Datelike, Weekday};
 
 use super::{CalendarPoint, DayOf, DeadlineRule, DoubtKind, Extent, Limit, assemble::Assembly, points::Point};
 
-impl Assembly {
+impl Assembly<'_> {
     pub fn doubts_of(&mut self, limit: Limit, points: &[Point], dates: &[CalendarPoint], span: &Range<usize>) {
         for (point, date) in points.iter().zip(dates) {
             if let (Limit::Before, Extent::Months(_)) = (limit, date.extent) {

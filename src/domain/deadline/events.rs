@@ -17,8 +17,8 @@ struct Lead {
     side: Option<Side>,
 }
 
-/// Of several, the last one in this order counts.
-#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+/// Of several the last one counts, but the earliest outweighs them all.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum LeadKind {
     #[default]
     None,
@@ -26,8 +26,12 @@ enum LeadKind {
     About,
     /// "Không quá", "tối đa".
     Most,
-    /// "Chậm nhất", "ít nhất".
+    /// "Chậm nhất".
     Latest,
+    /// "Ít nhất": the latest moment before an event, the earliest after it.
+    Least,
+    /// "Trong thời gian ít nhất": how long something lasts.
+    AtLeastFor,
     /// "Trong thời hạn", "trong vòng".
     Within,
     /// "Sớm nhất".
@@ -78,7 +82,8 @@ impl Cursor<'_> {
     fn relative_of(&mut self, lead: Lead, count: Count) -> Option<Part> {
         let signed = i32::try_from(count.number).ok()?;
         let (sign, (event, anchor)) = if let Some(event) = self.take_event_after() {
-            (1, event)
+            // "Trước 30 ngày kể từ ngày hết nhiệm kỳ" is before it all the same.
+            (if lead.side == Some(Side::Before) { -1 } else { 1 }, event)
         } else if let Some(event) = self.take_event_before(lead) {
             (-1, event)
         } else if lead.side.is_some() && count.unit == DistanceUnit::Hour {
@@ -90,7 +95,8 @@ impl Cursor<'_> {
             return self.count_without_event(lead, count);
         };
         let there = offset(signed * sign, count.unit);
-        let (from, due) = if lead.kind == LeadKind::Earliest {
+        let is_least = matches!(lead.kind, LeadKind::Least | LeadKind::AtLeastFor);
+        let (from, due) = if lead.kind == LeadKind::Earliest || is_least && sign > 0 {
             (Some(there), None)
         } else if lead.kind == LeadKind::Within && sign < 0 {
             // "Trong thời hạn 90 ngày trước X": from then until X.
@@ -123,7 +129,7 @@ impl Cursor<'_> {
             let event = self.span(self.at, self.at);
             return Some(due_at(due, event));
         }
-        if matches!(lead.kind, LeadKind::Most | LeadKind::About)
+        if matches!(lead.kind, LeadKind::Most | LeadKind::About | LeadKind::AtLeastFor)
             || matches!(unit, DistanceUnit::Month | DistanceUnit::Year | DistanceUnit::Week)
         {
             let limit = (lead.kind == LeadKind::Most).then_some(Limit::NotAfter);
@@ -131,8 +137,9 @@ impl Cursor<'_> {
         }
         let count = i32::try_from(number).ok()?;
         let is_working = matches!(unit, DistanceUnit::WorkingDay | DistanceUnit::WorkingHour | DistanceUnit::Hour);
-        // Only a cell of nothing else counts back; "15 ngày (Sở 10 ngày, …)" is a time of processing.
-        let count = if is_working || !is_alone { count } else { -count };
+        // Only "ít nhất" and a cell of nothing else count back; "15 ngày (Sở 10 ngày, …)" is a time of processing.
+        let counts_on = lead.kind != LeadKind::Least && (is_working || !is_alone);
+        let count = if counts_on { count } else { -count };
         let due = (Limit::NotAfter, offset(count, unit));
         let event = self.span(self.at, self.at);
         let relative = Relative { from: None, due: Some(due), event, anchor: None };
@@ -142,13 +149,19 @@ impl Cursor<'_> {
     fn take_lead(&mut self) -> Lead {
         let mut lead = Lead::default();
         loop {
-            let kind = if takes!(self, Trong Thời Hạn | Trong Thời Gian | Thời Hạn | Thời Gian | Trong Vòng | Trong)
+            let kind = if takes!(self, Không Sớm Hơn) {
+                LeadKind::Earliest
+            } else if takes!(self, Không Muộn Hơn | Không Chậm Hơn) {
+                LeadKind::Latest
+            } else if takes!(self, Trong Thời Hạn | Trong Thời Gian | Thời Hạn | Thời Gian | Trong Vòng | Trong)
             {
                 LeadKind::Within
             } else if takes!(self, Không Quá | Tối Đa) {
                 LeadKind::Most
-            } else if takes!(self, Chậm Nhất | Muộn Nhất | Ít Nhất | Tối Thiểu | Đến Thiểu) {
+            } else if takes!(self, Chậm Nhất | Muộn Nhất) {
                 LeadKind::Latest
+            } else if takes!(self, Ít Nhất | Tối Thiểu | Đến Thiểu) {
+                if lead.kind == LeadKind::Within { LeadKind::AtLeastFor } else { LeadKind::Least }
             } else if takes!(self, Sớm Nhất) {
                 LeadKind::Earliest
             } else if takes!(self, Khoảng) {
@@ -164,7 +177,9 @@ impl Cursor<'_> {
             } else {
                 return lead;
             };
-            lead.kind = lead.kind.max(kind);
+            if lead.kind != LeadKind::Earliest {
+                lead.kind = kind;
+            }
         }
     }
 
@@ -180,7 +195,8 @@ impl Cursor<'_> {
             }
             if takes!(c, Ngày Thứ) {
                 let (number, _) = c.take_number()?;
-                let counts_on = c.is_sign(0, ',') || matches!(c.word(0), Some(Word::Kể | Word::Tính | Word::Sau));
+                let counts_on =
+                    number > 31 || c.is_sign(0, ',') || matches!(c.word(0), Some(Word::Kể | Word::Tính | Word::Sau));
                 return counts_on.then_some(Count { number, unit: DistanceUnit::Day });
             }
             let (mut number, _) = c.take_number()?;
@@ -204,7 +220,8 @@ impl Cursor<'_> {
             } else {
                 return None;
             };
-            let is_date_or_rhythm = matches!(c.sign(0), Some('/' | ':'))
+            let is_date_or_rhythm = c.spelt(0) == "rưỡi"
+                || matches!(c.sign(0), Some('/' | ':'))
                 || c.figure(0, 4).is_some()
                 || matches!(c.word(0), Some(Word::Đầu | Word::Cuối | Word::Lần | Word::Một | Word::Mỗi))
                 || unit == DistanceUnit::Month && c.is_word(0, Word::Năm)
@@ -259,6 +276,10 @@ impl Cursor<'_> {
             Some((1, DistanceUnit::Day))
         } else if takes!(self, Ngày Hôm Trước | Hôm Trước) {
             Some((-1, DistanceUnit::Day))
+        } else if time.is_some() && (takes!(self, Cùng Ngày) || self.is_word(2, Word::Bắt) && takes!(self, Của Ngày))
+        {
+            // "Trước 23 giờ của ngày bắt đầu lưu trú".
+            Some((0, DistanceUnit::Day))
         } else if takes!(self, Ngày Làm Việc Tiếp Theo | Ngày Làm Việc Kế Tiếp | Ngày Làm Việc Liền Kề | Ngày Làm Việc Sau
             | Ngày Làm Việc Liền Sau)
         {
@@ -284,7 +305,8 @@ impl Cursor<'_> {
     /// "Trước khi X", "trước ngày bầu cử", "trước ngày bầu cử 70 ngày": the limit was taken already.
     pub fn take_before_event(&mut self) -> Option<Part> {
         self.attempt(|c| {
-            let names_event = takes!(c, Khi | Ngày | Thời Điểm) || c.kind(0) == Some(Kind::Other);
+            let names_event =
+                takes!(c, Khi | Ngày | Thời Điểm) || matches!(c.kind(0), Some(Kind::Other | Kind::Word(Word::Kỳ)));
             let (event, trailing) = c.take_event_with_count(names_event)?;
             let due = match trailing {
                 Some(count) => (Limit::NotAfter, offset(-i32::try_from(count.number).ok()?, count.unit)),
@@ -307,7 +329,13 @@ impl Cursor<'_> {
         let Some(number_at) = first_number else { return Some((event, None)) };
         self.at = number_at;
         let count = self.take_count()?;
-        (self.at == end && number_at > start).then(|| (self.span(start, number_at), Some(count)))
+        // "Trước ngày bầu cử ít nhất 70 ngày": the lead belongs to the count.
+        let is_word = |at: usize, words: &[Word]| words.iter().any(|w| self.tokens[at].kind == Kind::Word(*w));
+        let has_lead = number_at >= start + 2
+            && is_word(number_at - 1, &[Word::Nhất, Word::Thiểu])
+            && is_word(number_at - 2, &[Word::Ít, Word::Chậm, Word::Muộn, Word::Tối]);
+        let event_end = if has_lead { number_at - 2 } else { number_at };
+        (self.at == end && event_end > start).then(|| (self.span(start, event_end), Some(count)))
     }
 
     // ----- undated kinds
@@ -346,7 +374,7 @@ impl Cursor<'_> {
             let _ = takes!(self, Kể Từ Khi | Từ Khi | Kể Từ Ngày | Từ Ngày);
             return Some(Part::Triggered { by: Trigger::Event, event: self.take_words_of_clause() });
         }
-        if takes!(self, Đột Xuất | Theo Yêu Cầu | Theo Đề Nghị | Theo Chỉ Đạo | Theo Phát Sinh | Có Phát Sinh)
+        if takes!(self, Đột Xuất | Theo Yêu Cầu | Theo Đề Nghị | Theo Chỉ Đạo | Theo Phát Sinh | Theo Mỗi Lần Phát Sinh | Có Phát Sinh)
         {
             let begin = self.at.saturating_sub(2);
             let _ = self.take_words_of_clause();

@@ -197,7 +197,7 @@ impl Cursor<'_> {
             if !(has_earlier && c.take_sign(&['(', '['])) {
                 return None;
             }
-            let is_footnote = c.figure(0, 2).is_some() && matches!(c.sign(1), Some(')' | ']'));
+            let is_footnote = c.figure(0, 2).is_some() && (matches!(c.sign(1), Some(')' | ']')) || c.spelt(1) == "Tết");
             let counts = |at: usize| {
                 c.figure(at, 3).is_some()
                     && matches!(c.word(at + 1), Some(Word::Tuần | Word::Ngày | Word::Tháng | Word::Giờ))

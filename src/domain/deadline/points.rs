@@ -138,8 +138,7 @@ impl Cursor<'_> {
             self.at = before_day;
             match weekday.take() {
                 Some(weekday) => {
-                    let week = self.take_week();
-                    self.push(points, What::Weekday { weekday, week }, start);
+                    self.push_weekday(points, weekday, start);
                     found = true;
                 }
                 None => self.at = start,
@@ -237,7 +236,7 @@ impl Cursor<'_> {
             return Ok(false);
         };
         let mut days = vec![day];
-        if has_word || self.is_list_of_days() {
+        if has_word || self.is_list_of_days(0) {
             self.take_more_days(&mut days);
         }
         if let Some((month, mut year, is_law)) = self.take_month_of_date(has_word)? {
@@ -256,9 +255,12 @@ impl Cursor<'_> {
             return Ok(true);
         }
         // A bare number is a day only with the word before it, or a range sign or "hằng tháng" behind it.
-        let names_quarter = (2..5).any(|ahead| self.is_word(ahead, Word::Quý));
+        let names_quarter = (2..6).any(|ahead| self.is_word(ahead, Word::Quý));
         let of_each_month = matches!(self.word(0), Some(Word::Hằng | Word::Mỗi)) && self.is_word(1, Word::Tháng)
-            || self.is_word(0, Word::Tháng) && matches!(self.word(1), Some(Word::Đầu | Word::Cuối)) && names_quarter;
+            || self.is_word(0, Word::Tháng) && matches!(self.word(1), Some(Word::Đầu | Word::Cuối)) && names_quarter
+            || self.is_word(0, Word::Của)
+                && self.is_word(1, Word::Tháng)
+                && (names_quarter || matches!(self.word(2), Some(Word::Sau | Word::Tiếp | Word::Kế)));
         if !has_word && !self.is_sign(0, '-') && !self.is_word(0, Word::Đến) && !of_each_month {
             self.at = start;
             return Ok(false);
@@ -328,13 +330,13 @@ impl Cursor<'_> {
     }
 
     /// "26, 27, 28, 29/6": figures with separators that end in a day with its month.
-    fn is_list_of_days(&self) -> bool {
-        let mut ahead = 0;
+    fn is_list_of_days(&self, behind: usize) -> bool {
+        let mut ahead = behind;
         while self.is_list_sign(ahead) && self.figure(ahead + 1, 2).is_some() {
             ahead += 2;
         }
         let has_month = self.sign(ahead).is_some_and(|s| "/.-".contains(s)) && self.figure(ahead + 1, 2).is_some();
-        ahead > 0 && (has_month || self.is_word(ahead, Word::Tháng))
+        ahead > behind && (has_month || self.is_word(ahead, Word::Tháng))
     }
 
     pub fn is_list_sign(&self, ahead: usize) -> bool {
@@ -376,10 +378,11 @@ impl Cursor<'_> {
             self.at += 2;
             return Ok(Some((month, self.take_year_of_date(sign), false)));
         }
-        let _ = self.is_word(1, Word::Tháng) && (takes!(self, Các) || takes!(self, Của));
-        let has_month = matches!(self.word(0), Some(Word::Tháng | Word::Th));
-        if has_month && (self.figure(1, 2).is_some() || self.is_number_in_words(1)) {
-            self.at += 1;
+        // "Ngày 20 của tháng 6", "ngày 25 các tháng 3, 6".
+        let at = usize::from(self.is_word(1, Word::Tháng) && matches!(self.word(0), Some(Word::Các | Word::Của)));
+        let has_month = matches!(self.word(at), Some(Word::Tháng | Word::Th));
+        if has_month && (self.figure(at + 1, 2).is_some() || self.is_number_in_words(at + 1)) {
+            self.at += at + 1;
             let Some((month, is_doubled)) = self.take_number() else { return Ok(None) };
             if !(1..=12).contains(&month) {
                 return Err(self.refuse(Refusal::NoSuchDate, start, self.at));
@@ -402,7 +405,9 @@ impl Cursor<'_> {
             let Some(month) = self.figure(skipped, 2) else { break };
             // "15 tháng 3, 20 tháng 6" and "15 tháng 3, 20/6" begin another date.
             let begins_date = matches!(self.word(skipped + 1), Some(Word::Tháng | Word::Giờ | Word::Ngày | Word::Lần));
+            // So does "4, 5-7 và 9, 10-7".
             if begins_date
+                || skipped == 1 && self.is_list_of_days(2)
                 || skipped == 1 && matches!(self.sign(skipped + 1), Some('/' | '-')) && self.year(skipped + 2).is_none()
             {
                 break;

@@ -1,5 +1,7 @@
 //! Owns days that belong to every period: "ngày 15 của tháng cuối quý", "ngày làm việc cuối cùng của tháng".
 
+use chrono::Weekday;
+
 use super::{
     DayOf, MonthOf, Neighbour, PhraseError, Recurrence, RecurringDay,
     cursor::{Cursor, takes},
@@ -42,9 +44,16 @@ impl Cursor<'_> {
             self.at = start;
             return false;
         };
-        let week = self.take_week();
-        self.push(points, What::Weekday { weekday, week }, start);
+        self.push_weekday(points, weekday, start);
         true
+    }
+
+    /// The week of the month behind a weekday, or "trong tuần", which is every week.
+    pub fn push_weekday(&mut self, points: &mut Vec<Point>, weekday: Weekday, start: usize) {
+        let week = self.take_week();
+        let is_each = week.is_none() && takes!(self, Trong Tuần);
+        self.push(points, What::Weekday { weekday, week }, start);
+        set_neighbour(points, is_each.then_some(Neighbour::Same));
     }
 
     /// "Ngày cuối cùng của tháng", "ngày làm việc cuối cùng của quý", "ngày làm việc thứ 5 của tháng".

@@ -111,8 +111,9 @@ impl Cursor<'_> {
             let times = c.attempt(|c| {
                 // "Mỗi năm họp ít nhất 02 lần", "3 tháng báo cáo một lần".
                 if !c.take_sign(&['/']) {
-                    let is_plain =
-                        |ahead: &usize| matches!(c.kind(*ahead), Some(Kind::Other | Kind::Word(Word::Báo | Word::Cáo)));
+                    let is_plain = |ahead: &usize| {
+                        matches!(c.kind(*ahead), Some(Kind::Other | Kind::Word(Word::Báo | Word::Cáo | Word::Đợt)))
+                    };
                     c.at += (0..3).take_while(is_plain).count();
                     let _ = takes!(c, Ít Nhất | Tối Thiểu);
                 }

@@ -26,6 +26,9 @@ pub struct DuePoint {
     pub time: Option<NaiveTime>,
     /// Whether the phrase excludes the day (or hour) that it names.
     pub limit: Limit,
+    /// The day as the phrase names it, which no notice of holidays moves: `2023-06-15`, `2027-04-w5` for
+    /// the fifth working day.
+    mark: String,
 }
 
 /// The years for which recurring work is planned.
@@ -121,23 +124,40 @@ fn anchored(relative: &Relative, years: PlanYears, calendar: &WorkCalendar) -> O
     let event = anchor.first_day(anchor.year.or_else(|| years.context.year_of(anchor.month))?)?;
     let due = relative.due_from(event.and_time(NaiveTime::MIN), calendar, &Timetable::default())?;
     let (limit, distance) = relative.due?;
-    Some(DuePoint { period: due.year().to_string(), begins_on: None, last_on: due.date(), time: distance.time, limit })
+    // The period is the event's: a notice of holidays may move the due date into another year.
+    Some(DuePoint {
+        period: event.year().to_string(),
+        begins_on: None,
+        last_on: due.date(),
+        time: distance.time,
+        limit,
+        mark: format!("{event}-{}", distance.count),
+    })
 }
 
-/// Two due dates of the same name are named by their days instead.
+/// Two due dates of the same name are named by the days of the phrase instead; a notice of holidays
+/// renames none, for a renamed due date would be reminded of twice.
 fn tell_apart(points: &mut Vec<DuePoint>) {
     let mut seen = BTreeSet::new();
-    points.retain(|p| seen.insert((p.last_on, p.time)));
+    points.retain(|p| seen.insert(p.mark.clone()));
     let mut uses: BTreeMap<String, usize> = BTreeMap::new();
     for point in points.iter() {
         *uses.entry(point.period.clone()).or_default() += 1;
     }
     for point in points.iter_mut().filter(|p| uses.get(&p.period).is_some_and(|n| *n > 1)) {
-        point.period = match point.time {
-            Some(time) => format!("{}T{}", point.last_on, time.format("%H%M")),
-            None => point.last_on.to_string(),
-        };
+        point.period.clone_from(&point.mark);
     }
+}
+
+/// The name of a day that the phrase gives: the date itself, or which working day of its month.
+fn mark_of(last_on: NaiveDate, day: Option<(i32, DayOf)>, time: Option<NaiveTime>) -> String {
+    let month = |month: i32| format!("{}-{:02}", month.div_euclid(12), month.rem_euclid(12) + 1);
+    let day = match day {
+        Some((of, DayOf::Working(n))) => format!("{}-w{n}", month(of)),
+        Some((of, DayOf::LastWorking)) => format!("{}-lastw", month(of)),
+        Some((_, DayOf::Number(_) | DayOf::Last)) | None => last_on.to_string(),
+    };
+    time.map_or_else(|| day.clone(), |time| format!("{day}T{}", time.format("%H%M")))
 }
 
 fn rolled(day: NaiveDate, roll: Roll, calendar: &WorkCalendar) -> NaiveDate {
@@ -149,10 +169,10 @@ fn rolled(day: NaiveDate, roll: Roll, calendar: &WorkCalendar) -> NaiveDate {
     }
 }
 
-/// "Trước ngày D" ends the day before; "trước 17 giờ ngày D" still ends on D.
+/// "Trước ngày D" and "trước 0 giờ ngày D" end the day before; "trước 17 giờ ngày D" still ends on D.
 fn last_in_time(day: NaiveDate, limit: Limit, time: Option<NaiveTime>) -> NaiveDate {
     match (limit, time) {
-        (Limit::Before, None) => day - Days::new(1),
+        (Limit::Before, None | Some(NaiveTime::MIN)) => day - Days::new(1),
         (Limit::Before, Some(_)) | (Limit::NotAfter, _) => day,
     }
 }
@@ -174,7 +194,13 @@ fn dated(
         (Extent::Months(_), Limit::Before) | (Extent::Day(_), _) => year.to_string(),
     };
     let begins_on = from.and_then(|f| f.first_day(f.year.or_else(|| years.context.year_of(f.month))?));
-    Some(DuePoint { period, begins_on, last_on: last_in_time(day, limit, to.time), time: to.time, limit })
+    let last_on = last_in_time(day, limit, to.time);
+    let named = match to.extent {
+        Extent::Day(day) => Some((year * 12 + month0(to.month), day)),
+        Extent::Months(_) => None,
+    };
+    let mark = mark_of(last_on, named, to.time);
+    Some(DuePoint { period, begins_on, last_on, time: to.time, limit, mark })
 }
 
 fn name_of_months(year: i32, last_month: u32, months: u32) -> String {
@@ -209,6 +235,9 @@ fn recurring(recurrence: &Recurrence, years: PlanYears, calendar: &WorkCalendar,
         (Every::Months(months), RecurringDay::Dates(dates)) => {
             // "2 năm một lần": counted from the plan's first year.
             let step = usize::try_from(months.div_ceil(12)).unwrap_or(1).max(1);
+            // The earlier one is the first half's, however the phrase lists them.
+            let mut dates = dates.clone();
+            dates.sort_by_key(|date| (self::step(date.of), date.month));
             for year in (first.div_euclid(12)..=last.div_euclid(12)).step_by(step) {
                 for (i, date) in dates.iter().enumerate() {
                     yearly_date(recurrence, (year, months), (i, dates.len()), *date, years, calendar, points);
@@ -223,10 +252,15 @@ fn recurring(recurrence: &Recurrence, years: PlanYears, calendar: &WorkCalendar,
     }
 }
 
-/// Periods begin in January; those longer than a year, with the plan.
+/// Periods begin in January, with 9 months ending in September; those that do not divide a year begin
+/// with the plan, and those of years are first due in its first one.
 fn ends_period(month: i32, months: u32, first: i32) -> bool {
-    let months = i32::try_from(months).unwrap_or(i32::MAX);
-    if months <= 12 { (month.rem_euclid(12) + 1) % months == 0 } else { (month - first + 1) % months == 0 }
+    let length = i32::try_from(months).unwrap_or(i32::MAX);
+    match months {
+        1..=4 | 6 | 9 | 12 => (month.rem_euclid(12) + 1) % length == 0,
+        years if years % 12 == 0 => (month - first - 11).rem_euclid(length) == 0,
+        _ => (month - first + 1).rem_euclid(length) == 0,
+    }
 }
 
 fn weekly(recurrence: &Recurrence, weeks: u32, weekday: Weekday, span: (i32, i32), points: &mut Vec<DuePoint>) {
@@ -243,6 +277,7 @@ fn weekly(recurrence: &Recurrence, weeks: u32, weekday: Weekday, span: (i32, i32
             last_on,
             time: recurrence.time,
             limit: recurrence.limit,
+            mark: mark_of(last_on, None, recurrence.time),
         }
     }));
 }
@@ -256,11 +291,13 @@ fn yearly_date(
     calendar: &WorkCalendar,
     points: &mut Vec<DuePoint>,
 ) {
-    // In a school year each month has one year only.
-    let year = match (years.context, recurrence.since) {
-        (YearContext::SchoolYear(_), None) if years.context.year_of(date.month) != Some(year) => return,
-        _ => year,
-    };
+    // A school year has each month once.
+    if matches!(years.context, YearContext::SchoolYear(_))
+        && recurrence.since.is_none()
+        && years.months().is_some_and(|(first, last)| !(first..=last).contains(&(year * 12 + month0(date.month))))
+    {
+        return;
+    }
     let is_one_a_period = usize::try_from(12 / months.clamp(1, 12)).is_ok_and(|periods| periods == count);
     let period = if is_one_a_period {
         let last_month = u32::try_from(index + 1).unwrap_or(1) * months;
@@ -269,17 +306,19 @@ fn yearly_date(
         year.to_string()
     };
     let there = year + step(date.of);
-    let day = day_in_month(there * 12 + month0(date.month), date.day, calendar);
+    let month = there * 12 + month0(date.month);
+    let day = day_in_month(month, date.day, calendar);
     let begins_on = recurrence
         .from
         .and_then(|from| NaiveDate::from_ymd_opt(there + step(from.of), from.month.unwrap_or(date.month), from.day));
     let last_on = last_in_time(day, recurrence.limit, recurrence.time);
-    points.push(DuePoint { period, begins_on, last_on, time: recurrence.time, limit: recurrence.limit });
+    let mark = mark_of(last_on, Some((month, date.day)), recurrence.time);
+    points.push(DuePoint { period, begins_on, last_on, time: recurrence.time, limit: recurrence.limit, mark });
 }
 
 fn period_day(recurrence: &Recurrence, months: u32, end: i32, calendar: &WorkCalendar, points: &mut Vec<DuePoint>) {
     let length = i32::try_from(months).unwrap_or(12);
-    let due: Vec<(NaiveDate, i32)> = match &recurrence.on {
+    let due: Vec<(NaiveDate, i32, DayOf)> = match &recurrence.on {
         RecurringDay::Days { days, month, of } => {
             let last = end + step(*of) * length;
             let first = last + 1 - length;
@@ -288,15 +327,18 @@ fn period_day(recurrence: &Recurrence, months: u32, end: i32, calendar: &WorkCal
                 (Some(MonthOf::Last), _) | (None, DayOf::Last | DayOf::LastWorking) => last,
                 (None, DayOf::Number(_) | DayOf::Working(_)) => first,
             };
-            days.iter().map(|day| (day_in_month(month_of(day), *day, calendar), month_of(day))).collect()
+            days.iter().map(|day| (day_in_month(month_of(day), *day, calendar), month_of(day), *day)).collect()
         }
         RecurringDay::Weekdays { weekdays, week } => {
-            weekdays.iter().map(|weekday| (weekday_in_month(end, *weekday, *week), end)).collect()
+            let day = |weekday: &Weekday| weekday_in_month(end, *weekday, *week);
+            weekdays.iter().map(|weekday| (day(weekday), end, DayOf::Number(day(weekday).day()))).collect()
         }
-        RecurringDay::End | RecurringDay::Dates(_) => vec![(day_in_month(end, DayOf::Last, calendar), end)],
+        RecurringDay::End | RecurringDay::Dates(_) => {
+            vec![(day_in_month(end, DayOf::Last, calendar), end, DayOf::Last)]
+        }
     };
     let period = name_of_months(end.div_euclid(12), u32::try_from(end.rem_euclid(12)).unwrap_or(0) + 1, months);
-    for (day, month) in due {
+    for (day, month, named) in due {
         let begins_on = recurrence.from.and_then(|from| {
             // "Từ ngày 15 của tháng trước kỳ báo cáo": before the period's first month.
             let base = match from.of {
@@ -313,6 +355,7 @@ fn period_day(recurrence: &Recurrence, months: u32, end: i32, calendar: &WorkCal
             last_on,
             time: recurrence.time,
             limit: recurrence.limit,
+            mark: mark_of(last_on, Some((month, named)), recurrence.time),
         });
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use unicode_normalization::UnicodeNormalization;
 
 use super::{schedule::PlanYears, *};
-use crate::domain::calendar::timetable::Timetable;
+use crate::domain::calendar::{CalendarRules, timetable::Timetable};
 
 fn context(text: &str) -> YearContext {
     text.parse().unwrap_or_default()
@@ -238,6 +238,9 @@ fn lunar_days_are_never_solar_dates() {
     assert_eq!(read("Từ ngày 25/01/2023 (04 tháng Giêng âm lịch) đến 02/02/2023"), "from=2023-01-25;due<=2023-02-02");
     assert_eq!(refusal("mùng 10 tháng 3").0, Refusal::Lunar);
     assert_eq!(refusal("tháng Giêng").0, Refusal::Lunar);
+    // Of several dates nobody can say which are lunar.
+    assert_eq!(refusal("10/3 và 15/8 âm lịch").0, Refusal::Lunar);
+    assert_eq!(refusal("10/3/2023 âm lịch").0, Refusal::Lunar);
 }
 
 #[test]
@@ -249,6 +252,7 @@ fn what_does_not_exist_or_lost_its_figures_is_refused_with_the_part_concerned() 
     assert_eq!(refusal("Thứ tư, ngày 05 tháng năm 2012").0, Refusal::Damaged);
     assert_eq!(refusal("trước ngày 2/2025").0, Refusal::Damaged);
     assert_eq!(refusal("trước ngày 15"), (Refusal::MonthMissing, "ngày 15"));
+    assert_eq!(refusal("từ 20/12/2022 đến 29/02").0, Refusal::NoSuchDate, "the year after has no 29/02");
     assert_eq!(refusal("  "), (Refusal::Empty, "  "));
     assert_eq!(refusal(&"ngày 1, ".repeat(10_000)).0, Refusal::TooLong);
     // 29/02 exists when nobody knows the year.
@@ -263,6 +267,22 @@ fn contradictions_and_deadlines_joined_without_sense_are_refused() {
     assert_eq!(refusal("Trước ngày 15/01/2023 trước ngày 20/02/2023").0, Refusal::Joined);
     assert_eq!(refusal("Trước ngày 15/01/2023 trừ thứ Bảy"), (Refusal::NotUnderstood, "trừ thứ Bảy"));
     assert_eq!(read("Không thường xuyên"), "?");
+    assert_eq!(read("Ngày 5 hằng tuần"), "?", "a week has no fifth day by number");
+}
+
+#[test]
+fn the_least_time_is_the_latest_before_an_event_and_the_earliest_after_it() {
+    assert_read(&[
+        ("ít nhất 30 ngày kể từ ngày niêm yết", "from=ref+30d;ref=niêm yết"),
+        ("không sớm hơn 30 ngày kể từ ngày niêm yết", "from=ref+30d;ref=niêm yết"),
+        ("không muộn hơn 5 ngày kể từ ngày ký", "due<=ref+5d;ref=ký"),
+        ("trước ngày bầu cử ít nhất 70 ngày", "due<=ref-70d;ref=bầu cử"),
+        ("ít nhất 45 ngày", "due<=ref-45d;amb=direction"),
+        ("trong thời gian ít nhất là 60 ngày", "duration=60d"),
+        ("Thứ Sáu trong tuần", "every=week;dow=fri"),
+        ("các ngày 4, 5-7 và 9, 10-7", "due<=2023-07-04|2023-07-05|2023-07-09|2023-07-10"),
+        ("hằng quý năm 2026", "every=quarter;from=2026;until=2026"),
+    ]);
 }
 
 #[test]
@@ -310,6 +330,36 @@ fn due_dates_are_named_by_their_periods() {
     assert_eq!((months.len(), months[1].1.as_str()), (12, "2023-02-28"), "the last day where the month is shorter");
     let weeks = dues("thứ 6 hằng tuần");
     assert_eq!((weeks.len(), weeks[0].clone()), (52, ("2023-W01".to_owned(), "2023-01-06".to_owned())));
+    assert_eq!(dues("trước 0 giờ ngày 15/01/2023")[0].1, "2023-01-14", "nothing of the 15th is in time");
+    // However the phrase lists them, the earlier date is the first half's.
+    assert_eq!(
+        dues("6 tháng một lần vào ngày 15/12 và ngày 15/6"),
+        named(&[("2023-H1", "2023-06-15"), ("2023-H2", "2023-12-15")])
+    );
+}
+
+#[test]
+fn a_notice_of_holidays_renames_no_due_date() {
+    let phrase = "ngày làm việc thứ 5 của tháng 5/2023 và ngày làm việc cuối cùng của tháng 5/2023";
+    let years = PlanYears::of(YearContext::Year(2023));
+    let reading = read_phrase(phrase, years.context).expect("understood");
+    let rules =
+        CalendarRules { working_week: vec![Weekday::Mon, Weekday::Tue, Weekday::Wed], ..CalendarRules::default() };
+    for calendar in [crate::config::example::calendar(), WorkCalendar::new(&rules, [])] {
+        let points = reading.due_points(years, &calendar);
+        let (periods, days): (Vec<_>, Vec<_>) = points.into_iter().map(|p| (p.period, p.last_on)).unzip();
+        assert_eq!(periods, ["2023-05-w5", "2023-05-lastw"], "{days:?}");
+    }
+}
+
+#[test]
+fn rhythms_that_do_not_divide_a_year_are_counted_from_the_plan() {
+    let days = |phrase: &str, last: i32| -> Vec<String> {
+        let years = PlanYears { context: YearContext::Year(2023), last };
+        dues_in(phrase, years).into_iter().map(|(_, day)| day).collect()
+    };
+    assert_eq!(days("5 tháng một lần", 2023), ["2023-05-31", "2023-10-31"]);
+    assert_eq!(days("2 năm một lần", 2026), ["2023-12-31", "2025-12-31"]);
 }
 
 #[test]

@@ -146,7 +146,7 @@ impl Cursor<'_> {
     }
 }
 
-impl Assembly {
+impl Assembly<'_> {
     pub fn window(
         &mut self,
         from: Point,
@@ -252,7 +252,11 @@ fn complete_window(from: &mut Point, to: &mut Point) -> bool {
     {
         (*to_month, *to_year) = (Some(month), year);
     }
-    let ends_earlier = from.month_and_day() > to.month_and_day();
+    let ends_earlier = from.month_and_day().zip(to.month_and_day()).is_some_and(|(from, to)| from > to);
+    // "Từ 01/3 đến năm 2030" does not say when it begins.
+    if matches!(to.what, What::Months { months: 12, .. }) && !matches!(from.what, What::Months { months: 12, .. }) {
+        return true;
+    }
     if let (Some(from_year), Some(to_year)) = (from.year_mut(), to.year_mut()) {
         match (*from_year, *to_year) {
             (None, Some(year)) => *from_year = Some(year - i32::from(ends_earlier)),
