@@ -1,19 +1,25 @@
 //! Any text is read or refused: no panic, spans inside the text, no date before year 0, no slow input.
 #![no_main]
 
-use std::sync::LazyLock;
+use std::{collections::HashSet, sync::LazyLock};
 
+use chrono::Weekday;
 use libfuzzer_sys::fuzz_target;
 use nhacviec::{
     config::example,
     domain::{
-        calendar::WorkCalendar,
+        calendar::{CalendarRules, WorkCalendar},
         deadline::{YearContext, read_phrase, schedule::PlanYears},
     },
     message::reading,
 };
 
 static CALENDAR: LazyLock<WorkCalendar> = LazyLock::new(example::work_calendar);
+static WITHOUT_NOTICES: LazyLock<WorkCalendar> = LazyLock::new(|| {
+    let rules =
+        CalendarRules { working_week: vec![Weekday::Mon, Weekday::Wed, Weekday::Sat], ..CalendarRules::default() };
+    WorkCalendar::new(&rules, [])
+});
 
 fuzz_target!(|text: &str| {
     for context in [YearContext::Unknown, YearContext::Year(2023), YearContext::SchoolYear(2023)] {
@@ -28,8 +34,14 @@ fuzz_target!(|text: &str| {
                 for doubt in &read.doubts {
                     let _ = reading::explain_doubt(doubt, text);
                 }
-                let points = read.due_points(PlanYears::of(context), &CALENDAR);
-                assert!(context != YearContext::Year(2023) || points.len() <= 20_000);
+                let periods = |calendar: &WorkCalendar| -> Vec<String> {
+                    read.due_points(PlanYears::of(context), calendar).into_iter().map(|p| p.period).collect()
+                };
+                let named = periods(&CALENDAR);
+                assert!(context != YearContext::Year(2023) || named.len() <= 20_000);
+                // An occurrence has a name of its own, which no notice of holidays changes.
+                assert_eq!(named.iter().collect::<HashSet<_>>().len(), named.len());
+                assert_eq!(named, periods(&WITHOUT_NOTICES));
             }
             Err(error) => {
                 assert!(text.get(error.span.clone()).is_some());
