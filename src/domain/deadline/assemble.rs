@@ -7,7 +7,7 @@ use chrono::{Datelike, NaiveDate};
 
 use super::{
     CalendarPoint, Clause, DayOf, DeadlineRule, Doubt, DoubtKind, Every, Extent, Limit, MonthOf, Neighbour,
-    PhraseError, Reading, Recurrence, RecurringDay, Refusal, YearContext, YearDate,
+    PhraseError, Reading, Recurrence, RecurringDay, Refusal, Trigger, YearContext, YearDate,
     clauses::{FoundPart, Joint, Part, Parts, Rhythm},
     points::{Point, What, runs_over_new_year},
 };
@@ -160,10 +160,16 @@ impl Assembly<'_> {
             Part::Triggered { by, event } => {
                 if self.reading.clauses.is_empty() {
                     self.push(DeadlineRule::Triggered(by, event), span);
-                } else {
+                } else if !self
+                    .reading
+                    .clauses
+                    .iter()
+                    .any(|c| matches!(c.rule, DeadlineRule::Triggered(known, _) if known == by))
+                {
                     self.reading.also = Some(by);
                 }
             }
+            Part::Stages(stages) => self.push(DeadlineRule::Triggered(Trigger::Event, stages), span),
             Part::ExternalPlan(owner) => self.push(DeadlineRule::ExternalPlan(owner), span),
             Part::Lunar { day, month } => self.push(DeadlineRule::Lunar { day, month }, span),
         }

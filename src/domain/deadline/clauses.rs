@@ -49,6 +49,8 @@ pub(super) enum Part {
         by: Trigger,
         event: Range<usize>,
     },
+    /// "Đầu kỳ, giữa kỳ, cuối kỳ": stages of a term that the office sets itself.
+    Stages(Range<usize>),
     ExternalPlan(Range<usize>),
     Lunar {
         day: u32,

@@ -381,11 +381,38 @@ impl Cursor<'_> {
             let by = if self.asks(begin) { Trigger::Request } else { Trigger::Event };
             return Some(Part::Triggered { by, event: self.span(self.at, self.at) });
         }
+        if let Some(stages) = self.take_stages() {
+            return Some(Part::Stages(stages));
+        }
         if !has_earlier && takes!(self, Phát Sinh) {
             let event = self.take_words_of_clause();
             return Some(Part::Triggered { by: Trigger::Event, event });
         }
         self.take_external(has_earlier)
+    }
+
+    /// "Giữa kỳ, cuối kỳ": no dates, but moments of their own beside the rhythm that they follow.
+    fn take_stages(&mut self) -> Option<Range<usize>> {
+        self.attempt(|c| {
+            let start = c.at;
+            while takes!(c, Đầu Kỳ | Giữa Kỳ | Cuối Kỳ) {
+                let end = c.at;
+                // "Giữa kỳ: trước ngày 15/11" names the work of a date.
+                let ends = matches!(
+                    c.kind(0),
+                    None | Some(Kind::Sign(',' | ';' | '.' | ')') | Kind::Word(Word::Và | Word::Hoặc))
+                );
+                if !ends {
+                    return None;
+                }
+                let _ = c.take_sign(&[',', ';']) || takes!(c, Và);
+                if !matches!(c.word(0), Some(Word::Đầu | Word::Giữa | Word::Cuối)) {
+                    c.at = end;
+                    break;
+                }
+            }
+            (c.at > start).then(|| c.span(start, c.at))
+        })
     }
 
     /// "Từ khi Nghị định có hiệu lực", "kể từ ngày Quyết định này có hiệu lực": an event, no date and no end.

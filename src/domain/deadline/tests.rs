@@ -271,6 +271,14 @@ fn contradictions_and_deadlines_joined_without_sense_are_refused() {
 }
 
 #[test]
+fn stages_of_a_term_have_no_dates_unless_the_phrase_gives_them() {
+    assert_read(&[
+        ("hằng năm, giữa kỳ, cuối kỳ hoặc đột xuất", "every=year;on_event;ref=giữa kỳ, cuối kỳ"),
+        ("Giữa kỳ: trước 15/11, cuối kỳ: trước 20/5", "due<2023-11-15;due<2023-05-20"),
+    ]);
+}
+
+#[test]
 fn the_least_time_is_the_latest_before_an_event_and_the_earliest_after_it() {
     assert_read(&[
         ("ít nhất 30 ngày kể từ ngày niêm yết", "from=ref+30d;ref=niêm yết"),
