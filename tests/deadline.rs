@@ -353,6 +353,21 @@ fn an_exchange_over_the_new_year_needs_its_half_in_both_files() {
 }
 
 #[test]
+fn the_draft_of_a_notice_may_be_written_straight_into_the_file_that_is_missing() {
+    let folder = office_with("Thường xuyên");
+    // What a shell leaves there before the draft is written.
+    folder.write("calendar/2027.yaml", "");
+    let (code, text) = check(&folder);
+    assert_eq!(code, Some(0), "{text}");
+    assert_contains(&text, &["lưu ý: tệp lịch đang trống", "calendar/2027.yaml"]);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nhacviec"));
+    let output = command.args(["calendar", "next-notice", "--config"]).arg(folder.config()).output().expect("runs");
+    let draft = String::from_utf8(output.stdout).expect("UTF-8");
+    let is_drafted = output.status.code() == Some(1) && draft.contains("status: official");
+    assert!(is_drafted || output.status.success(), "{draft}");
+}
+
+#[test]
 fn a_notice_that_leaves_out_a_holiday_is_doubted() {
     let folder = office_with("Thường xuyên");
     folder.write("holidays.yaml", "holidays:\n  - { name: Quốc khánh, date: 02/09 }\n  - { name: Tết, lunar: tet }\n");

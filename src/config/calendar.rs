@@ -7,7 +7,7 @@ use chrono::{Datelike, NaiveDate, Weekday};
 use super::{
     fields::{Fields, Reader, date},
     finding::{Finding, Severity, SourceFile},
-    node::Node,
+    node::{Node, Value},
 };
 use crate::{
     domain::calendar::{
@@ -22,6 +22,12 @@ pub const NOTICE_TO_FILL_IN: &str = "số và ngày của thông báo";
 
 /// Decodes one year.
 pub fn read_year(reader: &Reader, root: &Node, working_week: &[Weekday]) -> Option<CalendarYear> {
+    // A shell empties the file that it is about to fill: `nhacviec calendar next-notice > calendar/2027.yaml`.
+    if matches!(root.value, Value::Null) {
+        let help = "lấy mẫu: nhacviec calendar next-notice, rồi sửa theo thông báo".to_owned();
+        reader.warning(&root.span, "tệp lịch đang trống, coi như chưa có lịch nghỉ của năm đó", help);
+        return None;
+    }
     let fields = reader.fields(root, "lịch");
     let year = super::plan::read_year(&fields);
     let is_official = match fields.text("status").as_ref().map(|t| t.value.as_str()) {
