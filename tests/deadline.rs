@@ -104,7 +104,7 @@ fn a_period_is_counted_from_the_event_that_is_given() {
     let (_, text, _) = deadline(&["8 giờ làm việc kể từ khi nhận", "--from", "20/11/2026 14:30"]);
     assert_contains(&text, &["chưa khai báo giờ làm việc"]);
     let (code, _, error) = deadline(&["trong ngày", "--from", "hôm qua"]);
-    assert!(code == Some(1) && error.contains("«hôm qua» không phải một ngày"), "{error}");
+    assert!(code == Some(2) && error.contains("«hôm qua» không hợp lệ cho --from <NGÀY>: viết ngày như"), "{error}");
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn a_refused_phrase_is_shown_with_the_part_concerned() {
     let (code, text, _) = deadline(&["con nước 25/10 âm lịch"]);
     assert!(code == Some(1) && text.contains("cần người tra ngày dương lịch"), "{text}");
     let (code, _, error) = deadline(&["trước 15/12", "--year", "23"]);
-    assert!(code == Some(1) && error.contains("«23» không phải một năm"), "{error}");
+    assert!(code == Some(2) && error.contains("«23» không hợp lệ cho --year <NĂM>: viết năm như 2026"), "{error}");
     assert_eq!(deadline(&[]).0, Some(2));
 }
 

@@ -5,12 +5,12 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime};
 use serde_json::json;
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::{Exit, check::print_findings, load_config, print, print_json};
+use super::{Exit, check::print_findings, load_config, print, print_json, usage::Hint};
 use crate::{
     clock::{Clock, SystemClock},
     config::{
@@ -43,11 +43,11 @@ pub struct DeadlineCommand {
     #[arg(value_name = "THỜI HẠN", required_unless_present = "canonical", help_heading = "Tham số")]
     phrase: Option<String>,
     /// Năm của kế hoạch; năm học viết như 2025-2026
-    #[arg(long, value_name = "NĂM", help_heading = "Tùy chọn")]
-    year: Option<String>,
+    #[arg(long, value_name = "NĂM", value_parser = year_context, help_heading = "Tùy chọn")]
+    year: Option<YearContext>,
     /// Ngày xảy ra sự kiện, để tính hạn kể từ sự kiện; viết như 20/11/2026 hoặc "20/11/2026 14:30"
-    #[arg(long, value_name = "NGÀY", help_heading = "Tùy chọn")]
-    from: Option<String>,
+    #[arg(long, value_name = "NGÀY", value_parser = moment, help_heading = "Tùy chọn")]
+    from: Option<NaiveDateTime>,
     /// In kết quả dạng JSON
     #[arg(long, conflicts_with = "canonical", help_heading = "Tùy chọn")]
     json: bool,
@@ -60,14 +60,13 @@ impl DeadlineCommand {
     pub fn execute(&self, folders: &Folders) -> anyhow::Result<Exit> {
         let Some(phrase) = self.phrase.as_ref().filter(|_| !self.canonical) else { return print_canonical() };
         let phrase: String = phrase.nfc().collect();
-        let said_year = self.year.as_deref().map(year_context).transpose()?;
-        let event = self.from.as_deref().map(moment).transpose()?;
         let Some(days) = OfficeDays::load(folders) else { return Ok(Exit::Config) };
-        let years = match said_year {
+        let years = match self.year {
             Some(context) => PlanYears::of(context),
             None => PlanYears { context: YearContext::Year(days.today.year()), last: days.today.year() + YEARS_AHEAD },
         };
-        let explained = Explained { phrase: &phrase, years, is_year_said: said_year.is_some(), event, days: &days };
+        let explained =
+            Explained { phrase: &phrase, years, is_year_said: self.year.is_some(), event: self.from, days: &days };
         Ok(match read_phrase(&phrase, years.context) {
             Ok(read) if self.json => explained.print_json(&read),
             Ok(read) => explained.print_text(&read),
@@ -99,12 +98,11 @@ fn print_canonical() -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn year_context(text: &str) -> anyhow::Result<YearContext> {
-    let years = text.parse::<YearContext>().ok();
-    years.with_context(|| format!("«{text}» không phải một năm; viết như 2026, năm học viết như 2025-2026"))
+fn year_context(text: &str) -> Result<YearContext, Hint> {
+    text.parse().map_err(|()| Hint("viết năm như 2026, năm học như 2025-2026"))
 }
 
-fn moment(text: &str) -> anyhow::Result<NaiveDateTime> {
+fn moment(text: &str) -> Result<NaiveDateTime, Hint> {
     let day = |text: &str| NaiveDate::parse_from_str(text, "%d/%m/%Y").or_else(|_| text.parse()).ok();
     let (on, at) = match text.trim().split_once([' ', 'T']) {
         Some((on, at)) => (day(on), NaiveTime::parse_from_str(at.trim(), "%H:%M").ok()),
@@ -112,8 +110,7 @@ fn moment(text: &str) -> anyhow::Result<NaiveDateTime> {
     };
     match (on, at) {
         (Some(on), Some(at)) if (2000..=2100).contains(&on.year()) => Ok(on.and_time(at)),
-        (Some(_), Some(_)) => bail!("«{text}»: chỉ tính được từ năm 2000 đến năm 2100"),
-        _ => bail!("«{text}» không phải một ngày; viết như 20/11/2026 hoặc \"20/11/2026 14:30\""),
+        _ => Err(Hint("viết ngày như 20/11/2026 hoặc \"20/11/2026 14:30\", năm từ 2000 đến 2100")),
     }
 }
 

@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 use chrono::{Datelike, NaiveDate};
 use serde_json::json;
 
-use super::{Exit, STORE_FAILED, block_on, load_config, open_existing_store, print, print_json};
+use super::{Exit, STORE_FAILED, block_on, load_config, open_existing_store, print, print_json, usage::Hint};
 use crate::{
     channel::Message,
     clock::{Clock, SystemClock},
@@ -39,13 +39,13 @@ pub struct Preview {
 }
 
 /// A date as the YAML files and officials write it.
-pub fn parse_date(text: &str) -> Result<NaiveDate, String> {
+pub fn parse_date(text: &str) -> Result<NaiveDate, Hint> {
     let formats = ["%Y-%m-%d", "%d/%m/%Y"];
     formats
         .iter()
         .find_map(|f| NaiveDate::parse_from_str(text, f).ok())
         .filter(|date| (2000..=2100).contains(&date.year()))
-        .ok_or_else(|| "viết ngày như 2023-01-15 hoặc 15/01/2023".to_owned())
+        .ok_or(Hint("viết ngày như 2023-01-15 hoặc 15/01/2023, năm từ 2000 đến 2100"))
 }
 
 impl Preview {

@@ -1,6 +1,6 @@
 //! The Vietnamese face of clap: help layout and messages for wrong usage.
 
-use std::io::Write as _;
+use std::{error::Error, fmt, io::Write as _};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
@@ -8,6 +8,18 @@ use super::Exit;
 
 /// Layout of every help page.
 pub const TEMPLATE: &str = "{about-with-newline}\nCách dùng: {usage}\n\n{all-args}";
+
+/// How to write the value that was refused, in Vietnamese.
+#[derive(Debug)]
+pub struct Hint(pub &'static str);
+
+impl fmt::Display for Hint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl Error for Hint {}
 
 /// Prints help, version or what is wrong with the command line.
 pub fn explain(error: &clap::Error) -> Exit {
@@ -54,7 +66,14 @@ fn sentence(error: &clap::Error) -> String {
             if value.is_empty() {
                 format!("tùy chọn {argument} cần một giá trị")
             } else {
-                format!("giá trị «{value}» không hợp lệ cho {argument}")
+                let hint = error.source().and_then(|source| source.downcast_ref::<Hint>());
+                let choices = context(ContextKind::ValidValue);
+                let help = match hint {
+                    Some(hint) => format!(": {hint}"),
+                    None if choices.is_empty() => String::new(),
+                    None => format!(": chọn một trong {choices}"),
+                };
+                format!("giá trị «{value}» không hợp lệ cho {argument}{help}")
             }
         }
         ErrorKind::ArgumentConflict => {
