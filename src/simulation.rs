@@ -52,22 +52,27 @@ pub fn run(
 ) -> Vec<Leaving> {
     let mut reports = reports_by_day(office, completions);
     let mut leaving = Vec::new();
+    // Decided on a day off, for the next working morning.
+    let mut waiting: Vec<Leaving> = Vec::new();
     for day in first.iter_days().take_while(|day| *day <= last) {
         let done: Vec<SubjectId> = take_until(&mut reports, day);
         if !done.is_empty() {
             Arc::make_mut(&mut record.completed).extend(done);
-            // What waits for the next working morning is taken back when the work is done before it.
-            leaving.retain(|l: &Leaving| l.on < day || !record.completed.contains(&l.notification.key.subject));
+            // What waits is taken back when the work is done before it leaves.
+            waiting.retain(|l| !record.completed.contains(&l.notification.key.subject));
         }
+        leaving.extend(waiting.extract_if(.., |l| l.on <= day));
         // What was decided since the last digest leaves with the next one, as the daemon will have it.
         let digest = office.hours.digest_moment(day);
         let morning = record.last_decided_at.map_or(digest, |at| at.max(digest));
         let decision = decide(&Situation { office, record: &record }, morning);
         record.note(&decision, morning);
         let carried = decision.notify.into_iter().filter(|n| n.merged_into.is_none());
-        leaving.extend(carried.map(|n| Leaving { on: office.hours.date(n.not_before), notification: n }));
+        let carried = carried.map(|n| Leaving { on: office.hours.date(n.not_before), notification: n });
+        let (today, later): (Vec<_>, Vec<_>) = carried.partition(|l| l.on <= day);
+        leaving.extend(today);
+        waiting.extend(later);
     }
-    leaving.retain(|l| l.on <= last);
     leaving.sort_by(|a, b| (a.on, &a.notification.key.recipient).cmp(&(b.on, &b.notification.key.recipient)));
     leaving
 }

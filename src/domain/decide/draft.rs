@@ -1,6 +1,6 @@
 //! Owns how a decision comes about, subject by subject.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
@@ -40,7 +40,7 @@ pub fn draw_up(situation: Situation<'_>, now: DateTime<Utc>) -> Decision {
 /// Somebody who would be told of a subject, before it is known whether they were told already.
 struct Candidate {
     audience: Audience,
-    recipient: Recipient,
+    recipient: Arc<Recipient>,
     rung: Rung,
     reason: Reason,
     /// A stronger rung falls due by the next digest: this one is said before it or never.
@@ -61,13 +61,22 @@ struct Draft<'a> {
     today: NaiveDate,
     /// For each subject with pending deliveries: who is concerned by it now, and how they are reached.
     live: HashMap<&'a SubjectId, Vec<Concerned>>,
+    /// Who reads the messages of a unit, looked up once.
+    readers: HashMap<UnitId, Arc<[Arc<Recipient>]>>,
     decision: Decision,
 }
 
 impl<'a> Draft<'a> {
     fn new(situation: Situation<'a>, now: DateTime<Utc>) -> Self {
         let live = situation.record.pending.iter().map(|p| (&p.subject, Vec::new())).collect();
-        Self { situation, now, today: situation.office.hours.date(now), live, decision: Decision::default() }
+        Self {
+            situation,
+            now,
+            today: situation.office.hours.date(now),
+            live,
+            readers: HashMap::new(),
+            decision: Decision::default(),
+        }
     }
 
     fn occurrence(&mut self, occurrence: &Occurrence) {
@@ -96,7 +105,8 @@ impl<'a> Draft<'a> {
         let rung = Rung { offset: 0, on };
         let candidates = self
             .recipients(&occurrence.unit)
-            .into_iter()
+            .iter()
+            .cloned()
             .map(|recipient| Candidate {
                 audience: Audience::Lead,
                 recipient,
@@ -156,7 +166,7 @@ impl<'a> Draft<'a> {
         let on = office.hours.date(problem.opened_at);
         let candidate = Candidate {
             audience: Audience::Administrator,
-            recipient,
+            recipient: Arc::new(recipient),
             rung: Rung { offset: 0, on },
             reason: Reason::Problem,
             cannot_wait: false,
@@ -221,7 +231,11 @@ impl<'a> Draft<'a> {
         let next = policy.triggers(role).reached(due, self.next_digest_on(), &self.situation.office.calendar);
         let cannot_wait = next.is_some_and(|n| n.offset > rung.offset);
         let candidate = |recipient| Candidate { audience, recipient, rung, reason, cannot_wait };
-        units.iter().flat_map(|unit| self.recipients(unit)).map(candidate).collect()
+        let mut candidates = Vec::new();
+        for unit in units {
+            candidates.extend(self.recipients(unit).iter().cloned().map(candidate));
+        }
+        candidates
     }
 
     fn escalation_candidates(&mut self, policy: &Policy, due: Due, lead: &UnitId) -> Vec<Candidate> {
@@ -248,7 +262,7 @@ impl<'a> Draft<'a> {
                     Some(recipient) => {
                         candidates.push(Candidate {
                             audience,
-                            recipient,
+                            recipient: Arc::new(recipient),
                             rung,
                             reason: Reason::Escalated,
                             cannot_wait: false,
@@ -263,7 +277,10 @@ impl<'a> Draft<'a> {
         candidates
     }
 
-    fn recipients(&mut self, unit: &UnitId) -> Vec<Recipient> {
+    fn recipients(&mut self, unit: &UnitId) -> Arc<[Arc<Recipient>]> {
+        if let Some(readers) = self.readers.get(unit) {
+            return Arc::clone(readers);
+        }
         let directory = &self.situation.office.directory;
         let recipients = directory.recipients_of(unit);
         let contacts = directory.units.get(unit).map_or(&[][..], |u| &u.contacts);
@@ -272,7 +289,9 @@ impl<'a> Draft<'a> {
         if recipients.is_empty() {
             self.decision.gaps.insert(Gap::NobodyReachable(unit.clone()));
         }
-        recipients
+        let readers: Arc<[Arc<Recipient>]> = recipients.into_iter().map(Arc::new).collect();
+        self.readers.insert(unit.clone(), Arc::clone(&readers));
+        readers
     }
 
     /// Turns the candidates that were not told yet into notifications: one message a person, in the
@@ -323,7 +342,7 @@ impl<'a> Draft<'a> {
                 reason,
                 item: item(),
                 advice: advice.map(str::to_owned),
-                routes: recipient.routes,
+                routes: recipient.routes.clone(),
                 not_before: self.release_at(reason.is_urgent() || cannot_wait),
                 merged_into,
             });
