@@ -492,7 +492,10 @@ impl DeadlineRule {
 
     /// Whether a date it names does not exist in its year, such as 29/02/2023.
     fn names_no_day(&self) -> bool {
-        let is_missing = |d: &CalendarPoint| matches!((d.extent, d.year), (Extent::Day(DayOf::Number(_)), Some(year)) if d.last_day(year).is_none());
+        let is_missing = |d: &CalendarPoint| {
+            let is_day = matches!(d.extent, Extent::Day(DayOf::Number(_)));
+            d.year.is_some_and(|year| is_day && d.last_day(year).is_none())
+        };
         match self {
             Self::Dates { dates, .. } => dates.iter().any(is_missing),
             Self::Window { from, due } => is_missing(from) || due.iter().any(|(_, to)| is_missing(to)),

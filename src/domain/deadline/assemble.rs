@@ -158,14 +158,10 @@ impl Assembly<'_> {
             Part::Roll(roll) => self.reading.roll = Some(roll),
             Part::Standing => self.push(DeadlineRule::Standing, span),
             Part::Triggered { by, event } => {
+                let is_said = |c: &Clause| matches!(c.rule, DeadlineRule::Triggered(known, _) if known == by);
                 if self.reading.clauses.is_empty() {
                     self.push(DeadlineRule::Triggered(by, event), span);
-                } else if !self
-                    .reading
-                    .clauses
-                    .iter()
-                    .any(|c| matches!(c.rule, DeadlineRule::Triggered(known, _) if known == by))
-                {
+                } else if !self.reading.clauses.iter().any(is_said) {
                     self.reading.also = Some(by);
                 }
             }
