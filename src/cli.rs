@@ -6,13 +6,14 @@ mod calendar;
 mod check;
 mod deadline;
 mod demo;
-mod done;
 mod preview;
+mod report;
 mod run;
 mod simulate;
 mod status;
 mod tasks;
 mod usage;
+mod which;
 
 use std::{io::Write as _, path::PathBuf, process::ExitCode, sync::Arc};
 
@@ -100,7 +101,23 @@ enum Command {
     /// Xem kế hoạch như đã hiểu: từng nhiệm vụ, cách hiểu thời hạn, các ngày hạn
     Tasks(tasks::Tasks),
     /// Báo một nhiệm vụ đã hoàn thành
-    Done(done::Done),
+    Done(report::Done),
+    /// Báo đã nhận việc, hẹn ngày nhắc lại
+    Ack(report::Ack),
+    /// Xin gia hạn, hoặc ghi quyết định về việc gia hạn
+    Extend(report::Extend),
+    /// Báo việc không thuộc trách nhiệm của đơn vị
+    NotOurs(report::NotOurs),
+    /// Giao lại việc cho đơn vị khác chủ trì
+    Assign(report::Assign),
+    /// Ghi một việc phát sinh, hoặc thời hạn mới có của một việc còn thiếu thời hạn
+    Open(report::Open),
+    /// Tạm dừng nhắc một việc đến một ngày
+    Snooze(report::Snooze),
+    /// Hủy một việc không còn phải làm
+    Cancel(report::Cancel),
+    /// Mở lại một việc đã báo hoàn thành hoặc đã hủy
+    Reopen(report::Reopen),
     /// Xem trước các tin sẽ gửi vào một ngày
     Preview(preview::Preview),
     /// Tính thử mọi tin của một khoảng ngày: gửi khi nào, cho ai, vì sao
@@ -144,6 +161,14 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Status(command) => command.execute(&folders),
         Command::Tasks(command) => command.execute(&folders),
         Command::Done(command) => command.execute(&folders),
+        Command::Ack(command) => command.execute(&folders),
+        Command::Extend(command) => command.execute(&folders),
+        Command::NotOurs(command) => command.execute(&folders),
+        Command::Assign(command) => command.execute(&folders),
+        Command::Open(command) => command.execute(&folders),
+        Command::Snooze(command) => command.execute(&folders),
+        Command::Cancel(command) => command.execute(&folders),
+        Command::Reopen(command) => command.execute(&folders),
         Command::Preview(command) => command.execute(&folders),
         Command::Simulate(command) => command.execute(&folders),
         Command::Calendar(command) => command.execute(&folders),

@@ -11,6 +11,7 @@ pub mod node;
 mod calendar;
 mod deadline;
 mod plan;
+mod policies;
 mod settings;
 mod units;
 
@@ -183,7 +184,6 @@ impl Loading {
             return None;
         };
         let (sources, source_rules) = settings::resolve_sources(&reader, &root, &units, folders);
-        settings::check_positions(&reader, &root, &units);
         let administrator = root.administrator.as_ref().and_then(|t| units.person(&reader, t));
         let years = self
             .read_all(&folder.join("calendar"), |reader, node| calendar::read_year(reader, node, &root.working_week));
@@ -195,7 +195,9 @@ impl Loading {
         let work_calendar = WorkCalendar::new(&rules, years.into_iter().map(|(_, year)| year));
         warn_provisional_years(&reader, &plans, &work_calendar);
         let (name, hours, store_path) = (root.office_name.clone(), root.hours.clone(), root.store_path.clone());
-        let (email, zalo_bot, policies) = (root.email.clone(), root.zalo_bot.clone(), root.policies.clone());
+        // Only now is it known which presets are used.
+        root.policies.check_superiors(&reader, &units);
+        let (email, zalo_bot, policies) = (root.email.clone(), root.zalo_bot.clone(), root.policies.used());
         drop(root);
         let plans: Vec<Plan> = self.distinct(plans);
         self.findings.extend(reader.into_findings());

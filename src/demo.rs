@@ -22,11 +22,16 @@ use crate::{
     channel::{EmailTransport, SmtpSecurity, SmtpSettings},
     clock::{Clock, ManualClock},
     config::{self, Config, ConfigError, Folders, example},
-    domain::{ids::TaskId, occurrence::OccurrenceKind, office::Office},
+    domain::{
+        ids::TaskId,
+        life::{Facts, Report},
+        occurrence::OccurrenceKind,
+        office::Office,
+    },
     message::vietnamese::date,
     passes::{self, App, Polled},
     secret::SecretFile,
-    store::{self, Completion, Store, StoreError},
+    store::{self, NewReport, Store, StoreError},
 };
 
 /// The year that is rehearsed.
@@ -190,14 +195,20 @@ impl Stage {
             }
             let agenda = &self.office().agenda;
             let task = TaskId::from(task);
-            for occurrence in agenda.occurrences.iter().filter(|o| o.task.id == task && o.period == period) {
-                let completion = Completion {
-                    subject: occurrence.subject.clone(),
-                    done_on: day,
-                    product: product.to_owned(),
-                    reported_by: "diễn tập".to_owned(),
+            for occurrence in agenda.occurrences.iter().filter(|o| o.task.id == task && *o.period == *period) {
+                let calendar = &self.office().calendar;
+                let due = match occurrence.kind {
+                    OccurrenceKind::Dated(due) => Some(due),
+                    OccurrenceKind::StandingNote(_) | OccurrenceKind::DateMissing(_) => None,
                 };
-                self.store.complete(completion, self.clock.now()).await?;
+                let facts = Facts::of(&occurrence.unit, &occurrence.task.coordinating, due, None, day, calendar);
+                let report = NewReport {
+                    subject: occurrence.subject.clone(),
+                    report: Report::Completed { done_on: day, product: product.to_owned() },
+                    reported_by: "diễn tập".to_owned(),
+                    reported_from: "demo",
+                };
+                self.store.report(report, facts, self.clock.now()).await?;
                 let is_late = matches!(occurrence.kind, OccurrenceKind::Dated(due) if day > due.last_on);
                 *(if is_late { &mut summary.done_late } else { &mut summary.done_in_time }) += 1;
                 let unit = self.office().directory.unit_name(&occurrence.unit);
@@ -327,7 +338,7 @@ mod tests {
         let office = config::load(&folders).expect("valid").office;
         for (task, period, ..) in FINISHED {
             assert!(
-                office.agenda.occurrences.iter().any(|o| o.task.id.as_str() == task && o.period == period),
+                office.agenda.occurrences.iter().any(|o| o.task.id.as_str() == task && *o.period == *period),
                 "{task} {period}"
             );
         }

@@ -8,6 +8,7 @@ pub mod decide;
 pub mod directory;
 pub mod dossier;
 pub mod ids;
+pub mod life;
 pub mod notification;
 pub mod occurrence;
 pub mod office;

@@ -18,8 +18,10 @@ use crate::{
     channel::Message,
     domain::{
         deadline::Due,
+        decide::OPENING_OFFSET,
         directory::Directory,
-        ids::PersonId,
+        ids::{PersonId, RecipientId},
+        life::{Answer, Request},
         notification::{Audience, Batch, Entry, Item, TaskRow},
         office::Office,
     },
@@ -78,7 +80,9 @@ enum Urgency {
     Overdue,
     Now,
     Soon,
+    Decision,
     Note,
+    Health,
     Problem,
 }
 
@@ -88,7 +92,9 @@ impl Urgency {
             Self::Overdue => "Quá hạn",
             Self::Now => "Đến hạn",
             Self::Soon => "Sắp đến hạn",
+            Self::Decision => "Đề nghị và trả lời",
             Self::Note => "Việc thường xuyên, việc chưa có thời hạn",
+            Self::Health => "Bản tin quản trị",
             Self::Problem => "Trục trặc của hệ thống nhắc việc",
         }
     }
@@ -98,7 +104,8 @@ impl Urgency {
             Self::Overdue => "#b3261e",
             Self::Now => "#b25000",
             Self::Soon => "#1a5fb4",
-            Self::Note => "#4a4a4a",
+            Self::Decision => "#00695c",
+            Self::Note | Self::Health => "#4a4a4a",
             Self::Problem => "#6a1b9a",
         }
     }
@@ -108,7 +115,9 @@ impl Urgency {
             Self::Overdue => format!("{n} quá hạn"),
             Self::Now => format!("{n} đến hạn"),
             Self::Soon => format!("{n} sắp đến hạn"),
+            Self::Decision => format!("{n} đề nghị, trả lời"),
             Self::Note => format!("{n} việc thường xuyên"),
+            Self::Health => "bản tin quản trị".to_owned(),
             Self::Problem => format!("{n} trục trặc"),
         }
     }
@@ -163,12 +172,13 @@ fn message_id(batch: &Batch) -> String {
     hash[..16].iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
-fn greeting(directory: &Directory, recipient: &str) -> String {
-    if let Some(person) = directory.people.get(&PersonId::from(recipient)) {
+fn greeting(directory: &Directory, recipient: &RecipientId) -> String {
+    if let Some(person) = directory.people.get(&PersonId::from(recipient.as_str())) {
         let title = if person.title.is_empty() { String::new() } else { format!(", {}", person.title) };
         return format!("đồng chí {}{title}", person.name);
     }
     recipient
+        .as_str()
         .strip_prefix("unit:")
         .map_or_else(|| "đồng chí".to_owned(), |unit| directory.unit_name(&unit.into()).to_owned())
 }
@@ -182,6 +192,11 @@ fn merge(entries: &[Entry]) -> Vec<Vec<&Entry>> {
                 && a.offset == b.offset
                 && (&x.plan, &x.task, &x.period) == (&y.plan, &y.task, &y.period)
                 && due_on(&a.item) == due_on(&b.item)
+                && std::mem::discriminant(&a.item) == std::mem::discriminant(&b.item)
+                && a.on_behalf_of == b.on_behalf_of
+                // Numbers of secret duties are all that tells them apart.
+                && x.reference.is_none()
+                && !matches!(a.item, Item::Asked { .. } | Item::Answered { .. })
         }
         _ => false,
     };
@@ -197,8 +212,12 @@ fn merge(entries: &[Entry]) -> Vec<Vec<&Entry>> {
 
 fn task_row(item: &Item) -> Option<&TaskRow> {
     match item {
-        Item::Task { row, .. } | Item::Standing { row } | Item::DateMissing { row } => Some(row),
-        Item::Dossier { .. } | Item::Problem { .. } => None,
+        Item::Task { row, .. }
+        | Item::Standing { row }
+        | Item::DateMissing { row }
+        | Item::Asked { row, .. }
+        | Item::Answered { row, .. } => Some(row),
+        Item::Dossier { .. } | Item::Problem { .. } | Item::Health { .. } => None,
     }
 }
 
@@ -206,7 +225,42 @@ fn task_row(item: &Item) -> Option<&TaskRow> {
 fn due_on(item: &Item) -> Option<NaiveDate> {
     match item {
         Item::Task { due, .. } | Item::Dossier { due, .. } => Some(due.last_on),
-        Item::Standing { .. } | Item::DateMissing { .. } | Item::Problem { .. } => None,
+        Item::Asked { due, .. } | Item::Answered { due, .. } => due.map(|d| d.last_on),
+        Item::Standing { .. } | Item::DateMissing { .. } | Item::Problem { .. } | Item::Health { .. } => None,
+    }
+}
+
+fn asked_text(request: &Request, right: Option<&str>) -> String {
+    match request {
+        Request::Extension { to_on, reason } => {
+            format!("Xin gia hạn đến hết {}: {reason}", date(*to_on))
+        }
+        Request::NotOurs { reason, .. } => {
+            let right = right.map(|unit| format!("; cho rằng thuộc {unit}")).unwrap_or_default();
+            format!("Đơn vị báo không thuộc trách nhiệm của mình{right}: {reason}")
+        }
+    }
+}
+
+fn decide_advice(request: &Request) -> &'static str {
+    match request {
+        Request::Extension { .. } => {
+            "Quyết định rồi báo quản trị ghi lại (nhacviec extend … --grant hoặc --refuse). Hạn hiện tại còn nguyên cho đến khi được đồng ý."
+        }
+        Request::NotOurs { .. } => {
+            "Xác định đơn vị chủ trì rồi báo quản trị ghi lại (nhacviec assign). Trong lúc chờ, đơn vị nói trên không được nhắc."
+        }
+    }
+}
+
+fn answered_text(answer: &Answer, units: &str, due: Option<Due>) -> String {
+    match answer {
+        Answer::Granted { document } => {
+            let until = due.map(|d| format!(" đến hết {}", date(d.last_on))).unwrap_or_default();
+            format!("Được gia hạn{until} ({document})")
+        }
+        Answer::Refused { reason } => format!("Không được gia hạn: {reason}"),
+        Answer::Assigned { reason } => format!("Giao {units} chủ trì ({reason})"),
     }
 }
 
@@ -225,26 +279,74 @@ struct View<'a> {
 impl View<'_> {
     fn line(&self, entries: &[&Entry]) -> (Urgency, Line) {
         let entry = entries[0];
-        let units: Vec<&str> = entries.iter().filter_map(|e| task_row(&e.item)).map(|r| r.unit.as_str()).collect();
+        let (urgency, mut line) = match task_row(&entry.item) {
+            Some(row) if row.reference.is_some() => self.secret_line(entry, row),
+            Some(_) | None => self.open_line(entries),
+        };
+        let zone = self.office.hours.zone;
+        line.facts.extend(entry.deferred_at.map(|at| {
+            let why = "dời sang hôm nay vì hôm đó đồng chí đã nhận đủ số tin trong ngày";
+            ("Lẽ ra gửi", format!("{}; {why}", moment(zone, at)))
+        }));
+        if let Some(away) = &entry.on_behalf_of {
+            line.why = format!("{}; đồng chí nhận thay {away}", line.why);
+        }
+        (urgency, line)
+    }
+
+    fn open_line(&self, entries: &[&Entry]) -> (Urgency, Line) {
+        let entry = entries[0];
+        let units: Vec<&str> = entries.iter().filter_map(|e| task_row(&e.item)).map(|r| &*r.unit).collect();
         let units = units.join(", ");
         match &entry.item {
             Item::Task { row, due } => {
                 let mut facts = vec![("Hạn", deadline_text(row, *due))];
                 facts.extend(task_facts(row, &units));
                 let (urgency, state) = self.state(*due);
-                let advice = entry.advice.clone().or_else(|| share_owed(entry, &units));
+                let advice = entry.advice.as_deref().map(str::to_owned).or_else(|| share_owed(entry, &units));
                 (urgency, Line { title: task_title(row), state, facts, advice, why: why(entry) })
             }
             Item::Standing { row } => {
                 let state = format!("{}; chưa có báo cáo hoàn thành của kỳ này", row.phrase);
-                (Urgency::Note, note_line(entry, row, &units, state, "nhắc đầu quý việc thường xuyên"))
+                (Urgency::Note, note_line(entry, row, &units, state, "nhắc lại việc thường xuyên đầu kỳ"))
             }
             Item::DateMissing { row } => {
                 let ask = "đề nghị báo đơn vị theo dõi ngày hoàn thành khi đã có";
                 let state = format!("Còn thiếu thời hạn: «{}»; {ask}", row.phrase);
-                (Urgency::Note, note_line(entry, row, &units, state, "nhắc đầu tháng việc chưa có thời hạn"))
+                (Urgency::Note, note_line(entry, row, &units, state, "nhắc đầu kỳ việc chưa có thời hạn"))
+            }
+            Item::Asked { row, due, request, right, by, on } => {
+                let state = asked_text(request, right.as_deref());
+                let mut facts: Vec<_> = due.map(|due| ("Hạn hiện tại", deadline_text(row, due))).into_iter().collect();
+                facts.push(("Người đề nghị", format!("{by}, ngày {}", short_date(*on))));
+                facts.extend(task_facts(row, &units));
+                let advice = Some(decide_advice(request).to_owned());
+                let why = "đơn vị theo dõi kế hoạch; đề nghị chưa được trả lời".to_owned();
+                (Urgency::Decision, Line { title: task_title(row), state, facts, advice, why })
+            }
+            Item::Answered { row, due, answer } => {
+                let mut facts: Vec<_> = due.map(|due| ("Hạn", deadline_text(row, due))).into_iter().collect();
+                facts.extend(task_facts(row, &units));
+                let line = Line {
+                    title: task_title(row),
+                    state: answered_text(answer, &units, *due),
+                    facts,
+                    advice: None,
+                    why: "trả lời đề nghị về nhiệm vụ này".to_owned(),
+                };
+                (Urgency::Decision, line)
             }
             Item::Dossier { .. } => self.dossier_line(entry),
+            Item::Health { lines } => {
+                let line = Line {
+                    title: format!("Tình trạng hệ thống nhắc việc ngày {}", short_date(self.today)),
+                    state: lines.first().cloned().unwrap_or_default(),
+                    facts: lines.iter().skip(1).map(|l| ("–", l.clone())).collect(),
+                    advice: None,
+                    why: "đồng chí là quản trị hệ thống nhắc việc".to_owned(),
+                };
+                (Urgency::Health, line)
+            }
             Item::Problem { sentence, opened_at } => {
                 let state = format!("Từ {}", moment(self.office.hours.zone, *opened_at));
                 (
@@ -261,6 +363,28 @@ impl View<'_> {
         }
     }
 
+    /// The number and how urgent it is; the rest is on paper.
+    fn secret_line(&self, entry: &Entry, row: &TaskRow) -> (Urgency, Line) {
+        let due = match &entry.item {
+            Item::Task { due, .. } => Some(*due),
+            Item::Asked { due, .. } | Item::Answered { due, .. } => *due,
+            Item::Standing { .. }
+            | Item::DateMissing { .. }
+            | Item::Dossier { .. }
+            | Item::Health { .. }
+            | Item::Problem { .. } => None,
+        };
+        let is_decision = matches!(entry.item, Item::Asked { .. } | Item::Answered { .. });
+        let (urgency, state) = match due {
+            Some(due) if !is_decision => self.state(due),
+            Some(_) | None if is_decision => (Urgency::Decision, "Có đề nghị hoặc trả lời".to_owned()),
+            Some(_) | None => (Urgency::Note, "Nhắc lại".to_owned()),
+        };
+        let reference = row.reference.as_deref().unwrap_or_default();
+        let facts = vec![("Nội dung", "xem văn bản gốc, không gửi qua mạng".to_owned())];
+        (urgency, Line { title: format!("Văn bản số {reference}"), state, facts, advice: None, why: why(entry) })
+    }
+
     fn dossier_line(&self, entry: &Entry) -> (Urgency, Line) {
         let Item::Dossier { code, procedure, unit, due_at, first_due_at, due, seen_at } = &entry.item else {
             unreachable!("called for dossiers only")
@@ -274,7 +398,16 @@ impl View<'_> {
             facts.push(("Dữ liệu", format!("theo hệ thống một cửa lúc {}", moment(zone, *seen_at))));
         }
         let (urgency, state) = self.state(*due);
-        (urgency, Line { title: format!("Hồ sơ {code}"), state, facts, advice: entry.advice.clone(), why: why(entry) })
+        (
+            urgency,
+            Line {
+                title: format!("Hồ sơ {code}"),
+                state,
+                facts,
+                advice: entry.advice.as_deref().map(str::to_owned),
+                why: why(entry),
+            },
+        )
     }
 
     fn state(&self, due: Due) -> (Urgency, String) {
@@ -298,7 +431,7 @@ fn note_line(entry: &Entry, row: &TaskRow, units: &str, state: String, why: &str
         title: task_title(row),
         state,
         facts: task_facts(row, units),
-        advice: entry.advice.clone(),
+        advice: entry.advice.as_deref().map(str::to_owned),
         why: why.to_owned(),
     }
 }
@@ -322,8 +455,9 @@ fn task_facts(row: &TaskRow, units: &str) -> Vec<(&'static str, String)> {
         ("Kỳ", period(&row.period)),
         ("Chủ trì", units.to_owned()),
         ("Phối hợp", coordinating),
-        ("Sản phẩm", row.product.clone()),
-        ("Theo", row.plan.clone()),
+        ("Sản phẩm", row.product.to_string()),
+        ("Văn bản", row.document.as_deref().unwrap_or_default().to_owned()),
+        ("Theo", row.plan.to_string()),
     ];
     facts.into_iter().filter(|(_, value)| !value.is_empty()).collect()
 }
@@ -335,16 +469,23 @@ pub fn why(entry: &Entry) -> String {
     let role = match entry.audience {
         Audience::Lead if is_dossier => "đơn vị giữ hồ sơ".to_owned(),
         Audience::Lead => "đơn vị chủ trì".to_owned(),
-        Audience::Escalation(after) => format!("cấp trên, được báo khi quá hạn {after} ngày làm việc"),
+        Audience::Escalation(after) => format!("cấp trên, bậc đôn đốc quá hạn {after} ngày làm việc"),
         Audience::Coordinating => "đơn vị phối hợp".to_owned(),
+        Audience::DataClosing => return "đơn vị làm báo cáo; ngày chốt số liệu của kỳ".to_owned(),
         Audience::Following => "đơn vị theo dõi".to_owned(),
+        Audience::Decider => return "đơn vị theo dõi; đề nghị chờ quyết định".to_owned(),
+        Audience::Asker => return "đơn vị đã đề nghị; có trả lời".to_owned(),
         Audience::Administrator => "quản trị".to_owned(),
     };
     let rung = match entry.offset {
+        OPENING_OFFSET => "ngay khi phát sinh".to_owned(),
         0 => "đúng hạn".to_owned(),
         n if n < 0 => format!("trước hạn {} ngày", -n),
         n => format!("quá hạn {n} ngày"),
     };
+    if entry.offset == OPENING_OFFSET {
+        return format!("{role}; báo {rung}");
+    }
     format!("{role}; mốc {rung}")
 }
 
@@ -368,14 +509,18 @@ mod tests {
             period: "2023".into(),
             unit: "Văn phòng Sở".into(),
             coordinating: Vec::new(),
+            document: None,
+            reference: None,
         };
         Entry {
             key: format!("{content}|{last_on}"),
             audience,
             offset: -1,
             reason: Reason::Upcoming,
-            item: Item::Task { row, due },
+            item: Item::Task { row: row.into(), due },
             advice: None,
+            on_behalf_of: None,
+            deferred_at: None,
             may_be_duplicate: false,
         }
     }

@@ -4,7 +4,7 @@
 
 use std::{fmt::Write as _, sync::Arc};
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, NaiveTime, Utc};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
     message,
     source::{self, DossierSource, Fetched, SourceError},
     store::{
-        ApplyReport, Outcome, PollFailure, Store, StoreError, SyncReport, channel_prefix, recipient_prefix,
+        ApplyReport, DailyCap, Outcome, PollFailure, Store, StoreError, SyncReport, channel_prefix, recipient_prefix,
         source_prefix,
     },
 };
@@ -212,8 +212,28 @@ fn describe_gap(office: &Office, gap: &Gap) -> (String, String) {
         Gap::NobodyReachable(unit) => (
             format!("gap:unit/{unit}"),
             format!(
-                "{}: không có ai nhận được tin; thêm người có địa chỉ hoặc hộp thư chung vào units.yaml",
+                "{}: không có ai nhận được tin, tạm gửi cho quản trị; thêm người có địa chỉ hoặc hộp thư chung vào units.yaml",
                 office.directory.unit_name(unit)
+            ),
+        ),
+        Gap::OnlyMailbox(unit) => (
+            format!("gap:mailbox/{unit}"),
+            format!(
+                "{}: không người nào của đơn vị nhận được tin, tạm gửi vào hộp thư chung; sửa contacts trong units.yaml",
+                office.directory.unit_name(unit)
+            ),
+        ),
+        Gap::NoEmailForSecret(recipient) => (
+            format!("gap:secret/{recipient}"),
+            format!(
+                "{}: có nhiệm vụ mật cần nhắc nhưng không có thư điện tử (kênh khác không được dùng); thêm email vào units.yaml",
+                office.directory.recipient_name(recipient)
+            ),
+        ),
+        Gap::TaskGone(subject) => (
+            format!("gap:gone/{subject}"),
+            format!(
+                "Việc phát sinh «{subject}» chưa xong nhưng nhiệm vụ đã bị xóa khỏi kế hoạch; khôi phục nhiệm vụ, báo hoàn thành rồi mới xóa"
             ),
         ),
         Gap::NoAddress(person) => (
@@ -224,7 +244,7 @@ fn describe_gap(office: &Office, gap: &Gap) -> (String, String) {
         ),
         Gap::VacantPosition(position) => (
             format!("gap:position/{position}"),
-            format!("Chức vụ «{position}» chưa có người nhận được tin; bậc đôn đốc này bị bỏ qua"),
+            format!("Chức vụ «{position}» chưa có người nhận được tin; đã báo ngay cho bậc đôn đốc kế tiếp"),
         ),
         Gap::NoticeMissing(year) => (
             format!("gap:notice/{year}"),
@@ -269,7 +289,9 @@ pub async fn deliver(
 ) -> Result<Delivered, StoreError> {
     let mut delivered = Delivered::default();
     while !stop.is_cancelled() && app.office.hours.is_sending_time(&app.office.calendar, clock.now()) {
-        let Some(batch) = app.store.claim(clock.now(), LEASE).await? else { break };
+        let Some(batch) = app.store.claim(clock.now(), LEASE, daily_cap(&app.office, clock.now())).await? else {
+            break;
+        };
         let outcome = send(app, &batch, clock.now()).await?;
         let count = if outcome == Outcome::Sent { &mut delivered.sent } else { &mut delivered.not_sent };
         *count += 1;
@@ -282,6 +304,15 @@ pub async fn deliver(
     }
     app.store.pass_ended("deliver", clock.now()).await?;
     Ok(delivered)
+}
+
+fn daily_cap(office: &Office, now: DateTime<Utc>) -> Option<DailyCap> {
+    let (hours, today) = (&office.hours, office.hours.date(now));
+    Some(DailyCap {
+        most: hours.most_messages?,
+        day_began_at: hours.instant(today, NaiveTime::MIN),
+        next_at: hours.next_digest(&office.calendar, hours.digest_moment(today) + Duration::seconds(1)),
+    })
 }
 
 async fn send(app: &App, batch: &Batch, now: DateTime<Utc>) -> Result<Outcome, StoreError> {
@@ -340,7 +371,7 @@ async fn record_trouble(app: &App, batch: &Batch, outcome: &Outcome, now: DateTi
             app.store.set_problems(prefix.clone(), vec![(format!("{prefix}down"), sentence)], now).await
         }
         Outcome::Failed { error } | Outcome::UnknownHandOver { error } => {
-            let prefix = recipient_prefix(&batch.recipient);
+            let prefix = recipient_prefix(batch.recipient.as_str());
             let what = if matches!(outcome, Outcome::Failed { .. }) {
                 "không gửi được; kiểm tra địa chỉ trong units.yaml"
             } else {
@@ -350,7 +381,7 @@ async fn record_trouble(app: &App, batch: &Batch, outcome: &Outcome, now: DateTi
             app.store.set_problems(prefix.clone(), vec![(format!("{prefix}{channel}"), sentence)], now).await
         }
         Outcome::Retry { error, .. } if batch.most_attempts >= SHOWN_AFTER_ATTEMPTS => {
-            let prefix = recipient_prefix(&batch.recipient);
+            let prefix = recipient_prefix(batch.recipient.as_str());
             let sentence = format!(
                 "Tin cho «{}» qua {channel} đã thử {} lần chưa đi được: {}; vẫn đang thử lại",
                 batch.recipient,
@@ -365,7 +396,7 @@ async fn record_trouble(app: &App, batch: &Batch, outcome: &Outcome, now: DateTi
 
 fn log_send(batch: &Batch, message_id: &str, error: Option<&SendError>) {
     let (channel, recipient, entries, attempt) =
-        (batch.channel.as_str(), &batch.recipient, batch.entries.len(), batch.attempt);
+        (batch.channel.as_str(), batch.recipient.as_str(), batch.entries.len(), batch.attempt);
     match error {
         None => tracing::info!(channel, recipient, entries, attempt, message_id, "sent a message"),
         Some(SendError::Permanent { detail }) => {

@@ -4,17 +4,19 @@
 //! share it, so that what an administrator sees is what will be sent.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
 use chrono::{Datelike, Days, NaiveDate};
 
 use crate::domain::{
-    decide::{Record, Situation, decide},
+    deadline::Due,
+    decide::{Look, Record, Rehearsal, Situation, Told, next_change},
     ids::SubjectId,
+    life::Life,
     notification::Notification,
-    occurrence::OccurrenceKind,
+    occurrence::{Occurrence, OccurrenceKind},
     office::Office,
 };
 
@@ -38,43 +40,184 @@ pub struct Leaving {
     pub notification: Notification,
 }
 
-/// Every message that leaves from `first` to `last`, the day of the first decision being `first`.
+/// Hands out every message that leaves from `first` to `last`, day by day and recipient by recipient, the day of the
+/// first decision being `first`.
 ///
 /// `record` is what is known before it. A decision is made each morning at the digest moment; what it
-/// decides on a day off leaves on the next working morning, as in the daemon.
-#[must_use]
+/// decides on a day off leaves on the next working morning, as in the daemon. An occurrence is looked at on those days
+/// only on which its ladder, its reports or its readers give it something new to say.
 pub fn run(
     office: &Office,
     mut record: Record,
     first: NaiveDate,
     last: NaiveDate,
     completions: &Completions,
-) -> Vec<Leaving> {
-    let mut reports = reports_by_day(office, completions);
-    let mut leaving = Vec::new();
-    // Decided on a day off, for the next working morning.
-    let mut waiting: Vec<Leaving> = Vec::new();
+    mut leave: impl FnMut(Leaving),
+) {
+    let mut stage = Stage::set(office, &record, first, last, completions);
+    let changes: BTreeSet<NaiveDate> = office.directory.changes().collect();
+    // Decided on a day off, for the next working morning, with the occurrence it is about.
+    let mut waiting: Vec<(Option<usize>, Leaving)> = Vec::new();
     for day in first.iter_days().take_while(|day| *day <= last) {
-        let done: Vec<SubjectId> = take_until(&mut reports, day);
-        if !done.is_empty() {
-            Arc::make_mut(&mut record.completed).extend(done);
-            // What waits is taken back when the work is done before it leaves.
-            waiting.retain(|l| !record.completed.contains(&l.notification.key.subject));
-        }
-        leaving.extend(waiting.extract_if(.., |l| l.on <= day));
         // What was decided since the last digest leaves with the next one, as the daemon will have it.
         let digest = office.hours.digest_moment(day);
         let morning = record.last_decided_at.map_or(digest, |at| at.max(digest));
-        let decision = decide(&Situation { office, record: &record }, morning);
-        record.note(&decision, morning);
-        let carried = decision.notify.into_iter().filter(|n| n.merged_into.is_none());
-        let carried = carried.map(|n| Leaving { on: office.hours.date(n.not_before), notification: n });
-        let (today, later): (Vec<_>, Vec<_>) = carried.partition(|l| l.on <= day);
-        leaving.extend(today);
-        waiting.extend(later);
+        let mut leaving = Vec::new();
+        // What waits is taken back when the work is done before it leaves.
+        waiting.retain(|(index, _)| index.is_none_or(|i| !stage.is_done(i, day)));
+        leaving.extend(waiting.extract_if(.., |(_, l)| l.on <= day).map(|(_, l)| l));
+        let mut said: Vec<(Option<usize>, Notification)> = Vec::new();
+        let mut rehearsal = Rehearsal::begin(Situation { office, record: &record }, morning);
+        let (scheduled, others) = stage.looks(day, changes.contains(&day));
+        for index in scheduled.iter().chain(&others).copied() {
+            said.extend(rehearsal.occurrence(&stage.look(index, &record)).map(|n| (Some(index), n)));
+        }
+        for index in scheduled {
+            if let Some(next) = next_change(office, &stage.look(index, &record), day) {
+                stage.visit(index, next);
+            }
+        }
+        let beside = rehearsal.others();
+        for notification in &beside {
+            let told = Arc::make_mut(&mut record.told).entry(notification.key.subject.clone()).or_default();
+            told.push(Told::of(&notification.key));
+        }
+        said.extend(beside.into_iter().map(|n| (None, n)));
+        for (index, notification) in said {
+            if let Some(index) = index {
+                stage.note(index, &notification);
+            }
+            if notification.merged_into.is_none() {
+                let on = office.hours.date(notification.not_before);
+                let later = Leaving { on, notification };
+                if on <= day { leaving.push(later) } else { waiting.push((index, later)) }
+            }
+        }
+        record.last_decided_at = Some(morning);
+        leaving.sort_by(|a, b| a.notification.key.recipient.cmp(&b.notification.key.recipient));
+        leaving.into_iter().for_each(&mut leave);
     }
-    leaving.sort_by(|a, b| (a.on, &a.notification.key.recipient).cmp(&(b.on, &b.notification.key.recipient)));
+}
+
+/// The same, all at once; for a few days or an office of usual size.
+#[must_use]
+pub fn collect(
+    office: &Office,
+    record: Record,
+    first: NaiveDate,
+    last: NaiveDate,
+    completions: &Completions,
+) -> Vec<Leaving> {
+    let mut leaving = Vec::new();
+    run(office, record, first, last, completions, |l| leaving.push(l));
     leaving
+}
+
+/// The occurrences of a rehearsal, each with what was said of it and the day on which it is looked at next.
+struct Stage<'a> {
+    office: &'a Office,
+    opened: Vec<Occurrence>,
+    told: Vec<Vec<Told>>,
+    done_on: Vec<Option<NaiveDate>>,
+    first: NaiveDate,
+    /// By days from the first: whom to look at.
+    visits: Vec<Vec<u32>>,
+}
+
+impl<'a> Stage<'a> {
+    fn set(office: &'a Office, record: &Record, first: NaiveDate, last: NaiveDate, completions: &Completions) -> Self {
+        let openings = record.reports.openings().iter();
+        let opened: Vec<_> = openings.filter_map(|o| office.agenda.opened(o, &office.calendar)).collect();
+        let count = office.agenda.occurrences.len() + opened.len();
+        let days = usize::try_from((last - first).num_days()).map_or(0, |n| n + 1);
+        let mut stage = Self {
+            office,
+            opened,
+            told: Vec::new(),
+            done_on: vec![None; count],
+            first,
+            visits: vec![Vec::new(); days],
+        };
+        let reported: HashMap<&SubjectId, NaiveDate> = match completions {
+            Completions::AsReported(done) => done.iter().map(|(subject, on)| (subject, *on)).collect(),
+            Completions::None | Completions::OnTime => HashMap::new(),
+        };
+        for index in 0..count {
+            let occurrence = stage.occurrence(index);
+            let life = record.reports.life(&occurrence.subject);
+            if life.is_some_and(Life::is_closed) {
+                stage.told.push(Vec::new());
+                continue;
+            }
+            let due = match occurrence.kind {
+                OccurrenceKind::Dated(due) => {
+                    Some(life.and_then(|l| l.due_on).map_or(due, |on| Due::on(on, &office.calendar)))
+                }
+                OccurrenceKind::StandingNote(_) | OccurrenceKind::DateMissing(_) => None,
+            };
+            let done_on = match completions {
+                Completions::None => None,
+                Completions::OnTime => due.map(|d| d.safe_on),
+                Completions::AsReported(_) => reported.get(&occurrence.subject).copied(),
+            };
+            let is_asked = record.reports.has_request(&occurrence.subject);
+            let look_on = if is_asked { first } else { occurrence.opens_on.max(first) };
+            let told = record.told.get(&occurrence.subject).cloned().unwrap_or_default();
+            stage.told.push(told);
+            stage.done_on[index] = done_on;
+            stage.visit(index, look_on);
+        }
+        stage
+    }
+
+    fn occurrence(&self, index: usize) -> &Occurrence {
+        let planned = &self.office.agenda.occurrences;
+        planned.get(index).unwrap_or_else(|| &self.opened[index - planned.len()])
+    }
+
+    fn look<'s>(&'s self, index: usize, record: &'s Record) -> Look<'s> {
+        let occurrence = self.occurrence(index);
+        Look { occurrence, life: record.reports.life(&occurrence.subject), told: &self.told[index] }
+    }
+
+    fn visit(&mut self, index: usize, on: NaiveDate) {
+        // Work that is done on a day is known to be so from the next morning on.
+        if self.is_done(index, on) {
+            return;
+        }
+        let day = usize::try_from((on - self.first).num_days()).ok();
+        if let (Some(of_day), Ok(index)) = (day.and_then(|d| self.visits.get_mut(d)), u32::try_from(index)) {
+            of_day.push(index);
+        }
+    }
+
+    fn is_done(&self, index: usize, day: NaiveDate) -> bool {
+        self.done_on[index].is_some_and(|done| done < day)
+    }
+
+    /// Remembers what was said: of one thread only the strongest.
+    fn note(&mut self, index: usize, notification: &Notification) {
+        let key = &notification.key;
+        let told = &mut self.told[index];
+        match told.iter_mut().find(|t| t.is_weaker_than(key)) {
+            Some(weaker) => (weaker.offset, weaker.resumed_on) = (key.offset, key.resumed_on),
+            None => told.push(Told::of(key)),
+        }
+    }
+
+    /// Whom to look at on `day`: those whose turn it is, and, when it may have changed who reads what, all that are open.
+    fn looks(&mut self, day: NaiveDate, has_changed: bool) -> (Vec<usize>, Vec<usize>) {
+        let index = usize::try_from((day - self.first).num_days()).unwrap_or(0);
+        let mut of_day: Vec<usize> = std::mem::take(&mut self.visits[index]).into_iter().map(|i| i as usize).collect();
+        of_day.sort_unstable();
+        if !has_changed {
+            return (of_day, Vec::new());
+        }
+        let scheduled: BTreeSet<usize> = of_day.iter().copied().collect();
+        let is_open = |i: &usize| self.occurrence(*i).opens_on <= day && !self.is_done(*i, day);
+        let others = (0..self.done_on.len()).filter(|i| !scheduled.contains(i) && is_open(i)).collect();
+        (of_day, others)
+    }
 }
 
 /// The first day of the rehearsal that shows `on`, the record it sets out from, and what that assumes, in
@@ -97,43 +240,13 @@ pub fn set_out(office: &Office, mut record: Record, on: NaiveDate, today: NaiveD
     let plan_starts = office.agenda.plans.iter().filter_map(|p| NaiveDate::from_ymd_opt(p.years.first()?, 1, 1));
     let start_on = plan_starts.filter(|d| *d <= on).max().unwrap_or(on).max(on.with_ordinal(1).unwrap_or(on));
     let eve = start_on - Days::new(1);
-    let start = Record {
-        completed: record.completed,
-        last_decided_at: Some(office.hours.digest_moment(eve)),
-        ..Record::default()
-    };
+    let start =
+        Record { reports: record.reports, last_decided_at: Some(office.hours.digest_moment(eve)), ..Record::default() };
     let assumption = format!(
         "chạy từ {}, chỉ tính các việc theo kế hoạch (không tính hồ sơ một cửa)",
         crate::message::vietnamese::short_date(start_on)
     );
     (eve, start, assumption)
-}
-
-/// Occurrences by the day on which they are reported done.
-fn reports_by_day(office: &Office, completions: &Completions) -> BTreeMap<NaiveDate, Vec<SubjectId>> {
-    let mut reports: BTreeMap<NaiveDate, Vec<SubjectId>> = BTreeMap::new();
-    match completions {
-        Completions::None => {}
-        Completions::OnTime => {
-            for occurrence in &office.agenda.occurrences {
-                if let OccurrenceKind::Dated(due) = occurrence.kind {
-                    reports.entry(due.safe_on).or_default().push(occurrence.subject.clone());
-                }
-            }
-        }
-        Completions::AsReported(done) => {
-            for (subject, on) in done {
-                reports.entry(*on).or_default().push(subject.clone());
-            }
-        }
-    }
-    reports
-}
-
-/// A report of a day is known from the next morning on.
-fn take_until(reports: &mut BTreeMap<NaiveDate, Vec<SubjectId>>, day: NaiveDate) -> Vec<SubjectId> {
-    let later = reports.split_off(&day);
-    std::mem::replace(reports, later).into_values().flatten().collect()
 }
 
 /// How two runs differ.

@@ -14,8 +14,9 @@ use crate::domain::{
     decide::{Decision, Record},
     directory::ChannelKind,
     dossier::{Snapshot, SourceHistory, Trust},
-    ids::{SourceId, SubjectId},
-    notification::{Batch, SendError},
+    ids::{RecipientId, SourceId, SubjectId},
+    life::{Event, Facts, Life, Refusal, Report, Reports},
+    notification::{Audience, Batch, SendError},
 };
 
 /// The store failed; the pass ends and the next tick tries again.
@@ -67,26 +68,94 @@ pub struct ApplyReport {
     pub cancelled: u32,
 }
 
-/// That work was reported done.
+/// A report to be recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Completion {
+pub struct NewReport {
     /// The occurrence.
     pub subject: SubjectId,
-    /// The day on which it was done.
-    pub done_on: NaiveDate,
-    /// Number or name of the product.
-    pub product: String,
+    /// What is reported.
+    pub report: Report,
     /// Who says so.
     pub reported_by: String,
+    /// From where: `cli`.
+    pub reported_from: &'static str,
 }
 
-/// Whether a completion was new.
+/// Whether a report was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recorded {
-    /// It is now.
-    New,
-    /// It was reported before, like this.
-    Already(Completion),
+    /// It was; what the occurrence's reports come to now.
+    Taken(Box<Life>),
+    /// It may not follow what was reported before; nothing is stored.
+    Refused(Refusal),
+}
+
+/// A notification that was decided, with its deliveries; for explaining.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Decided {
+    /// What made it unique.
+    pub key: String,
+    /// Who was told, as what, at which rung.
+    pub recipient: RecipientId,
+    /// As what.
+    pub audience: Audience,
+    /// The rung.
+    pub offset: i32,
+    /// The due date it spoke of.
+    pub revision_on: NaiveDate,
+    /// When it was decided.
+    pub decided_at: DateTime<Utc>,
+    /// When it was taken back before it left.
+    pub withdrawn_at: Option<DateTime<Utc>>,
+    /// The key of the message that said it.
+    pub merged_into: Option<String>,
+    /// For whom the recipient read.
+    pub on_behalf_of: Option<String>,
+    /// The ways it was sent.
+    pub deliveries: Vec<DeliveryTrail>,
+}
+
+/// A delivery with its attempts.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct DeliveryTrail {
+    /// The channel.
+    pub channel: ChannelKind,
+    /// The address.
+    pub address: String,
+    /// `pending`, `sending`, `sent`, `failed`, `unknown`, `cancelled`.
+    pub state: String,
+    /// When it is or was to leave.
+    pub due_at: DateTime<Utc>,
+    /// When it came to an end.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// Since when it is held back because its recipient had had enough messages.
+    pub deferred_at: Option<DateTime<Utc>>,
+    /// What the server said, or why it was taken back.
+    pub detail: Option<String>,
+    /// The tries.
+    pub attempts: Vec<AttemptTrail>,
+}
+
+/// One try.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct AttemptTrail {
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// How it ended; none while it runs, or after a kill.
+    pub outcome: Option<String>,
+    /// What the server said.
+    pub detail: Option<String>,
+}
+
+/// How many messages an address may get today, and when the next may leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DailyCap {
+    /// At most so many.
+    pub most: u32,
+    /// When today began.
+    pub day_began_at: DateTime<Utc>,
+    /// When what is more leaves.
+    pub next_at: DateTime<Utc>,
 }
 
 /// How an attempt ended.
@@ -243,8 +312,14 @@ pub trait Store: Send + Sync {
     ) -> Result<u32, StoreError>;
 
     /// Takes the next message to send: all due deliveries of one address, so that a digest is never
-    /// split. The attempt is recorded as begun, so that a killed process leaves a trace.
-    async fn claim(&self, now: DateTime<Utc>, lease: Duration) -> Result<Option<Batch>, StoreError>;
+    /// split. The attempt is recorded as begun, so that a killed process leaves a trace. An address that has had its
+    /// messages of the day is put off, not skipped.
+    async fn claim(
+        &self,
+        now: DateTime<Utc>,
+        lease: Duration,
+        cap: Option<DailyCap>,
+    ) -> Result<Option<Batch>, StoreError>;
 
     /// Records how the attempt on `batch` ended. Without effect when the batch is no longer in hand.
     async fn finish(&self, batch: i64, outcome: Outcome, now: DateTime<Utc>) -> Result<(), StoreError>;
@@ -256,8 +331,14 @@ pub trait Store: Send + Sync {
     /// be right now.
     async fn end_pauses(&self) -> Result<(), StoreError>;
 
-    /// Records that an occurrence is done.
-    async fn complete(&self, completion: Completion, now: DateTime<Utc>) -> Result<Recorded, StoreError>;
+    /// Records a report, unless it may not follow what was reported before: then nothing is written.
+    async fn report(&self, report: NewReport, facts: Facts, now: DateTime<Utc>) -> Result<Recorded, StoreError>;
+
+    /// What was reported about an occurrence, oldest first.
+    async fn events(&self, subject: SubjectId) -> Result<Vec<Event>, StoreError>;
+
+    /// What was decided about an occurrence, a dossier or a problem, oldest first.
+    async fn decided(&self, subject: SubjectId) -> Result<Vec<Decided>, StoreError>;
 
     /// Makes the problems under `prefix` exactly these, as (key, sentence); others end.
     async fn set_problems(
@@ -273,8 +354,8 @@ pub trait Store: Send + Sync {
     /// What `status` shows at `now`.
     async fn status(&self, now: DateTime<Utc>) -> Result<Status, StoreError>;
 
-    /// Completed occurrences with their completions, for lists.
-    async fn completions(&self) -> Result<Vec<Completion>, StoreError>;
+    /// Everything that was reported.
+    async fn reports(&self) -> Result<Arc<Reports>, StoreError>;
 
     /// Remembers that a pass ended.
     async fn pass_ended(&self, name: &'static str, now: DateTime<Utc>) -> Result<(), StoreError>;

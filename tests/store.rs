@@ -7,9 +7,10 @@ use nhacviec::{
     domain::{
         decide::{CancelReason, Cancellation, Decision},
         directory::{ChannelKind, Route},
+        life::{Ending, Facts, Refusal, Report},
         notification::{Audience, Item, Notification, NotificationKey, Reason, SendError},
     },
-    store::{self, Completion, Outcome, Recorded, Store, StoreError},
+    store::{self, DailyCap, NewReport, Outcome, Recorded, Store, StoreError},
 };
 
 fn at(minutes: i64) -> DateTime<Utc> {
@@ -27,7 +28,8 @@ fn notification(subject: &str, recipient: &str, routes: &[(ChannelKind, &str)]) 
             revision_on: day(),
             offset: 0,
             audience: Audience::Lead,
-            recipient: recipient.to_owned(),
+            recipient: recipient.into(),
+            resumed_on: None,
         },
         reason: Reason::DueNow,
         item: Item::Problem { sentence: subject.to_owned(), opened_at: at(0) },
@@ -36,6 +38,7 @@ fn notification(subject: &str, recipient: &str, routes: &[(ChannelKind, &str)]) 
             .iter()
             .map(|(channel, address)| Route { channel: *channel, address: (*address).to_owned() })
             .collect(),
+        on_behalf_of: None,
         not_before: at(0),
         merged_into: None,
     }
@@ -65,9 +68,9 @@ async fn the_same_decision_twice_writes_nothing_the_second_time() {
     let again =
         store.apply(decision(vec![mail("a", "an"), mail("b", "an")]), Vec::new(), at(1)).await.expect("written");
     assert_eq!(again.notified, 0);
-    let batch = store.claim(at(1), Duration::minutes(15)).await.expect("works").expect("a message");
+    let batch = store.claim(at(1), Duration::minutes(15), None).await.expect("works").expect("a message");
     assert_eq!(batch.entries.len(), 2, "one address, one digest");
-    assert!(store.claim(at(1), Duration::minutes(15)).await.expect("works").is_none());
+    assert!(store.claim(at(1), Duration::minutes(15), None).await.expect("works").is_none());
 }
 
 #[tokio::test]
@@ -80,32 +83,32 @@ async fn a_withdrawn_notification_can_become_due_again_and_a_superseded_one_cann
         .map(|(p, reason)| Cancellation { id: p.id, reason })
         .collect();
     store.apply(Decision { cancel, ..Decision::default() }, Vec::new(), at(1)).await.expect("written");
-    assert!(store.claim(at(1), Duration::minutes(15)).await.expect("works").is_none());
+    assert!(store.claim(at(1), Duration::minutes(15), None).await.expect("works").is_none());
     let again =
         store.apply(decision(vec![mail("a", "an"), mail("b", "an")]), Vec::new(), at(2)).await.expect("written");
     assert_eq!(again.notified, 1);
-    let batch = store.claim(at(2), Duration::minutes(15)).await.expect("works").expect("a message");
+    let batch = store.claim(at(2), Duration::minutes(15), None).await.expect("works").expect("a message");
     assert_eq!(batch.entries[0].key, "a|2023-02-14|+0|lead|an");
 }
 
 #[tokio::test]
 async fn a_killed_attempt_is_taken_up_again_with_the_same_rows_only() {
     let store = store_with(vec![mail("a", "an")]).await;
-    let first = store.claim(at(0), Duration::minutes(15)).await.expect("works").expect("a message");
+    let first = store.claim(at(0), Duration::minutes(15), None).await.expect("works").expect("a message");
     store.apply(decision(vec![mail("b", "an")]), Vec::new(), at(1)).await.expect("written");
-    let meanwhile = store.claim(at(1), Duration::minutes(15)).await.expect("works").expect("the new one");
+    let meanwhile = store.claim(at(1), Duration::minutes(15), None).await.expect("works").expect("the new one");
     assert_eq!(meanwhile.entries[0].key, "b|2023-02-14|+0|lead|an");
-    let again = store.claim(at(16), Duration::minutes(15)).await.expect("works").expect("the lease is over");
+    let again = store.claim(at(16), Duration::minutes(15), None).await.expect("works").expect("the lease is over");
     assert_eq!((again.deliveries, again.is_resumed), (first.deliveries, true));
 }
 
 #[tokio::test]
 async fn a_refusal_is_regrouped_with_what_is_due_by_then() {
     let store = store_with(vec![mail("a", "an")]).await;
-    let batch = store.claim(at(0), Duration::minutes(15)).await.expect("works").expect("a message");
+    let batch = store.claim(at(0), Duration::minutes(15), None).await.expect("works").expect("a message");
     store.finish(batch.id, Outcome::Retry { at: at(5), error: error() }, at(0)).await.expect("written");
     store.apply(decision(vec![mail("b", "an")]), Vec::new(), at(5)).await.expect("written");
-    let batch = store.claim(at(5), Duration::minutes(15)).await.expect("works").expect("a message");
+    let batch = store.claim(at(5), Duration::minutes(15), None).await.expect("works").expect("a message");
     assert_eq!((batch.entries.len(), batch.is_resumed), (2, false));
     assert_eq!(batch.attempt, 1, "what joined now is not given up with what has waited");
 }
@@ -113,14 +116,14 @@ async fn a_refusal_is_regrouped_with_what_is_due_by_then() {
 #[tokio::test]
 async fn an_unknown_outcome_stays_together_through_a_dead_channel() {
     let store = store_with(vec![mail("a", "an")]).await;
-    let first = store.claim(at(0), Duration::minutes(15)).await.expect("works").expect("a message");
+    let first = store.claim(at(0), Duration::minutes(15), None).await.expect("works").expect("a message");
     store.finish(first.id, Outcome::UnknownResend { at: at(1), error: error() }, at(0)).await.expect("written");
     store.apply(decision(vec![mail("b", "an")]), Vec::new(), at(0)).await.expect("written");
-    let second = store.claim(at(1), Duration::minutes(15)).await.expect("works").expect("the repetition");
+    let second = store.claim(at(1), Duration::minutes(15), None).await.expect("works").expect("the repetition");
     assert_eq!(second.deliveries, first.deliveries);
     store.finish(second.id, Outcome::Postponed { until: at(9), error: error() }, at(1)).await.expect("written");
-    assert!(store.claim(at(8), Duration::minutes(15)).await.expect("works").is_none(), "the channel rests");
-    let third = store.claim(at(9), Duration::minutes(15)).await.expect("works").expect("the repetition");
+    assert!(store.claim(at(8), Duration::minutes(15), None).await.expect("works").is_none(), "the channel rests");
+    let third = store.claim(at(9), Duration::minutes(15), None).await.expect("works").expect("the repetition");
     assert_eq!((third.deliveries, third.attempt), (first.deliveries, 2));
 }
 
@@ -128,29 +131,69 @@ async fn an_unknown_outcome_stays_together_through_a_dead_channel() {
 async fn a_failed_route_hands_over_to_the_next_one_once() {
     let routes = [(ChannelKind::ZaloBot, "abc"), (ChannelKind::Email, "an@so.example")];
     let store = store_with(vec![notification("a", "an", &routes)]).await;
-    let batch = store.claim(at(0), Duration::minutes(15)).await.expect("works").expect("a message");
+    let batch = store.claim(at(0), Duration::minutes(15), None).await.expect("works").expect("a message");
     assert_eq!(batch.channel, ChannelKind::ZaloBot);
     store.finish(batch.id, Outcome::Failed { error: error() }, at(0)).await.expect("written");
     store.finish(batch.id, Outcome::Failed { error: error() }, at(0)).await.expect("a second end changes nothing");
-    let batch = store.claim(at(0), Duration::minutes(15)).await.expect("works").expect("a message");
+    let batch = store.claim(at(0), Duration::minutes(15), None).await.expect("works").expect("a message");
     assert_eq!((batch.channel, batch.entries[0].may_be_duplicate), (ChannelKind::Email, false));
     store.finish(batch.id, Outcome::Sent, at(0)).await.expect("written");
-    assert!(store.claim(at(99), Duration::minutes(15)).await.expect("works").is_none());
+    assert!(store.claim(at(99), Duration::minutes(15), None).await.expect("works").is_none());
 }
 
 #[tokio::test]
 async fn a_completion_is_recorded_once_and_stops_what_was_waiting() {
     let store = store_with(vec![mail("task:kh/I:2023:a", "an")]).await;
-    let completion = Completion {
-        subject: "task:kh/I:2023:a".into(),
-        done_on: day(),
-        product: "1/BC".into(),
-        reported_by: "an".into(),
+    let done = |product: &str| Report::Completed { done_on: day(), product: product.to_owned() };
+    let Recorded::Taken(life) = report(&store, done("1/BC"), 0).await else { panic!("refused") };
+    assert!(life.is_closed());
+    let Recorded::Refused(Refusal::Ended(Ending::Completed { product, .. })) = report(&store, done("2/BC"), 1).await
+    else {
+        panic!("taken twice")
     };
-    assert_eq!(store.complete(completion.clone(), at(0)).await.expect("works"), Recorded::New);
-    let second = Completion { product: "2/BC".into(), ..completion.clone() };
-    assert_eq!(store.complete(second, at(1)).await.expect("works"), Recorded::Already(completion));
-    assert!(store.claim(at(1), Duration::minutes(15)).await.expect("works").is_none());
+    assert_eq!(product, "1/BC", "the first one stays");
+    assert_eq!(store.events("task:kh/I:2023:a".into()).await.expect("works").len(), 1, "nothing was written");
+    assert!(store.claim(at(1), Duration::minutes(15), None).await.expect("works").is_none());
+}
+
+async fn report(store: &Arc<dyn Store>, report: Report, minute: i64) -> Recorded {
+    let new =
+        NewReport { subject: "task:kh/I:2023:a".into(), report, reported_by: "an".to_owned(), reported_from: "cli" };
+    let facts = Facts {
+        today: day(),
+        due_on: Some(day()),
+        unit: "a".into(),
+        concerned: vec!["a".into()],
+        quiet_at_most: day(),
+    };
+    store.report(new, facts, at(minute)).await.expect("works")
+}
+
+#[tokio::test]
+async fn work_that_is_opened_again_is_known_as_told_until_then() {
+    let store = store_with(vec![mail("task:kh/I:2023:a", "an")]).await;
+    report(&store, Report::Completed { done_on: day(), product: "1/BC".to_owned() }, 0).await;
+    assert!(store.record().await.expect("works").told.is_empty(), "closed work needs no memory");
+    report(&store, Report::Reopened { reason: "báo nhầm".to_owned() }, 1).await;
+    let record = store.record().await.expect("works");
+    assert_eq!(record.told.len(), 1);
+    assert!(!record.reports.life(&"task:kh/I:2023:a".into()).expect("known").is_closed());
+}
+
+#[tokio::test]
+async fn an_address_that_had_its_messages_of_the_day_is_put_off_and_not_forgotten() {
+    let store = store_with(vec![mail("a", "an")]).await;
+    let cap = Some(DailyCap { most: 1, day_began_at: at(-600), next_at: at(1440) });
+    let first = store.claim(at(0), Duration::minutes(15), cap).await.expect("works").expect("the first");
+    store.finish(first.id, Outcome::Sent, at(0)).await.expect("works");
+    store.apply(decision(vec![mail("b", "an"), mail("b", "binh")]), Vec::new(), at(1)).await.expect("written");
+    let other = store.claim(at(1), Duration::minutes(15), cap).await.expect("works").expect("another person");
+    assert_eq!(other.recipient.as_str(), "binh");
+    store.finish(other.id, Outcome::Sent, at(1)).await.expect("works");
+    assert!(store.claim(at(2), Duration::minutes(15), cap).await.expect("works").is_none());
+    let tomorrow = Some(DailyCap { most: 1, day_began_at: at(840), next_at: at(2880) });
+    let late = store.claim(at(1440), Duration::minutes(15), tomorrow).await.expect("works").expect("put off");
+    assert_eq!((late.recipient.as_str(), late.entries[0].deferred_at), ("an", Some(at(0))));
 }
 
 async fn withdraw_all(store: &Arc<dyn Store>, minute: i64) {
@@ -163,11 +206,11 @@ async fn withdraw_all(store: &Arc<dyn Store>, minute: i64) {
 async fn a_notification_withdrawn_on_its_second_route_takes_it_again() {
     let routes = [(ChannelKind::ZaloBot, "abc"), (ChannelKind::Email, "an@so.example")];
     let store = store_with(vec![notification("a", "an", &routes)]).await;
-    let zalo = store.claim(at(0), Duration::minutes(15)).await.expect("works").expect("a message");
+    let zalo = store.claim(at(0), Duration::minutes(15), None).await.expect("works").expect("a message");
     store.finish(zalo.id, Outcome::Failed { error: error() }, at(0)).await.expect("written");
     withdraw_all(&store, 1).await;
     store.apply(decision(vec![notification("a", "an", &routes)]), Vec::new(), at(2)).await.expect("written");
-    let batch = store.claim(at(2), Duration::minutes(15)).await.expect("works").expect("the mail");
+    let batch = store.claim(at(2), Duration::minutes(15), None).await.expect("works").expect("the mail");
     assert_eq!(batch.channel, ChannelKind::Email);
 }
 
@@ -186,18 +229,18 @@ async fn what_was_merged_into_a_withdrawn_message_is_not_counted_as_said() {
 async fn a_row_given_up_after_many_tries_does_not_take_todays_rows_with_it() {
     let store = store_with(vec![mail("old", "an")]).await;
     for minute in 0..14 {
-        let batch = store.claim(at(minute), Duration::minutes(15)).await.expect("works").expect("a message");
+        let batch = store.claim(at(minute), Duration::minutes(15), None).await.expect("works").expect("a message");
         store
             .finish(batch.id, Outcome::Retry { at: at(minute + 1), error: error() }, at(minute))
             .await
             .expect("written");
     }
     store.apply(decision(vec![mail("new", "an")]), Vec::new(), at(14)).await.expect("written");
-    let batch = store.claim(at(14), Duration::minutes(15)).await.expect("works").expect("both");
+    let batch = store.claim(at(14), Duration::minutes(15), None).await.expect("works").expect("both");
     assert_eq!(batch.entries.len(), 2);
     assert_eq!((batch.attempt, batch.most_attempts), (1, 15), "the old one's trouble is shown, the new one's begins");
     store.finish(batch.id, Outcome::Retry { at: at(15), error: error() }, at(14)).await.expect("written");
-    let batch = store.claim(at(15), Duration::minutes(15)).await.expect("works").expect("the new one");
+    let batch = store.claim(at(15), Duration::minutes(15), None).await.expect("works").expect("the new one");
     assert_eq!((batch.entries.len(), batch.entries[0].key.starts_with("new")), (1, true));
     assert_eq!(
         store.status(at(15)).await.expect("works").deliveries.get("failed"),
@@ -210,12 +253,12 @@ async fn a_row_given_up_after_many_tries_does_not_take_todays_rows_with_it() {
 async fn a_killed_attempt_is_no_lost_answer() {
     let store = store_with(vec![mail("a", "an")]).await;
     for minute in [0, 20, 40] {
-        let batch = store.claim(at(minute), Duration::minutes(15)).await.expect("works").expect("the message");
+        let batch = store.claim(at(minute), Duration::minutes(15), None).await.expect("works").expect("the message");
         assert_eq!(batch.lost_answers, 0, "killed processes may not have sent at all");
     }
-    let batch = store.claim(at(60), Duration::minutes(15)).await.expect("works").expect("the message");
+    let batch = store.claim(at(60), Duration::minutes(15), None).await.expect("works").expect("the message");
     store.finish(batch.id, Outcome::UnknownResend { at: at(61), error: error() }, at(60)).await.expect("written");
-    let batch = store.claim(at(61), Duration::minutes(15)).await.expect("works").expect("the message");
+    let batch = store.claim(at(61), Duration::minutes(15), None).await.expect("works").expect("the message");
     assert_eq!((batch.lost_answers, batch.is_resumed), (1, true));
 }
 
@@ -226,7 +269,7 @@ fn claim_all(path: &Path, start: &std::sync::Barrier) -> Vec<(String, usize, Vec
     start.wait();
     runtime.block_on(async {
         let mut claimed = Vec::new();
-        while let Some(batch) = store.claim(at(0), Duration::minutes(15)).await.expect("works") {
+        while let Some(batch) = store.claim(at(0), Duration::minutes(15), None).await.expect("works") {
             claimed.push((batch.address, batch.entries.len(), batch.deliveries));
         }
         claimed

@@ -20,7 +20,7 @@ use crate::{
     domain::{
         calendar::{WorkCalendar, timetable::Timetable},
         deadline::{
-            CalendarPoint, DeadlineRule, Doubt, Due, PhraseError, Reading, Refusal, Relative, YearContext, read_phrase,
+            CalendarPoint, DeadlineRule, Doubt, Due, PhraseError, Reading, Refusal, YearContext, read_phrase,
             schedule::{DuePoint, PlanYears},
         },
     },
@@ -217,10 +217,10 @@ impl Explained<'_> {
 
     fn event_lines(&self, read: &Reading) -> Vec<String> {
         let mut lines = Vec::new();
-        if self.event.is_some() && relatives(read).next().is_none() {
+        if self.event.is_some() && read.relatives().next().is_none() {
             lines.push("(thời hạn này không tính từ sự kiện: bỏ qua --from)".to_owned());
         }
-        for relative in relatives(read) {
+        for relative in read.relatives() {
             let Some(event) = self.event else {
                 lines.push("Tính ngày cụ thể: thêm --from và ngày xảy ra sự kiện".to_owned());
                 continue;
@@ -272,7 +272,8 @@ impl Explained<'_> {
             .iter()
             .map(|c| json!({ "span": [c.span.start, c.span.end], "reading": reading::rule(&c.rule, self.phrase) }))
             .collect();
-        let from_event: Vec<_> = relatives(read)
+        let from_event: Vec<_> = read
+            .relatives()
             .filter_map(|r| {
                 let event = self.event?;
                 let due = r.due_from(event, &self.days.calendar, &self.days.timetable)?;
@@ -316,13 +317,6 @@ fn moment_text(at: NaiveDateTime) -> String {
 }
 
 /// Those whose event has no date of its own.
-fn relatives(read: &Reading) -> impl Iterator<Item = &Relative> {
-    read.clauses.iter().filter_map(|c| match &c.rule {
-        DeadlineRule::Relative(relative) if relative.anchor.is_none() => Some(relative),
-        _ => None,
-    })
-}
-
 /// A lunar date has no due date until somebody looks it up.
 fn needs_person(read: &Reading) -> bool {
     read.clauses.iter().any(|c| matches!(c.rule, DeadlineRule::Lunar { .. }))

@@ -95,9 +95,11 @@ impl Preview {
         if !simulation::is_reasonable(first, self.on) {
             bail!("ngày {} quá xa để tính thử", short_date(self.on));
         }
-        let leaving = simulation::run(office, record, first, self.on, &Completions::None)
+        let leaving = simulation::collect(office, record, first, self.on, &Completions::None)
             .into_iter()
-            .filter(|l| l.on == self.on && self.person.as_ref().is_none_or(|p| l.notification.key.recipient == *p))
+            .filter(|l| {
+                l.on == self.on && self.person.as_ref().is_none_or(|p| l.notification.key.recipient.as_str() == p)
+            })
             .map(|l| l.notification);
         let moment = office.hours.digest_moment(self.on);
         Ok(batches(leaving)
@@ -134,6 +136,8 @@ pub fn batches(notifications: impl IntoIterator<Item = Notification>) -> Vec<Bat
             reason: notification.reason,
             item: notification.item,
             advice: notification.advice,
+            on_behalf_of: notification.on_behalf_of,
+            deferred_at: None,
             may_be_duplicate: false,
         });
     }

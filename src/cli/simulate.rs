@@ -23,7 +23,6 @@ use crate::{
     config::{Config, Folders},
     domain::{
         decide::Record,
-        directory::Directory,
         notification::{Entry, Item, Reason},
         office::Office,
     },
@@ -104,33 +103,30 @@ impl Simulate {
     fn run(&self, config: &Config, real: &Config) -> anyhow::Result<(Vec<Leaving>, String)> {
         let store = open_existing_store(real)?;
         let (mut record, reported) = match &store {
-            Some(store) => (
-                block_on(store.record())?.context(STORE_FAILED)?,
-                block_on(store.completions())?.context(STORE_FAILED)?,
-            ),
-            None => (Record::default(), Vec::new()),
+            Some(store) => {
+                (block_on(store.record())?.context(STORE_FAILED)?, block_on(store.reports())?.context(STORE_FAILED)?)
+            }
+            None => (Record::default(), Arc::default()),
         };
         let office = &config.office;
         let today = office.hours.date(SystemClock.now());
         let (completions, who) = match self.assume.as_str() {
             "on-time" => (Completions::OnTime, "việc nào cũng được báo hoàn thành vào ngày làm việc cuối cùng của hạn"),
-            "history" => {
-                let done = reported.into_iter().map(|c| (c.subject, c.done_on)).collect();
-                (Completions::AsReported(done), "việc được báo hoàn thành như đã báo thật")
-            }
+            "history" => (Completions::AsReported(reported.completions()), "việc được báo hoàn thành như đã báo thật"),
             _ => (Completions::None, "không có việc nào được báo hoàn thành thêm"),
         };
         // In the past nothing is done yet but what the assumption says.
         if self.from < today {
-            record.completed = Arc::default();
+            record.reports = Arc::default();
         }
         let (first, record, assumption) = simulation::set_out(office, record, self.from, today);
         if !simulation::is_reasonable(first, self.to) {
             bail!("khoảng từ {} đến {} quá dài để tính thử", short_date(first), short_date(self.to));
         }
-        let mut leaving = simulation::run(office, record, first, self.to, &completions);
-        leaving
-            .retain(|l| l.on >= self.from && self.person.as_ref().is_none_or(|p| l.notification.key.recipient == *p));
+        let mut leaving = simulation::collect(office, record, first, self.to, &completions);
+        leaving.retain(|l| {
+            l.on >= self.from && self.person.as_ref().is_none_or(|p| l.notification.key.recipient.as_str() == p)
+        });
         Ok((leaving, format!("Giả định: {who}; {assumption}.")))
     }
 
@@ -232,6 +228,8 @@ impl Row {
             reason: n.reason,
             item: n.item.clone(),
             advice: None,
+            on_behalf_of: None,
+            deferred_at: None,
             may_be_duplicate: false,
         };
         let (what, unit, due) = match &n.item {
@@ -239,24 +237,29 @@ impl Row {
                 let provisional = if due.is_provisional { " (tạm tính)" } else { "" };
                 let what =
                     format!("{} {}, hạn {}{provisional}", row.task, period(&row.period), short_date(due.last_on));
-                (what, row.unit.clone(), Some(*due))
+                (what, row.unit.to_string(), Some(*due))
             }
-            Item::Standing { row } => (format!("{} (thường xuyên)", row.task), row.unit.clone(), None),
-            Item::DateMissing { row } => (format!("{} (còn thiếu thời hạn)", row.task), row.unit.clone(), None),
+            Item::Standing { row } => (format!("{} (thường xuyên)", row.task), row.unit.to_string(), None),
+            Item::DateMissing { row } => (format!("{} (còn thiếu thời hạn)", row.task), row.unit.to_string(), None),
+            Item::Asked { row, due, .. } => (format!("{} (chờ quyết định)", row.task), row.unit.to_string(), *due),
+            Item::Answered { row, due, .. } => (format!("{} (trả lời)", row.task), row.unit.to_string(), *due),
             Item::Dossier { code, unit, due, .. } => (format!("hồ sơ {code}"), unit.clone(), Some(*due)),
+            Item::Health { .. } => ("bản tin quản trị".to_owned(), String::new(), None),
             Item::Problem { sentence, .. } => (sentence.clone(), String::new(), None),
         };
         // A note belongs to no due date, so it stands on no rung.
         let why = match n.reason {
             Reason::Note => "nhắc lại đầu kỳ".to_owned(),
             Reason::Problem => "báo khi có trục trặc".to_owned(),
-            Reason::Upcoming | Reason::DueNow | Reason::Overdue | Reason::Escalated => message::why(&entry),
+            Reason::Decision | Reason::Upcoming | Reason::DueNow | Reason::Overdue | Reason::Escalated => {
+                message::why(&entry)
+            }
         };
         let route = n.routes.first();
         Self {
             on: leaving.on,
-            recipient: n.key.recipient.clone(),
-            name: name_of(&office.directory, &n.key.recipient),
+            recipient: n.key.recipient.to_string(),
+            name: office.directory.recipient_name(&n.key.recipient),
             channel: route.map_or("", |r| r.channel.as_str()),
             address: route.map(|r| r.address.clone()).unwrap_or_default(),
             unit,
@@ -272,13 +275,6 @@ impl Row {
     }
 }
 
-fn name_of(directory: &Directory, recipient: &str) -> String {
-    match recipient.strip_prefix("unit:") {
-        Some(unit) => format!("Hộp thư {}", directory.unit_name(&unit.into())),
-        None => directory.people.get(&recipient.into()).map_or_else(|| recipient.to_owned(), |p| p.name.clone()),
-    }
-}
-
 fn reason(reason: Reason) -> &'static str {
     match reason {
         Reason::Upcoming => "sắp đến hạn",
@@ -286,6 +282,7 @@ fn reason(reason: Reason) -> &'static str {
         Reason::Overdue => "quá hạn",
         Reason::Escalated => "báo cấp trên",
         Reason::Note => "nhắc định kỳ",
+        Reason::Decision => "đề nghị, trả lời",
         Reason::Problem => "trục trặc",
     }
 }
@@ -356,7 +353,7 @@ impl Page {
         let busiest = days.iter().find(|(_, of_day)| of_day.len() == most && most > 0);
         let digests: BTreeSet<_> = leaving.iter().map(|l| (l.on, l.notification.key.recipient.as_str())).collect();
         let rows: Vec<Row> = leaving.iter().map(|l| Row::of(office, l)).collect();
-        let (people, units) = (loads(&rows, |row| row.name.clone()), loads(&rows, |row| row.unit.clone()));
+        let (people, units) = (loads(&rows, |row| row.name.clone()), loads(&rows, |row| row.unit.to_string()));
         let mut list: Vec<DayOfList> = Vec::new();
         for row in rows {
             let date = format!("{}{}", date(row.on), provisional(office, row.on));

@@ -1,19 +1,20 @@
 //! `nhacviec tasks`: the plan as understood.
 
-use std::{collections::HashMap, fmt::Write as _};
+use std::{fmt::Write as _, sync::Arc};
 
 use anyhow::Context as _;
 use chrono::NaiveDate;
 use serde_json::json;
 
-use super::{Exit, STORE_FAILED, block_on, load_config, open_existing_store, print, print_json};
+use super::{Exit, STORE_FAILED, block_on, load_config, open_existing_store, print, print_json, report::due_in_force};
 use crate::{
     clock::{Clock, SystemClock},
     config::Folders,
     domain::{
         deadline::DeadlineRule,
         directory::Directory,
-        ids::{SubjectId, UnitId},
+        ids::UnitId,
+        life::{Ending, Life, Reports, Request},
         occurrence::{Occurrence, OccurrenceKind},
         office::Office,
         plan::{Plan, Target, Task},
@@ -22,7 +23,6 @@ use crate::{
         reading,
         vietnamese::{date, period, short_date},
     },
-    store::Completion,
 };
 
 #[derive(clap::Args)]
@@ -33,24 +33,15 @@ pub struct Tasks {
     json: bool,
 }
 
-type Completions = HashMap<SubjectId, Completion>;
-
 impl Tasks {
     pub fn execute(&self, folders: &Folders) -> anyhow::Result<Exit> {
         let Some(config) = load_config(folders) else { return Ok(Exit::Config) };
-        let completions = match open_existing_store(&config)? {
-            Some(store) => block_on(store.completions())?
-                .context(STORE_FAILED)?
-                .into_iter()
-                .map(|c| (c.subject.clone(), c))
-                .collect(),
-            None => Completions::new(),
+        let reports = match open_existing_store(&config)? {
+            Some(store) => block_on(store.reports())?.context(STORE_FAILED)?,
+            None => Arc::default(),
         };
-        let view = View {
-            office: &config.office,
-            completions: &completions,
-            today: config.office.hours.date(SystemClock.now()),
-        };
+        let view =
+            View { office: &config.office, reports: &reports, today: config.office.hours.date(SystemClock.now()) };
         if self.json {
             let plans: Vec<_> = config.office.agenda.plans.iter().map(|p| view.plan_json(p)).collect();
             print_json(&json!({ "plans": plans }));
@@ -64,14 +55,14 @@ impl Tasks {
 
 struct View<'a> {
     office: &'a Office,
-    completions: &'a Completions,
+    reports: &'a Reports,
     today: NaiveDate,
 }
 
 impl View<'_> {
     fn plan_text(&self, plan: &Plan) -> String {
         let mut lines =
-            vec![plan.title.clone(), format!("Theo dõi: {}", names(&self.office.directory, &plan.followed_by))];
+            vec![plan.title.to_string(), format!("Theo dõi: {}", names(&self.office.directory, &plan.followed_by))];
         let mut section = "";
         for task in &plan.tasks {
             if task.section != section {
@@ -91,18 +82,25 @@ impl View<'_> {
         for (label, value) in [
             ("Chủ trì", names(&self.office.directory, &task.lead)),
             ("Phối hợp", names(&self.office.directory, &task.coordinating)),
-            ("Sản phẩm", task.product.clone()),
+            ("Sản phẩm", task.product.to_string()),
             ("Thời hạn", format!("«{}»", task.phrase)),
             ("Cách hiểu", self.reading(plan, task)),
         ] {
             let _ = write!(text, "\n      {label}: {value}");
         }
-        let occurrences =
-            self.office.agenda.of_task(&plan.id, &task.id).filter(|o| matches!(o.kind, OccurrenceKind::Dated(_)));
-        for occurrence in occurrences {
+        for occurrence in self.occurrences(plan, task).iter().filter(|o| matches!(o.kind, OccurrenceKind::Dated(_))) {
             let _ = write!(text, "\n      - {}", self.occurrence_text(occurrence));
         }
         text
+    }
+
+    /// Those of the plan and those that documents opened.
+    fn occurrences(&self, plan: &Plan, task: &Task) -> Vec<Occurrence> {
+        let agenda = &self.office.agenda;
+        let mut all: Vec<Occurrence> = agenda.of_task(&plan.id, &task.id).cloned().collect();
+        let opened = self.reports.openings().iter().filter(|o| o.plan == plan.id && o.task == task.id);
+        all.extend(opened.filter_map(|o| agenda.opened(o, &self.office.calendar)));
+        all
     }
 
     fn reading(&self, plan: &Plan, task: &Task) -> String {
@@ -133,26 +131,37 @@ impl View<'_> {
     }
 
     fn occurrence_text(&self, occurrence: &Occurrence) -> String {
-        let OccurrenceKind::Dated(due) = occurrence.kind else { return String::new() };
+        let life = self.reports.life(&occurrence.subject);
+        let Some(due) = due_in_force(self.office, occurrence, life) else { return String::new() };
         let provisional = if due.is_provisional { " (tạm tính)" } else { "" };
         let safe = if due.safe_on == due.last_on {
             String::new()
         } else {
             format!(", ngày làm việc cuối cùng {}", date(due.safe_on))
         };
-        let state = match self.completions.get(&occurrence.subject) {
-            Some(c) if c.done_on <= due.last_on => {
-                format!("hoàn thành đúng hạn ngày {} ({})", short_date(c.done_on), c.product)
+        let state = match life.and_then(|l| l.ending.as_ref()) {
+            Some(Ending::Completed { done_on, product, .. }) if *done_on <= due.last_on => {
+                format!("hoàn thành đúng hạn ngày {} ({product})", short_date(*done_on))
             }
-            Some(c) => format!("hoàn thành quá hạn ngày {} ({})", short_date(c.done_on), c.product),
+            Some(Ending::Completed { done_on, product, .. }) => {
+                format!("hoàn thành quá hạn ngày {} ({product})", short_date(*done_on))
+            }
+            Some(Ending::Cancelled { reason }) => format!("đã hủy ({reason})"),
             None if self.today > due.last_on => "QUÁ HẠN, chưa báo hoàn thành".to_owned(),
             None => {
                 // Counted back from a due date that is not certain, the day is not certain either.
                 format!("nhắc từ {}{provisional}", short_date(occurrence.opens_on))
             }
         };
+        let state = [vec![state], life.map(|l| standing(l, &self.office.directory, self.today)).unwrap_or_default()];
+        let state = state.concat().join("; ");
+        let document = occurrence.document.as_ref().map(|d| format!(" theo {d}")).unwrap_or_default();
         let unit = self.office.directory.unit_name(&occurrence.unit);
-        format!("{} ({unit}): hết {}{safe}{provisional}; {state}", period(&occurrence.period), date(due.last_on))
+        format!(
+            "{}{document} ({unit}): hết {}{safe}{provisional}; {state}",
+            period(&occurrence.period),
+            date(due.last_on)
+        )
     }
 
     fn provisional(&self, day: NaiveDate) -> &'static str {
@@ -171,24 +180,50 @@ impl View<'_> {
 
     fn task_json(&self, plan: &Plan, task: &Task) -> serde_json::Value {
         let occurrences: Vec<_> = self
-            .office
-            .agenda
-            .of_task(&plan.id, &task.id)
+            .occurrences(plan, task)
+            .iter()
             .map(|o| {
+                let life = self.reports.life(&o.subject);
                 let (last_on, safe_on, note_on, is_provisional) = match o.kind {
                     OccurrenceKind::Dated(due) => (Some(due.last_on), Some(due.safe_on), None, due.is_provisional),
                     OccurrenceKind::StandingNote(on) | OccurrenceKind::DateMissing(on) => {
                         (None, None, Some(on), self.office.calendar.is_provisional(on))
                     }
                 };
-                let done = self.completions.get(&o.subject).map(|c| json!({ "on": c.done_on, "product": c.product, "by": c.reported_by }));
+                let due = due_in_force(self.office, o, life);
+                let (last_on, safe_on) = due.map_or((last_on, safe_on), |d| (Some(d.last_on), Some(d.safe_on)));
+                let done = life.and_then(|l| match l.ending.as_ref()? {
+                    Ending::Completed { done_on, product, by } => Some(json!({ "on": done_on, "product": product, "by": by })),
+                    Ending::Cancelled { .. } => None,
+                });
                 json!({ "subject": o.subject, "unit": o.unit, "period": o.period, "last_on": last_on, "safe_on": safe_on, "note_on": note_on,
-                        "is_provisional": is_provisional, "opens_on": o.opens_on, "done": done })
+                        "is_provisional": is_provisional, "opens_on": o.opens_on, "done": done,
+                        "is_cancelled": life.is_some_and(|l| matches!(l.ending, Some(Ending::Cancelled { .. }))), "document": o.document })
             })
             .collect();
         json!({ "id": task.id, "section": task.section, "content": task.content, "lead": task.lead, "coordinating": task.coordinating,
                 "deadline": task.phrase, "reading": self.reading(plan, task), "product": task.product, "occurrences": occurrences })
     }
+}
+
+/// What people reported and what still stands, in words.
+pub fn standing(life: &Life, directory: &Directory, today: NaiveDate) -> Vec<String> {
+    let mut said = Vec::new();
+    said.extend(life.due_on.map(|_| "đã được gia hạn".to_owned()));
+    said.extend(life.unit.as_ref().map(|u| format!("đã giao {} chủ trì", directory.unit_name(u))));
+    if life.is_closed() {
+        return said;
+    }
+    for unit in life.acknowledged.keys() {
+        let until = life.quiet_until(unit, today);
+        said.extend(until.map(|on| format!("{} đã nhận, nhắc lại {}", directory.unit_name(unit), short_date(on))));
+    }
+    said.extend(life.snoozed_until(today).map(|on| format!("tạm dừng nhắc đến {}", short_date(on))));
+    said.extend(life.request.as_ref().map(|(request, ..)| match request {
+        Request::Extension { to_on, .. } => format!("xin gia hạn đến hết {}, chờ quyết định", short_date(*to_on)),
+        Request::NotOurs { .. } => "đơn vị báo không thuộc trách nhiệm, chờ giao lại".to_owned(),
+    }));
+    said
 }
 
 fn bound(target: &Target) -> &'static str {

@@ -54,7 +54,11 @@ fn sentence(error: &clap::Error) -> String {
     let argument = context(ContextKind::InvalidArg);
     match error.kind() {
         ErrorKind::InvalidSubcommand => {
-            let near = context(ContextKind::SuggestedSubcommand);
+            // clap lists the nearest one last.
+            let near = match error.get(ContextKind::SuggestedSubcommand) {
+                Some(ContextValue::Strings(near)) => near.last().cloned().unwrap_or_default(),
+                _ => context(ContextKind::SuggestedSubcommand),
+            };
             let near = if near.is_empty() { String::new() } else { format!("; ý bạn là «{near}»?") };
             format!("không có lệnh «{}»{near}", context(ContextKind::InvalidSubcommand))
         }

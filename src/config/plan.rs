@@ -4,15 +4,15 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     deadline::{periods_of, read_deadline},
-    fields::{Fields, Reader, date, nearest},
-    node::{Node, Text},
+    fields::{Fields, Reader, date},
+    node::{Node, Text, Value},
+    policies::{PRESET_OF_KIND, Policies},
     units::Units,
 };
 use crate::domain::{
-    deadline::{Reading, YearContext, schedule::PlanYears},
+    deadline::{DeadlineKind, Reading, YearContext, schedule::PlanYears},
     ids::TaskId,
-    plan::{Plan, Target, Task},
-    policy::Policy,
+    plan::{Plan, Secret, Target, Task},
 };
 
 /// The year of a plan or a calendar.
@@ -43,7 +43,7 @@ fn read_years(reader: &Reader, head: &Fields<'_>) -> Option<PlanYears> {
 }
 
 /// Decodes the file.
-pub fn read_plan(reader: &Reader, root: &Node, units: &Units, policies: &BTreeMap<String, Policy>) -> Option<Plan> {
+pub fn read_plan(reader: &Reader, root: &Node, units: &Units, policies: &Policies) -> Option<Plan> {
     let fields = reader.fields(root, "tệp kế hoạch");
     let head = fields.fields("plan", "mục plan");
     let targets = fields.list("targets").into_iter().filter_map(|n| read_target(reader, n)).collect();
@@ -52,28 +52,87 @@ pub fn read_plan(reader: &Reader, root: &Node, units: &Units, policies: &BTreeMa
     let head = head?;
     let (id, title, years) = (head.text("id"), head.text("title"), read_years(reader, &head));
     let followed_by = units.resolve_all(reader, &head.texts("followed_by"));
-    let policy = head.text("policy").and_then(|t| known_policy(reader, t, policies));
+    let policy = read_kinds(reader, &head, policies);
     head.done();
     if tasks.is_empty() {
         reader.error(&fields.span, "kế hoạch chưa có nhiệm vụ nào", "thêm mục tasks".to_owned());
     }
     let unknown = PlanYears::of(YearContext::Year(2000));
-    let defaults = Defaults { years: years.unwrap_or(unknown), policy: policy.unwrap_or_default(), policies, units };
+    let plan_id = id.as_ref().map(|t| t.value.clone()).unwrap_or_default();
+    let defaults = Defaults { plan: plan_id, years: years.unwrap_or(unknown), policy, policies, units };
     let mut seen: Vec<TaskId> = Vec::new();
     let tasks = tasks.into_iter().filter_map(|n| read_task(reader, n, &defaults, &mut seen)).map(Arc::new).collect();
-    Some(Plan { id: id?.value.into(), title: title?.value, years: years?, followed_by, tasks, targets })
+    Some(Plan { id: id?.value.into(), title: title?.value.into(), years: years?, followed_by, tasks, targets })
+}
+
+/// The policies of a plan: one for all its tasks, or one for each kind of deadline; presets where it names none.
+enum KindPolicies {
+    One(String),
+    ByKind(BTreeMap<&'static str, String>),
+}
+
+fn read_kinds(reader: &Reader, head: &Fields<'_>, policies: &Policies) -> KindPolicies {
+    let Some(node) = head.get("policy") else { return KindPolicies::ByKind(BTreeMap::new()) };
+    if !matches!(node.value, Value::Map(_)) {
+        let name = reader.text(node, "policy").and_then(|t| policies.named(reader, &t));
+        return KindPolicies::One(name.unwrap_or_default());
+    }
+    let kinds = reader.fields(node, "mục policy");
+    let named = PRESET_OF_KIND.iter().filter_map(|(kind, _)| {
+        kinds.optional_text(kind).and_then(|t| policies.named(reader, &t)).map(|name| (*kind, name))
+    });
+    let named = named.collect();
+    kinds.done();
+    KindPolicies::ByKind(named)
 }
 
 struct Defaults<'a> {
+    plan: String,
     years: PlanYears,
-    policy: String,
-    policies: &'a BTreeMap<String, Policy>,
+    policy: KindPolicies,
+    policies: &'a Policies,
     units: &'a Units,
+}
+
+impl Defaults<'_> {
+    /// The policy of a task that names none.
+    fn policy_for(&self, reading: &Reading) -> String {
+        let kind = match reading.kind() {
+            DeadlineKind::Dated => "dated",
+            DeadlineKind::Report => "report",
+            DeadlineKind::Standing => "standing",
+            DeadlineKind::Event => "event",
+        };
+        match &self.policy {
+            KindPolicies::One(name) => name.clone(),
+            KindPolicies::ByKind(named) => named.get(kind).cloned().unwrap_or_else(|| self.policies.preset(kind)),
+        }
+    }
+
+    /// The policy of a task: named, written out in the row, or the plan's.
+    fn policy_of(&self, reader: &Reader, task: &str, node: Option<&Node>, reading: &Reading) -> String {
+        match node {
+            None => self.policy_for(reading),
+            Some(node) if matches!(node.value, Value::Map(_)) => {
+                let default = self.policy_for(reading);
+                self.policies.own(reader, node, format!("{}/{task}", self.plan), &default)
+            }
+            Some(node) => reader
+                .text(node, "policy")
+                .and_then(|t| self.policies.named(reader, &t))
+                .unwrap_or_else(|| self.policy_for(reading)),
+        }
+    }
 }
 
 fn read_task(reader: &Reader, node: &Node, defaults: &Defaults<'_>, seen: &mut Vec<TaskId>) -> Option<Task> {
     let fields = reader.fields(node, "nhiệm vụ");
-    let (id, content) = (fields.text("id"), fields.text("content"));
+    let id = fields.text("id");
+    // The content of a duty marked secret stays on paper.
+    let content = match fields.get("secrecy") {
+        Some(_) => fields.optional_text("content").or_else(|| Some(Text { value: String::new(), span: 0..0 })),
+        None => fields.text("content"),
+    };
     let section = fields.optional_text("section");
     let lead_node = fields.require("lead");
     let lead = defaults.units.resolve_all(reader, &fields.texts("lead"));
@@ -81,7 +140,8 @@ fn read_task(reader: &Reader, node: &Node, defaults: &Defaults<'_>, seen: &mut V
     let deadline = fields.require("deadline");
     let settled = read_settled(reader, &fields);
     let product = fields.optional_text("product");
-    let policy = fields.optional_text("policy").and_then(|t| known_policy(reader, t, defaults.policies));
+    let policy = fields.get("policy");
+    let secret = read_secrecy(reader, &fields);
     fields.done();
     if let (Some(node), true) = (lead_node, fields.texts("lead").is_empty()) {
         reader.error(&node.span, "nhiệm vụ chưa có cơ quan chủ trì", "ghi tên đơn vị vào mục lead".to_owned());
@@ -97,15 +157,45 @@ fn read_task(reader: &Reader, node: &Node, defaults: &Defaults<'_>, seen: &mut V
     Some(Task {
         id: task,
         section: section.map(|t| t.value).unwrap_or_default(),
-        content: content.value,
+        content: content.value.into(),
         lead,
         coordinating,
-        phrase: deadline.phrase,
+        phrase: deadline.phrase.into(),
+        policy: defaults.policy_of(reader, &id.value, policy, &deadline.reading),
         reading: deadline.reading,
         settled,
-        product: product.map(|t| t.value).unwrap_or_default(),
-        policy: policy.unwrap_or_else(|| defaults.policy.clone()),
+        product: product.map(|t| t.value).unwrap_or_default().into(),
+        secret,
+        source: format!("{}:{}", reader.file.path, line_of(reader, &id)),
     })
+}
+
+fn line_of(reader: &Reader, text: &Text) -> usize {
+    reader.file.text.get(..text.span.start).map_or(1, |before| before.matches('\n').count() + 1)
+}
+
+/// `secrecy: mật` with the number that may be said.
+fn read_secrecy(reader: &Reader, fields: &Fields<'_>) -> Option<Secret> {
+    let text = fields.optional_text("secrecy");
+    let reference = fields.optional_text("reference");
+    let mark = fields.parse(text.clone(), "độ mật (mật, tối mật, tuyệt mật)", |s| {
+        let mark = s.to_lowercase();
+        ["mật", "tối mật", "tuyệt mật"].contains(&mark.as_str()).then_some(mark)
+    });
+    let text = text?;
+    if let Some(content) = fields.get("content") {
+        reader.warning(
+            &content.span,
+            "không ghi nội dung nhiệm vụ mật vào máy có nối mạng",
+            "xóa mục content, chỉ để reference (số văn bản)".to_owned(),
+        );
+    }
+    let Some(reference) = reference else {
+        reader.error(&text.span, "nhiệm vụ mật phải có số văn bản để nhắc", "thêm mục reference".to_owned());
+        return None;
+    };
+    // An unknown mark is an error, and still no reason to say more.
+    Some(Secret { mark: mark.unwrap_or(text.value), reference: reference.value.into() })
 }
 
 fn read_settled(reader: &Reader, fields: &Fields<'_>) -> BTreeMap<String, chrono::NaiveDate> {
@@ -155,14 +245,4 @@ fn read_target(reader: &Reader, node: &Node) -> Option<Target> {
         }
     };
     Some(Target { section: section?.value, text: text?.value, percent, is_strict })
-}
-
-fn known_policy(reader: &Reader, text: Text, policies: &BTreeMap<String, Policy>) -> Option<String> {
-    if policies.contains_key(&text.value) {
-        return Some(text.value);
-    }
-    let help = nearest(&text.value, policies.keys().map(String::as_str))
-        .map_or_else(|| "khai báo ở mục policies của nhacviec.yaml".to_owned(), |near| format!("ý bạn là «{near}»?"));
-    reader.error(&text.span, format!("không có chính sách nhắc «{}»", text.value), help);
-    None
 }

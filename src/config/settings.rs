@@ -7,8 +7,9 @@ use chrono_tz::Tz;
 
 use super::{
     Folders,
-    fields::{Fields, Reader, nearest},
+    fields::{Fields, Reader},
     node::{Node, Text},
+    policies::Policies,
     units::Units,
 };
 use crate::{
@@ -20,7 +21,6 @@ use crate::{
         },
         ids::SourceId,
         office::{HolderPlace, HolderRule, SourceRules},
-        policy::{Advice, DayCount, EscalationStep, Policy, Superior, Triggers},
     },
     secret::SecretFile,
     source::{Profile, SourceSettings},
@@ -37,7 +37,7 @@ pub struct Root<'a> {
     pub store_path: Option<PathBuf>,
     pub email: Option<EmailSettings>,
     pub zalo_bot: Option<ZaloBotSettings>,
-    pub policies: BTreeMap<String, Policy>,
+    pub policies: Policies,
     sources: Vec<&'a Node>,
 }
 
@@ -49,7 +49,7 @@ pub fn read_root<'a>(reader: &'a Reader, root: &'a Node, folders: &Folders) -> R
     let store = fields.fields("store", "mục store");
     let email = fields.optional_fields("email", "mục email");
     let zalo_bot = fields.optional_fields("zalo_bot", "mục zalo_bot");
-    let policies = fields.fields("policies", "mục policies");
+    let policies = fields.optional_fields("policies", "mục policies");
     let sources = fields.list("sources");
     fields.done();
     let zone = office.as_ref().and_then(|o| {
@@ -67,7 +67,7 @@ pub fn read_root<'a>(reader: &'a Reader, root: &'a Node, folders: &Folders) -> R
         }),
         email: email.and_then(|e| read_email(reader, &e, folders)),
         zalo_bot: zalo_bot.and_then(|z| read_zalo_bot(reader, &z, folders)),
-        policies: policies.map(|p| read_policies(reader, &p)).unwrap_or_default(),
+        policies: Policies::read(reader, policies.as_ref()),
         sources,
     };
     if root.email.is_none() && root.zalo_bot.is_none() && !fields.entries().iter().any(|(k, _)| k.value == "email") {
@@ -97,14 +97,32 @@ fn read_hours(reader: &Reader, hours: &Fields<'_>, zone: Tz) -> Option<OfficeHou
     let digest_at = hours.time("digest_at");
     let timetable = read_timetable(reader, hours);
     let sending = hours.fields("sending", "mục sending");
+    let spread_minutes = hours.parse(hours.optional_text("spread_minutes"), "số phút từ 0 đến 120", |s| {
+        s.parse().ok().filter(|n| *n <= 120)
+    });
+    let expected = "số tin nhiều nhất mỗi người mỗi ngày, từ 1 trở lên (bỏ dòng này nếu không giới hạn)";
+    let most_messages =
+        hours.parse(hours.optional_text("most_messages_a_day"), expected, |s| s.parse().ok().filter(|n| *n > 0));
     hours.done();
     let sending = sending?;
     let (from, until) = (
         sending.time("from"),
         sending.parse(sending.text("until"), "giờ trong ngày; viết như \"17:00\" (hoặc \"24:00\")", end_of_day),
     );
+    let pause = sending.parse(sending.optional_text("pause"), "giờ nghỉ trưa, viết như \"11:30-13:30\"", read_session);
     sending.done();
     let (digest_at, from, until) = (digest_at?, from?, until?);
+    if pause.is_some_and(|p| p.from <= digest_at || p.until >= until) {
+        reader.error(
+            &sending.span,
+            "giờ nghỉ trưa «pause» phải ở sau giờ gửi bản tổng hợp và trước giờ ngừng gửi",
+            None,
+        );
+    }
+    if digest_at.overflowing_add_signed(chrono::Duration::minutes(i64::from(spread_minutes.unwrap_or(0)))).0 >= until {
+        let message = "«spread_minutes» đẩy bản tổng hợp ra ngoài giờ gửi tin";
+        reader.error(&hours.span, message, "giảm spread_minutes, hoặc gửi sớm hơn".to_owned());
+    }
     if from >= until {
         reader.error(&sending.span, "giờ gửi tin: «from» phải sớm hơn «until»", None);
     }
@@ -115,7 +133,16 @@ fn read_hours(reader: &Reader, hours: &Fields<'_>, zone: Tz) -> Option<OfficeHou
             "sửa digest_at hoặc sending".to_owned(),
         );
     }
-    Some(OfficeHours { zone, digest_at, sending_from: from, sending_until: until, timetable })
+    Some(OfficeHours {
+        zone,
+        digest_at,
+        sending_from: from,
+        sending_until: until,
+        sending_pause: pause,
+        spread_minutes: spread_minutes.unwrap_or(0),
+        most_messages,
+        timetable,
+    })
 }
 
 /// The seasons of office hours; none are needed as long as no deadline counts hours.
@@ -148,13 +175,7 @@ fn read_season(reader: &Reader, node: &Node) -> Option<Season> {
         })
     };
     let (from, until) = (day("from"), day("until"));
-    let session = |key| {
-        fields.parse(fields.optional_text(key), "khoảng giờ, viết như \"07:30-12:00\"", |s| {
-            let (from, until) = s.split_once('-')?;
-            let time = |text: &str| NaiveTime::parse_from_str(text.trim(), "%H:%M").ok();
-            Some(Session { from: time(from)?, until: time(until)? }).filter(|s| s.from < s.until)
-        })
-    };
+    let session = |key| fields.parse(fields.optional_text(key), "khoảng giờ, viết như \"07:30-12:00\"", read_session);
     let (morning, afternoon) = (session("morning"), session("afternoon"));
     fields.done();
     let sessions: Vec<Session> = [morning, afternoon].into_iter().flatten().collect();
@@ -165,6 +186,12 @@ fn read_season(reader: &Reader, node: &Node) -> Option<Season> {
         reader.error(&fields.span, "giờ buổi chiều phải sau giờ buổi sáng", None);
     }
     Some(Season { from: from?, until: until?, sessions })
+}
+
+fn read_session(text: &str) -> Option<Session> {
+    let (from, until) = text.split_once('-')?;
+    let time = |text: &str| NaiveTime::parse_from_str(text.trim(), "%H:%M").ok();
+    Some(Session { from: time(from)?, until: time(until)? }).filter(|s| s.from < s.until)
 }
 
 fn end_of_day(text: &str) -> Option<NaiveTime> {
@@ -286,77 +313,6 @@ fn read_ca(reader: &Reader, fields: &Fields<'_>, folders: &Folders) -> Option<Pa
     Some(path)
 }
 
-fn read_policies(reader: &Reader, policies: &Fields<'_>) -> BTreeMap<String, Policy> {
-    policies.entries().iter().map(|(name, node)| (name.value.clone(), read_policy(reader, node))).collect()
-}
-
-fn read_policy(reader: &Reader, node: &Node) -> Policy {
-    let fields = reader.fields(node, "chính sách nhắc");
-    let triggers = |key| fields.optional_fields(key, "mốc nhắc").map(|f| read_triggers(&f)).unwrap_or_default();
-    let (lead, coordinating, following) = (triggers("lead"), triggers("coordinating"), triggers("following"));
-    let escalation = fields.list("escalation").into_iter().filter_map(|n| read_step(reader, n)).collect();
-    let advice = fields.list("advice").into_iter().filter_map(|n| read_advice(reader, n)).collect();
-    fields.done();
-    if [&lead, &coordinating, &following].iter().all(|t| t.before.is_empty() && t.after.is_empty()) {
-        reader.warning(
-            &fields.span,
-            "chính sách này không có mốc nhắc nào",
-            "thêm before hoặc after cho lead".to_owned(),
-        );
-    }
-    Policy { lead, coordinating, following, escalation, advice }
-}
-
-fn read_triggers(fields: &Fields<'_>) -> Triggers {
-    let (before, mut after) = (fields.numbers("before"), fields.numbers("after"));
-    let repeat_every = fields.parse(fields.optional_text("repeat_every"), "một số ngày từ 1 đến 365", |s| {
-        s.parse().ok().filter(|n| (1..=365).contains(n))
-    });
-    let count =
-        fields.parse(fields.optional_text("count_in"), "cách đếm ngày (working_days hoặc calendar_days)", |s| {
-            match s {
-                "working_days" => Some(DayCount::Working),
-                "calendar_days" => Some(DayCount::Calendar),
-                _ => None,
-            }
-        });
-    fields.done();
-    // "Every five days" without a first day begins after five days.
-    if after.is_empty() {
-        after.extend(repeat_every);
-    }
-    Triggers { before, after, repeat_every, count: count.unwrap_or_default() }
-}
-
-fn read_step(reader: &Reader, node: &Node) -> Option<EscalationStep> {
-    let fields = reader.fields(node, "bậc đôn đốc");
-    let after = fields.number::<u16>("after");
-    let tell: Vec<_> = fields
-        .texts("tell")
-        .into_iter()
-        .map(|t| if t.value == "unit-head" { Superior::UnitHead } else { Superior::Position(t.value) })
-        .collect();
-    fields.done();
-    if tell.is_empty() {
-        reader.error(&fields.span, "bậc đôn đốc chưa ghi báo cho ai", "thêm mục tell: [unit-head, …]".to_owned());
-    }
-    if after == Some(0) {
-        reader.error(
-            &fields.span,
-            "bậc đôn đốc phải sau hạn ít nhất 1 ngày làm việc",
-            "sửa «after» thành 1 trở lên".to_owned(),
-        );
-    }
-    Some(EscalationStep { after: after.filter(|n| *n > 0)?, tell })
-}
-
-fn read_advice(reader: &Reader, node: &Node) -> Option<Advice> {
-    let fields = reader.fields(node, "lời dặn");
-    let (offset, text) = (fields.number::<i32>("days"), fields.text("text"));
-    fields.done();
-    Some(Advice { offset: offset?, text: text?.value })
-}
-
 /// Decodes the sources and tells who gets their dossiers.
 pub fn resolve_sources(
     reader: &Reader,
@@ -369,7 +325,10 @@ pub fn resolve_sources(
     for node in &root.sources {
         let fields = reader.fields(node, "hệ thống một cửa");
         let source = read_source(reader, &fields, folders);
-        let policy = fields.text("policy").and_then(|t| policy_of_source(reader, &t, &root.policies));
+        let policy = fields
+            .text("policy")
+            .and_then(|t| root.policies.named(reader, &t))
+            .and_then(|name| root.policies.get(&name));
         let holders = fields.list("holders").into_iter().filter_map(|n| read_holder(reader, n, units)).collect();
         let fallback = fields.text("fallback").and_then(|t| units.resolve_one(reader, &t));
         let followed_by = units.resolve_all(reader, &fields.texts("followed_by"));
@@ -385,15 +344,6 @@ pub fn resolve_sources(
         settings.push(source);
     }
     (settings, rules)
-}
-
-fn policy_of_source(reader: &Reader, text: &Text, policies: &BTreeMap<String, Policy>) -> Option<Policy> {
-    let policy = policies.get(&text.value).cloned();
-    if policy.is_none() {
-        let near = nearest(&text.value, policies.keys().map(String::as_str)).map(|n| format!("ý bạn là «{n}»?"));
-        reader.error(&text.span, format!("không có chính sách nhắc «{}»", text.value), near);
-    }
-    policy
 }
 
 fn read_source(reader: &Reader, fields: &Fields<'_>, folders: &Folders) -> Option<SourceSettings> {
@@ -463,25 +413,4 @@ fn read_holder(reader: &Reader, node: &Node, units: &Units) -> Option<HolderRule
         return None;
     };
     Some(HolderRule { place, equals, unit: unit? })
-}
-
-/// Checks that every position named in an escalation step is held by somebody.
-pub fn check_positions(reader: &Reader, root: &Root<'_>, units: &Units) {
-    let held = &units.directory.positions;
-    let mut reported = Vec::new();
-    for superior in root.policies.values().flat_map(|p| &p.escalation).flat_map(|s| &s.tell) {
-        let Superior::Position(position) = superior else { continue };
-        if held.contains_key(position) || reported.contains(&position) {
-            continue;
-        }
-        reported.push(position);
-        let at = reader.file.text.find(position.as_str());
-        let span = at.map_or(0..0, |at| at..at + position.len());
-        let known = held.keys().map(String::as_str).chain(["unit-head"]);
-        let help = nearest(position, known).map_or_else(
-            || "khai báo chức vụ ở mục positions của units.yaml".to_owned(),
-            |n| format!("ý bạn là «{n}»?"),
-        );
-        reader.error(&span, format!("không có chức vụ «{position}»"), help);
-    }
 }

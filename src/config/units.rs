@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{
-    fields::{Fields, Reader, nearest},
-    node::{Node, Text},
+    fields::{Fields, Reader, date, nearest},
+    node::{Node, Text, Value},
 };
 use crate::domain::{
-    directory::{ChannelKind, Directory, Person, Route, Unit},
+    directory::{ChannelKind, Directory, Person, Route, Substitute, Unit},
     ids::{PersonId, UnitId},
 };
 
@@ -99,6 +99,12 @@ pub fn read_units(reader: &Reader, root: &Node, has_channel: impl Fn(ChannelKind
     for node in fields.list("groups") {
         read_group(reader, node, &mut units);
     }
+    for node in fields.list("units") {
+        read_successors(reader, node, &mut units);
+    }
+    for node in fields.list("substitutes") {
+        read_substitute(reader, node, &mut units);
+    }
     if let Some(positions) = fields.optional_fields("positions", "mục positions") {
         for (position, node) in positions.entries() {
             let person = reader.text(node, "positions").and_then(|t| units.person(reader, &t));
@@ -142,8 +148,12 @@ fn read_person(reader: &Reader, node: &Node, people: &mut BTreeMap<PersonId, Per
         reader.warning(&id.span, message, "thêm email hoặc zalo_chat".to_owned());
     }
     let key = PersonId::from(id.value.as_str());
-    let person =
-        Person { id: key.clone(), name: name.value, title: title.map(|t| t.value).unwrap_or_default(), routes };
+    let person = Person {
+        id: key.clone(),
+        name: name.value,
+        title: title.map(|t| t.value).unwrap_or_default(),
+        routes: routes.into(),
+    };
     if people.insert(key, person).is_some() {
         reader.error(&id.span, format!("mã người «{}» bị dùng hai lần", id.value), "đặt mã khác".to_owned());
     }
@@ -154,13 +164,27 @@ fn read_unit(reader: &Reader, node: &Node, units: &mut Units) {
     let (id, name) = (fields.text("id"), fields.text("name"));
     let aliases = fields.texts("aliases");
     let head = fields.optional_text("head").and_then(|t| units.person(reader, &t));
+    let overseen_by = fields.optional_text("overseen_by").and_then(|t| units.person(reader, &t));
     let contacts = fields.texts("contacts").iter().filter_map(|t| units.person(reader, t)).collect();
     let mailbox = fields
         .parse(fields.optional_text("mailbox"), "một địa chỉ thư điện tử", |s| {
             s.parse::<lettre::Address>().ok()
         })
         .map(|a| a.to_string());
+    let day = |key| fields.optional_text(key).and_then(|t| date(reader, &t));
+    let (valid_from, valid_until) = (day("valid_from"), day("valid_until"));
+    // Resolved once every unit is known.
+    let _ = fields.texts("successors");
     fields.done();
+    if let (Some(from), Some(until)) = (valid_from, valid_until)
+        && until < from
+    {
+        reader.error(
+            &fields.span,
+            "đơn vị hết hiệu lực trước khi có hiệu lực",
+            "xem lại valid_from, valid_until".to_owned(),
+        );
+    }
     let (Some(id), Some(name)) = (id, name) else { return };
     let key = UnitId::from(id.value.as_str());
     if units.directory.units.contains_key(&key) {
@@ -170,7 +194,70 @@ fn read_unit(reader: &Reader, node: &Node, units: &mut Units) {
     for text in [&id, &name].into_iter().chain(&aliases) {
         units.name(reader, text, std::slice::from_ref(&key));
     }
-    units.directory.units.insert(key.clone(), Unit { id: key, name: name.value, head, contacts, mailbox });
+    units.directory.units.insert(
+        key.clone(),
+        Unit {
+            id: key,
+            name: name.value.into(),
+            head,
+            overseen_by,
+            contacts,
+            mailbox,
+            valid_from,
+            valid_until,
+            successors: Vec::new(),
+        },
+    );
+}
+
+/// Who took over; only units that exist, and none of itself.
+fn read_successors(reader: &Reader, node: &Node, units: &mut Units) {
+    let Value::Map(entries) = &node.value else { return };
+    let entry = |key: &str| entries.iter().find(|(k, _)| k.value == key).map(|(_, node)| node);
+    let (Some(id), Some(list)) = (entry("id").and_then(|n| reader.text(n, "id")), entry("successors")) else { return };
+    let fields = reader.fields(node, "đơn vị");
+    let successors = units.resolve_all(reader, &fields.texts("successors"));
+    let id = UnitId::from(id.value.as_str());
+    if successors.contains(&id) {
+        reader.error(&list.span, "đơn vị không kế thừa chính mình", "bỏ tên đó khỏi successors".to_owned());
+    }
+    if let Some(unit) = units.directory.units.get_mut(&id) {
+        if unit.valid_until.is_none() && !successors.is_empty() {
+            let help = "thêm valid_until: ngày cuối còn hoạt động".to_owned();
+            reader.error(&list.span, "đơn vị có successors phải có ngày hết hiệu lực", help);
+        }
+        unit.successors = successors.into_iter().filter(|s| *s != id).collect();
+    }
+}
+
+fn read_substitute(reader: &Reader, node: &Node, units: &mut Units) {
+    let fields = reader.fields(node, "người thay");
+    let (person, by) = (
+        fields.text("person").and_then(|t| units.person(reader, &t)),
+        fields.text("by").and_then(|t| units.person(reader, &t)),
+    );
+    let (from_on, until_on) = (fields.date("from"), fields.date("until"));
+    fields.done();
+    let (Some(person), Some(by), Some(from_on), Some(until_on)) = (person, by, from_on, until_on) else { return };
+    if until_on < from_on {
+        reader.error(&fields.span, "người thay: ngày cuối sớm hơn ngày đầu", "xem lại from, until".to_owned());
+    }
+    if person == by {
+        reader.error(&fields.span, "không ai thay chính mình", "xem lại person, by".to_owned());
+    }
+    if units.directory.people.get(&by).is_some_and(|p| p.routes.is_empty()) {
+        let message = format!("người thay «{by}» chưa có địa chỉ, tin vẫn tới người được thay");
+        reader.warning(&fields.span, message, "thêm email hoặc zalo_chat".to_owned());
+    }
+    let overlaps = |s: &Substitute| s.person == person && s.from_on <= until_on && from_on <= s.until_on;
+    if units.directory.substitutes.iter().any(overlaps) {
+        reader.error(
+            &fields.span,
+            format!("«{person}» có hai người thay cùng lúc"),
+            "mỗi lúc một người thay".to_owned(),
+        );
+    }
+    units.directory.substitutes.push(Substitute { person, by, from_on, until_on });
 }
 
 fn read_group(reader: &Reader, node: &Node, units: &mut Units) {
@@ -188,7 +275,7 @@ fn read_group(reader: &Reader, node: &Node, units: &mut Units) {
 }
 
 fn warn_unreachable(reader: &Reader, directory: &Directory, fields: &Fields<'_>) {
-    for unit in directory.units.values().filter(|u| directory.recipients_of(&u.id).is_empty()) {
+    for unit in directory.units.values().filter(|u| !directory.can_reach(&u.id)) {
         let span = fields
             .list("units")
             .into_iter()

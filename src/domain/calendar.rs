@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use self::{
     rules::{Closure, HolidayRule, days_off_by_rules},
-    timetable::Timetable,
+    timetable::{Session, Timetable},
 };
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Utc, Weekday};
@@ -218,6 +218,12 @@ pub struct OfficeHours {
     pub sending_from: NaiveTime,
     /// First moment of a working day at which they no longer may.
     pub sending_until: NaiveTime,
+    /// The lunch break, in which messages wait.
+    pub sending_pause: Option<Session>,
+    /// The digests of a morning leave over so many minutes instead of all at once.
+    pub spread_minutes: u32,
+    /// So many messages a person and day at most; what is more waits for the next digest, which says so.
+    pub most_messages: Option<u32>,
     /// When the office is open, by season; empty when nobody has entered it.
     pub timetable: Timetable,
 }
@@ -257,11 +263,33 @@ impl OfficeHours {
         self.digest_moment(calendar.first_working_day_from(first))
     }
 
-    /// Whether messages may leave at `now`: a working day, within the sending hours.
+    /// Whether messages may leave at `now`: a working day, within the sending hours, not in the lunch break.
     #[must_use]
     pub fn is_sending_time(&self, calendar: &WorkCalendar, now: DateTime<Utc>) -> bool {
         let local = now.with_timezone(&self.zone);
-        calendar.is_working_day(local.date_naive()) && (self.sending_from..self.sending_until).contains(&local.time())
+        calendar.is_working_day(local.date_naive())
+            && (self.sending_from..self.sending_until).contains(&local.time())
+            && !self.is_pause(local.time())
+    }
+
+    fn is_pause(&self, time: NaiveTime) -> bool {
+        self.sending_pause.is_some_and(|p| (p.from..p.until).contains(&time))
+    }
+
+    /// The first moment from `now` on at which messages may leave.
+    #[must_use]
+    pub fn next_sending(&self, calendar: &WorkCalendar, now: DateTime<Utc>) -> DateTime<Utc> {
+        let local = now.with_timezone(&self.zone);
+        let (today, time) = (local.date_naive(), local.time());
+        if self.is_sending_time(calendar, now) {
+            return now;
+        }
+        let pause_end = self.sending_pause.map(|p| p.until).filter(|_| self.is_pause(time));
+        let later_today = if time < self.sending_from { Some(self.sending_from) } else { pause_end };
+        if let Some(time) = later_today.filter(|t| calendar.is_working_day(today) && *t < self.sending_until) {
+            return self.instant(today, time);
+        }
+        self.instant(calendar.add_working_days(today, 1), self.sending_from)
     }
 }
 

@@ -23,6 +23,8 @@ pub mod schedule;
 mod windows;
 mod words;
 
+pub use self::schedule::DeadlineKind;
+
 use std::ops::Range;
 
 use chrono::{NaiveDate, NaiveTime, Weekday};

@@ -3,20 +3,30 @@
 //! [`decide`] is a function of the office, the record of what happened and `now`. Running it again on
 //! the record that contains its own decision decides nothing more.
 
+mod candidates;
 mod draft;
+mod telling;
+mod verdict;
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeSet, HashMap},
     sync::Arc,
 };
 
 use chrono::{DateTime, NaiveDate, Utc};
 
+pub use self::{
+    candidates::OPENING_OFFSET,
+    draft::next_change,
+    verdict::{Link, Verdict},
+};
 use super::{
     directory::Route,
     dossier::TrackedDossier,
-    ids::{PersonId, SourceId, SubjectId, UnitId},
+    ids::{PersonId, RecipientId, SourceId, SubjectId, UnitId},
+    life::{Life, Reports},
     notification::{Audience, Notification, NotificationKey},
+    occurrence::Occurrence,
     office::Office,
 };
 
@@ -32,8 +42,8 @@ pub struct Situation<'a> {
 /// What happened so far, as far as open work is concerned.
 #[derive(Debug, Clone, Default)]
 pub struct Record {
-    /// Occurrences that were reported done.
-    pub completed: Arc<HashSet<SubjectId>>,
+    /// What people reported.
+    pub reports: Arc<Reports>,
     /// What has been said, by subject.
     pub told: Arc<HashMap<SubjectId, Vec<Told>>>,
     /// Deliveries that have not left yet.
@@ -56,7 +66,35 @@ pub struct Told {
     /// As what the recipient was told.
     pub audience: Audience,
     /// Who was told.
-    pub recipient: String,
+    pub recipient: RecipientId,
+    /// The end of the silence after which it was said.
+    pub resumed_on: Option<NaiveDate>,
+}
+
+impl Told {
+    /// What a notification says.
+    #[must_use]
+    pub fn of(key: &NotificationKey) -> Self {
+        let NotificationKey { subject: _, revision_on, offset, audience, recipient, resumed_on } = key.clone();
+        Self { revision_on, offset, audience, recipient, resumed_on }
+    }
+
+    /// Whether it contains what `key` would say.
+    #[must_use]
+    pub fn covers(&self, key: &NotificationKey) -> bool {
+        self.is_same_thread(key) && self.offset >= key.offset && self.resumed_on >= key.resumed_on
+    }
+
+    /// Whether `key` contains it and says more.
+    #[must_use]
+    pub fn is_weaker_than(&self, key: &NotificationKey) -> bool {
+        let is_same = self.offset == key.offset && self.resumed_on == key.resumed_on;
+        self.is_same_thread(key) && !is_same && self.offset <= key.offset && self.resumed_on <= key.resumed_on
+    }
+
+    fn is_same_thread(&self, key: &NotificationKey) -> bool {
+        self.revision_on == key.revision_on && self.audience == key.audience && self.recipient == key.recipient
+    }
 }
 
 /// A delivery that has not left yet.
@@ -118,8 +156,14 @@ pub enum CancelReason {
 pub enum Gap {
     /// A unit that must be told has nobody with an address.
     NobodyReachable(UnitId),
+    /// None of a unit's people can be reached; its mailbox is told instead.
+    OnlyMailbox(UnitId),
     /// Somebody who reads a unit's messages has no address; others of the unit may have one.
     NoAddress(PersonId),
+    /// Somebody who must hear of a duty marked secret has no e-mail address, and other channels may not carry it.
+    NoEmailForSecret(RecipientId),
+    /// Something was opened for a task that is no longer in any plan.
+    TaskGone(SubjectId),
     /// An escalation step names a position that nobody reachable holds.
     VacantPosition(String),
     /// The official notice of this year, or from 15 December on of the next, has not been entered.
@@ -140,9 +184,52 @@ pub enum Gap {
     },
 }
 
+/// An occurrence with what is known of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Look<'a> {
+    /// The occurrence.
+    pub occurrence: &'a Occurrence,
+    /// What was reported.
+    pub life: Option<&'a Life>,
+    /// What was said.
+    pub told: &'a [Told],
+}
+
 /// Decides who must be told what at `now`.
 pub fn decide(situation: &Situation<'_>, now: DateTime<Utc>) -> Decision {
-    draft::draw_up(*situation, now)
+    draft::Draft::new(*situation, now).draw_up()
+}
+
+/// The decision of one moment, asked for occurrence by occurrence: for a rehearsal, which knows on which days one can
+/// have something to say.
+pub struct Rehearsal<'a>(draft::Draft<'a>);
+
+impl<'a> Rehearsal<'a> {
+    /// Begins the decision of a moment.
+    #[must_use]
+    pub fn begin(situation: Situation<'a>, now: DateTime<Utc>) -> Self {
+        Self(draft::Draft::new(situation, now))
+    }
+
+    /// What is said of the occurrence.
+    pub fn occurrence(&mut self, look: &Look<'_>) -> std::vec::Drain<'_, Notification> {
+        self.0.occurrence(look);
+        self.0.decision.notify.drain(..)
+    }
+
+    /// What is said of everything else: dossiers and problems.
+    #[must_use]
+    pub fn others(mut self) -> Vec<Notification> {
+        self.0.others();
+        self.0.decision.notify
+    }
+}
+
+/// Every link of the chain that leads to a message about `subject` at `now`, or to none: the same decision, which
+/// takes notes.
+#[must_use]
+pub fn explain(situation: &Situation<'_>, now: DateTime<Utc>, subject: &SubjectId) -> Vec<Verdict> {
+    draft::Draft::taking_notes(*situation, now, subject).verdicts()
 }
 
 impl Record {
@@ -156,14 +243,24 @@ impl Record {
         }
     }
 
-    /// The record after `decision` was applied and its messages left; the rehearsal's short cut.
+    /// The record after `decision` was applied and its messages left; for measuring.
     pub fn note(&mut self, decision: &Decision, now: DateTime<Utc>) {
         let known = Arc::make_mut(&mut self.told);
         for notification in &decision.notify {
-            let NotificationKey { subject, revision_on, offset, audience, recipient } = notification.key.clone();
-            known.entry(subject).or_default().push(Told { revision_on, offset, audience, recipient });
+            known.entry(notification.key.subject.clone()).or_default().push(Told::of(&notification.key));
         }
         self.pending.retain(|p| !decision.cancel.iter().any(|c| c.id == p.id));
         self.last_decided_at = Some(now);
+    }
+
+    /// The occurrence with what is known of it.
+    #[must_use]
+    pub fn look<'a>(&'a self, occurrence: &'a Occurrence) -> Look<'a> {
+        let subject = &occurrence.subject;
+        Look {
+            occurrence,
+            life: self.reports.life(subject),
+            told: self.told.get(subject).map_or(&[][..], Vec::as_slice),
+        }
     }
 }

@@ -1,8 +1,13 @@
 //! Owns who acts and who reads: units, unit groups, people and positions.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
-use super::ids::{PersonId, UnitId};
+use chrono::NaiveDate;
+
+use super::ids::{PersonId, RecipientId, UnitId};
 
 /// A unit that can be in charge of a task ("đơn vị").
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,13 +15,34 @@ pub struct Unit {
     /// Key used in the configuration.
     pub id: UnitId,
     /// Name as plans write it.
-    pub name: String,
+    pub name: Arc<str>,
     /// Head of the unit, told first when an escalation step says so.
     pub head: Option<PersonId>,
+    /// The deputy director in charge of the unit ("phó giám đốc phụ trách").
+    pub overseen_by: Option<PersonId>,
     /// People who read the unit's messages.
     pub contacts: Vec<PersonId>,
     /// Mailbox used when no contact can be reached.
     pub mailbox: Option<String>,
+    /// First day on which the unit exists, when that is known.
+    pub valid_from: Option<NaiveDate>,
+    /// Last day on which it exists; afterwards its successors are told.
+    pub valid_until: Option<NaiveDate>,
+    /// Units that took over its work ("đơn vị kế thừa").
+    pub successors: Vec<UnitId>,
+}
+
+/// Somebody who reads for somebody else during a leave or a vacancy ("người thay").
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Substitute {
+    /// Who is away.
+    pub person: PersonId,
+    /// Who reads instead.
+    pub by: PersonId,
+    /// First day.
+    pub from_on: NaiveDate,
+    /// Last day.
+    pub until_on: NaiveDate,
 }
 
 /// A person who reads messages ("người").
@@ -29,7 +55,7 @@ pub struct Person {
     /// Title as letters address it.
     pub title: String,
     /// Ways to reach the person, the preferred one first; empty when none is known.
-    pub routes: Vec<Route>,
+    pub routes: Arc<[Route]>,
 }
 
 /// One way to reach somebody: a channel and an address on it.
@@ -92,13 +118,18 @@ pub struct Directory {
     pub people: BTreeMap<PersonId, Person>,
     /// Who holds a position named in escalation steps, such as `chanh-van-phong`.
     pub positions: BTreeMap<String, PersonId>,
+    /// Who reads for whom, and when.
+    pub substitutes: Vec<Substitute>,
 }
+
+/// Successors of successors; further ones are a circle in the configuration.
+const MOST_SUCCESSIONS: usize = 8;
 
 impl Directory {
     /// Drops the ways to reach people over channels that the office does not have.
     pub fn keep_channels(&mut self, exists: impl Fn(ChannelKind) -> bool) {
         for person in self.people.values_mut() {
-            person.routes.retain(|route| exists(route.channel));
+            person.routes = person.routes.iter().filter(|route| exists(route.channel)).cloned().collect();
         }
         for unit in self.units.values_mut() {
             unit.mailbox = unit.mailbox.take().filter(|_| exists(ChannelKind::Email));
@@ -108,42 +139,114 @@ impl Directory {
     /// The unit's name, or its id once the unit has left the configuration.
     #[must_use]
     pub fn unit_name<'a>(&'a self, id: &'a UnitId) -> &'a str {
-        self.units.get(id).map_or(id.as_str(), |u| u.name.as_str())
+        self.units.get(id).map_or(id.as_str(), |u| &u.name)
     }
 
-    /// Everybody who must be told when `unit` is told: its contacts with an address, else its mailbox.
+    /// The same, shared.
+    #[must_use]
+    pub fn shared_unit_name(&self, id: &UnitId) -> Arc<str> {
+        self.units.get(id).map_or_else(|| id.to_shared(), |u| Arc::clone(&u.name))
+    }
+
+    /// The name to address a recipient by, or its id once it has left the configuration.
+    #[must_use]
+    pub fn recipient_name(&self, id: &RecipientId) -> String {
+        match id.as_str().strip_prefix("unit:") {
+            Some(unit) => format!("Hộp thư {}", self.unit_name(&unit.into())),
+            None => self.people.get(&id.as_str().into()).map_or_else(|| id.to_string(), |p| p.name.clone()),
+        }
+    }
+
+    /// The units that do the work of `unit` on a day: itself, or those that took over when it ended.
+    #[must_use]
+    pub fn in_force<'a>(&'a self, unit: &'a UnitId, on: NaiveDate) -> Vec<&'a UnitId> {
+        let mut units = vec![unit];
+        for _ in 0..MOST_SUCCESSIONS {
+            let successors = |id: &'a UnitId| {
+                let unit = self.units.get(id);
+                let ended = unit.filter(|u| u.valid_until.is_some_and(|until| until < on) && !u.successors.is_empty());
+                ended.map_or_else(|| vec![id], |u| u.successors.iter().collect())
+            };
+            let next: Vec<_> = units.iter().flat_map(|id| successors(id)).collect();
+            if next == units {
+                break;
+            }
+            units = next;
+        }
+        units.dedup();
+        units
+    }
+
+    /// Everybody who must be told on a day when `unit` is told: its contacts with an address, else its mailbox.
     ///
     /// Empty when nobody can be reached; the caller must report that, never drop it.
     #[must_use]
-    pub fn recipients_of(&self, unit: &UnitId) -> Vec<Recipient> {
-        let Some(unit) = self.units.get(unit) else { return Vec::new() };
-        let people: Vec<_> = unit.contacts.iter().filter_map(|id| self.recipient(id)).collect();
-        if !people.is_empty() {
-            return people;
+    pub fn recipients_of(&self, unit: &UnitId, on: NaiveDate) -> Vec<Recipient> {
+        let mut recipients: Vec<Recipient> = Vec::new();
+        for unit in self.in_force(unit, on).into_iter().filter_map(|id| self.units.get(id)) {
+            let people = unit.contacts.iter().filter_map(|id| self.recipient(id, on));
+            let people: Vec<_> = people.collect();
+            let is_vacant = people.is_empty();
+            recipients.extend(people);
+            recipients.extend(Self::mailbox(unit).filter(|_| is_vacant));
         }
-        let mailbox = unit.mailbox.iter().map(|address| Recipient {
-            id: format!("unit:{}", unit.id),
-            name: unit.name.clone(),
-            routes: vec![Route { channel: ChannelKind::Email, address: address.clone() }],
-        });
-        mailbox.collect()
+        // Who reads for a colleague of the same unit is told once.
+        let mut told = HashSet::new();
+        recipients.retain(|r| told.insert(r.id.clone()));
+        recipients
     }
 
-    /// The person as a recipient, if there is a way to reach them.
+    /// Whether the unit has a contact with an address, or a mailbox; one that has ended may do without.
     #[must_use]
-    pub fn recipient(&self, id: &PersonId) -> Option<Recipient> {
-        let person = self.people.get(id).filter(|p| !p.routes.is_empty())?;
-        Some(Recipient { id: person.id.to_string(), name: person.name.clone(), routes: person.routes.clone() })
+    pub fn can_reach(&self, id: &UnitId) -> bool {
+        let Some(unit) = self.units.get(id) else { return false };
+        let is_reachable = unit.contacts.iter().any(|id| self.reachable(id).is_some());
+        is_reachable || unit.mailbox.is_some() || !unit.successors.is_empty()
     }
+
+    fn mailbox(unit: &Unit) -> Option<Recipient> {
+        let address = unit.mailbox.as_ref()?;
+        Some(Recipient {
+            id: format!("unit:{}", unit.id).into(),
+            routes: [Route { channel: ChannelKind::Email, address: address.clone() }].into(),
+            on_behalf_of: None,
+        })
+    }
+
+    /// The person, or who reads for them on that day, as a recipient; `None` when there is no way to reach them.
+    #[must_use]
+    pub fn recipient(&self, id: &PersonId, on: NaiveDate) -> Option<Recipient> {
+        let is_away = |s: &&Substitute| s.person == *id && (s.from_on..=s.until_on).contains(&on);
+        let substitute = self.substitutes.iter().find(is_away).and_then(|s| self.reachable(&s.by));
+        if let (Some(person), Some(away)) = (substitute, self.people.get(id)) {
+            return Some(Recipient { on_behalf_of: Some(away.name.as_str().into()), ..recipient(person) });
+        }
+        self.reachable(id).map(recipient)
+    }
+
+    fn reachable(&self, id: &PersonId) -> Option<&Person> {
+        self.people.get(id).filter(|p| !p.routes.is_empty())
+    }
+
+    /// The days on which it may change who reads what: a substitute begins or ends, a unit ends.
+    pub fn changes(&self) -> impl Iterator<Item = NaiveDate> + '_ {
+        let substitutes = self.substitutes.iter().flat_map(|s| [Some(s.from_on), s.until_on.succ_opt()]);
+        let units = self.units.values().map(|u| u.valid_until.and_then(|d| d.succ_opt()));
+        substitutes.chain(units).flatten()
+    }
+}
+
+fn recipient(person: &Person) -> Recipient {
+    Recipient { id: person.id.as_str().into(), routes: Arc::clone(&person.routes), on_behalf_of: None }
 }
 
 /// Somebody who can be told: a person, or a unit's mailbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recipient {
-    /// Person id, or `unit:` and the unit's id for a mailbox.
-    pub id: String,
-    /// Name to address.
-    pub name: String,
+    /// Person or mailbox.
+    pub id: RecipientId,
     /// Ways to reach them, never empty.
-    pub routes: Vec<Route>,
+    pub routes: Arc<[Route]>,
+    /// The name of the person for whom they read just now.
+    pub on_behalf_of: Option<Arc<str>>,
 }

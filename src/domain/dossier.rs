@@ -5,7 +5,10 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::{calendar::WorkCalendar, ids::SourceId};
+use super::{
+    calendar::WorkCalendar,
+    ids::{SourceId, SubjectId},
+};
 
 /// A case of the one-stop system ("hồ sơ"), without anything about the applicant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +42,12 @@ impl Dossier {
     pub fn due_in_force(&self) -> Option<DateTime<Utc>> {
         self.due_at.map(|due| self.extended_due_at.map_or(due, |e| e.max(due)))
     }
+}
+
+/// The subject of a dossier; the one place that spells it.
+#[must_use]
+pub fn dossier_subject(source: &SourceId, code: &str) -> SubjectId {
+    format!("dossier:{source}/{code}").into()
 }
 
 /// Whether the clock of a dossier runs.

@@ -15,6 +15,12 @@ macro_rules! id {
             pub fn as_str(&self) -> &str {
                 &self.0
             }
+
+            /// The text, shared.
+            #[must_use]
+            pub fn to_shared(&self) -> Arc<str> {
+                Arc::clone(&self.0)
+            }
         }
 
         impl From<&str> for $name {
@@ -56,6 +62,10 @@ id! {
 id! {
     /// Key of a configured one-stop system.
     SourceId
+}
+id! {
+    /// Who is told: a person's id, or `unit:` and the unit's id for its mailbox.
+    RecipientId
 }
 id! {
     /// What a notification is about: an occurrence, a dossier or a problem.

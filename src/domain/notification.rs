@@ -1,6 +1,6 @@
 //! Owns what is said to whom once: keys, reasons, the facts of a message, and how failures are retried.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     deadline::Due,
     directory::{ChannelKind, Route},
-    ids::SubjectId,
+    ids::{RecipientId, SubjectId},
+    life::{Answer, Request},
 };
 
 /// As what somebody is told.
@@ -23,6 +24,12 @@ pub enum Audience {
     Coordinating,
     /// Theo dõi.
     Following,
+    /// Chủ trì and phối hợp, on the day on which the numbers of a report are closed.
+    DataClosing,
+    /// Theo dõi, or the administrator: a request waits for their decision.
+    Decider,
+    /// Chủ trì, whose request was answered.
+    Asker,
     /// The administrator of the daemon.
     Administrator,
 }
@@ -34,6 +41,9 @@ impl fmt::Display for Audience {
             Self::Escalation(after) => write!(f, "escalation:{after}"),
             Self::Coordinating => f.write_str("coordinating"),
             Self::Following => f.write_str("following"),
+            Self::DataClosing => f.write_str("data_closing"),
+            Self::Decider => f.write_str("decider"),
+            Self::Asker => f.write_str("asker"),
             Self::Administrator => f.write_str("administrator"),
         }
     }
@@ -47,6 +57,9 @@ impl std::str::FromStr for Audience {
             "lead" => Ok(Self::Lead),
             "coordinating" => Ok(Self::Coordinating),
             "following" => Ok(Self::Following),
+            "data_closing" => Ok(Self::DataClosing),
+            "decider" => Ok(Self::Decider),
+            "asker" => Ok(Self::Asker),
             "administrator" => Ok(Self::Administrator),
             _ => text.strip_prefix("escalation:").and_then(|n| n.parse().ok()).map(Self::Escalation).ok_or(()),
         }
@@ -65,13 +78,16 @@ pub struct NotificationKey {
     /// As what the recipient is told.
     pub audience: Audience,
     /// Who is told.
-    pub recipient: String,
+    pub recipient: RecipientId,
+    /// The day on which a silence that was asked for ended: what was said before it is said again.
+    pub resumed_on: Option<NaiveDate>,
 }
 
 impl fmt::Display for NotificationKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { subject, revision_on, offset, audience, recipient } = self;
-        write!(f, "{subject}|{revision_on}|{offset:+}|{audience}|{recipient}")
+        let Self { subject, revision_on, offset, audience, recipient, resumed_on } = self;
+        write!(f, "{subject}|{revision_on}|{offset:+}|{audience}|{recipient}")?;
+        resumed_on.map_or(Ok(()), |day| write!(f, "|{day}"))
     }
 }
 
@@ -89,6 +105,8 @@ pub enum Reason {
     Escalated,
     /// A standing duty is recalled, or a date is still missing.
     Note,
+    /// Somebody asked, and this recipient decides; or it was decided, and this recipient asked.
+    Decision,
     /// Something is wrong with the daemon or its surroundings.
     Problem,
 }
@@ -103,6 +121,7 @@ impl Reason {
             Self::Overdue => "overdue",
             Self::Escalated => "escalated",
             Self::Note => "note",
+            Self::Decision => "decision",
             Self::Problem => "problem",
         }
     }
@@ -112,7 +131,7 @@ impl Reason {
     pub fn is_urgent(self) -> bool {
         match self {
             Self::DueNow | Self::Overdue | Self::Escalated | Self::Problem => true,
-            Self::Upcoming | Self::Note => false,
+            Self::Upcoming | Self::Note | Self::Decision => false,
         }
     }
 }
@@ -126,7 +145,7 @@ pub enum Item {
     Task {
         /// The row.
         #[serde(flatten)]
-        row: TaskRow,
+        row: Arc<TaskRow>,
         /// Its due date.
         due: Due,
     },
@@ -134,13 +153,39 @@ pub enum Item {
     Standing {
         /// The row.
         #[serde(flatten)]
-        row: TaskRow,
+        row: Arc<TaskRow>,
     },
     /// A duty whose date another plan still owes.
     DateMissing {
         /// The row.
         #[serde(flatten)]
-        row: TaskRow,
+        row: Arc<TaskRow>,
+    },
+    /// A request that waits for a decision.
+    Asked {
+        /// The row.
+        #[serde(flatten)]
+        row: Arc<TaskRow>,
+        /// Its due date, when it has one.
+        due: Option<Due>,
+        /// What is asked for.
+        request: Request,
+        /// Name of the unit meant, when the work is said to be another unit's.
+        right: Option<String>,
+        /// Who asks.
+        by: String,
+        /// Since when.
+        on: NaiveDate,
+    },
+    /// The answer to a request.
+    Answered {
+        /// The row.
+        #[serde(flatten)]
+        row: Arc<TaskRow>,
+        /// The due date in force.
+        due: Option<Due>,
+        /// The answer.
+        answer: Answer,
     },
     /// A dossier of the one-stop system.
     Dossier {
@@ -159,6 +204,11 @@ pub enum Item {
         /// When the one-stop system last told us.
         seen_at: DateTime<Utc>,
     },
+    /// The administrator's morning note.
+    Health {
+        /// One sentence a line, in Vietnamese, the most important first.
+        lines: Vec<String>,
+    },
     /// A problem for the administrator.
     Problem {
         /// What is wrong and what to do, in Vietnamese.
@@ -172,21 +222,27 @@ pub enum Item {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskRow {
     /// Title of the plan.
-    pub plan: String,
+    pub plan: Arc<str>,
     /// Number in the annex.
-    pub task: String,
+    pub task: Arc<str>,
     /// Content of the work.
-    pub content: String,
+    pub content: Arc<str>,
     /// Expected product.
-    pub product: String,
+    pub product: Arc<str>,
     /// The deadline as written.
-    pub phrase: String,
+    pub phrase: Arc<str>,
     /// The period of this occurrence.
-    pub period: String,
+    pub period: Arc<str>,
     /// The unit in charge.
-    pub unit: String,
+    pub unit: Arc<str>,
     /// Coordinating units.
-    pub coordinating: Vec<String>,
+    pub coordinating: Vec<Arc<str>>,
+    /// The document that opened it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<Arc<str>>,
+    /// For a duty marked secret: its number, and everything else is empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Arc<str>>,
 }
 
 /// The decision that somebody be told.
@@ -199,9 +255,11 @@ pub struct Notification {
     /// The facts.
     pub item: Item,
     /// What the office's policy asks for at this rung.
-    pub advice: Option<String>,
+    pub advice: Option<Arc<str>>,
     /// Ways to reach the recipient, the preferred one first.
-    pub routes: Vec<Route>,
+    pub routes: Arc<[Route]>,
+    /// For whom the recipient reads just now.
+    pub on_behalf_of: Option<Arc<str>>,
     /// It must not leave earlier.
     pub not_before: DateTime<Utc>,
     /// The key of the stronger notification, for the same recipient and subject at the same moment,
@@ -223,7 +281,11 @@ pub struct Entry {
     /// The facts.
     pub item: Item,
     /// The policy's advice.
-    pub advice: Option<String>,
+    pub advice: Option<Arc<str>>,
+    /// For whom the recipient reads.
+    pub on_behalf_of: Option<Arc<str>>,
+    /// When it should have left, had the recipient not had enough messages that day.
+    pub deferred_at: Option<DateTime<Utc>>,
     /// An earlier try on another channel may have arrived.
     pub may_be_duplicate: bool,
 }
@@ -320,7 +382,7 @@ pub struct Batch {
     /// The address.
     pub address: String,
     /// Who is told.
-    pub recipient: String,
+    pub recipient: RecipientId,
     /// What they are told.
     pub entries: Vec<Entry>,
     /// The row ids, in order; the Message-ID is derived from them.
@@ -362,6 +424,9 @@ mod tests {
             Audience::Escalation(3),
             Audience::Coordinating,
             Audience::Following,
+            Audience::DataClosing,
+            Audience::Decider,
+            Audience::Asker,
             Audience::Administrator,
         ] {
             assert_eq!(audience.to_string().parse(), Ok(audience));

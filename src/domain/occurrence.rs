@@ -1,7 +1,7 @@
 //! Owns the occurrences of a plan: one for each task, lead unit and period; computed, never stored.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -11,6 +11,7 @@ use super::{
     calendar::WorkCalendar,
     deadline::{DeadlineRule, Due, schedule::PlanYears},
     ids::{PlanId, SubjectId, TaskId, UnitId},
+    life::Opening,
     plan::{Plan, Task},
     policy::Policy,
 };
@@ -27,11 +28,13 @@ pub struct Occurrence {
     /// The unit that owes the completion.
     pub unit: UnitId,
     /// `2023`, `2023-03`, `2023-Q1`.
-    pub period: String,
+    pub period: Arc<str>,
     /// What is to happen.
     pub kind: OccurrenceKind,
     /// Nobody is told before this day.
     pub opens_on: NaiveDate,
+    /// The document that opened it, for a task without a date of its own.
+    pub document: Option<Arc<str>>,
 }
 
 /// What an occurrence asks for.
@@ -60,19 +63,24 @@ pub struct Agenda {
     pub policies: BTreeMap<String, Policy>,
     /// Every occurrence, earliest `opens_on` first.
     pub occurrences: Vec<Occurrence>,
+    tasks: HashMap<(PlanId, TaskId), (usize, usize)>,
 }
 
 impl Agenda {
     /// Expands `plans` into occurrences.
     ///
     /// Tasks without a date get a note at the start of each quarter (standing) or month (date
-    /// missing) of the plan's year; event-driven ones have no occurrence until one is opened.
+    /// missing) of the plan's year, unless their policy says otherwise; event-driven ones have no occurrence until
+    /// one is opened.
     #[must_use]
     pub fn expand(plans: Vec<Plan>, policies: BTreeMap<String, Policy>, calendar: &WorkCalendar) -> Self {
         let mut occurrences = Vec::new();
+        let mut tasks = HashMap::new();
         for (index, plan) in plans.iter().enumerate() {
-            for task in &plan.tasks {
-                for (period, kind) in periods(plan, task, calendar) {
+            for (row, task) in plan.tasks.iter().enumerate() {
+                tasks.insert((plan.id.clone(), task.id.clone()), (index, row));
+                for (period, kind) in periods(plan, task, policies.get(&task.policy), calendar) {
+                    let period: Arc<str> = period.into();
                     let opens_on = match kind {
                         OccurrenceKind::Dated(due) => {
                             policies.get(&task.policy).map_or(due.safe_on, |p| p.opens_on(due, calendar))
@@ -84,15 +92,39 @@ impl Agenda {
                         plan: index,
                         task: Arc::clone(task),
                         unit: unit.clone(),
-                        period: period.clone(),
+                        period: Arc::clone(&period),
                         kind,
                         opens_on,
+                        document: None,
                     }));
                 }
             }
         }
         occurrences.sort_by(|a, b| (a.opens_on, &a.subject).cmp(&(b.opens_on, &b.subject)));
-        Self { plans, policies, occurrences }
+        Self { plans, policies, occurrences, tasks }
+    }
+
+    /// A task with the index of its plan.
+    #[must_use]
+    pub fn task(&self, plan: &PlanId, task: &TaskId) -> Option<(usize, &Arc<Task>)> {
+        let (plan, row) = *self.tasks.get(&(plan.clone(), task.clone()))?;
+        Some((plan, self.plans.get(plan)?.tasks.get(row)?))
+    }
+
+    /// The occurrence that a document opened; `None` when its task has left the plan.
+    #[must_use]
+    pub fn opened(&self, opening: &Opening, calendar: &WorkCalendar) -> Option<Occurrence> {
+        let (plan, task) = self.task(&opening.plan, &opening.task)?;
+        Some(Occurrence {
+            subject: opening.subject.clone(),
+            plan,
+            task: Arc::clone(task),
+            unit: opening.unit.clone(),
+            period: opening.period.as_str().into(),
+            kind: OccurrenceKind::Dated(Due::on(opening.due_on, calendar)),
+            opens_on: opening.opened_on,
+            document: Some(Arc::clone(&opening.document)),
+        })
     }
 
     /// The occurrences of one task.
@@ -105,7 +137,13 @@ impl Agenda {
     }
 }
 
-fn periods(plan: &Plan, task: &Task, calendar: &WorkCalendar) -> Vec<(String, OccurrenceKind)> {
+fn periods(
+    plan: &Plan,
+    task: &Task,
+    policy: Option<&Policy>,
+    calendar: &WorkCalendar,
+) -> Vec<(String, OccurrenceKind)> {
+    let (note_every, ask_every) = policy.map_or((3, 1), |p| (p.note_every, p.ask_date_every));
     let due_points = task.reading.due_points(plan.years, calendar);
     let mut periods: Vec<_> = due_points
         .into_iter()
@@ -121,15 +159,15 @@ fn periods(plan: &Plan, task: &Task, calendar: &WorkCalendar) -> Vec<(String, Oc
     }
     for clause in &task.reading.clauses {
         match &clause.rule {
-            DeadlineRule::Standing => periods.extend(quarterly_notes(plan.years, NaiveDate::MIN, calendar)),
+            DeadlineRule::Standing => periods.extend(notes(plan.years, note_every, NaiveDate::MIN, calendar)),
             // "Từ ngày 15/5" is no duty before that day.
             DeadlineRule::Window { from, due: None } => {
                 let year = from.year.or_else(|| plan.years.context.year_of(from.month));
                 let begins_on = year.and_then(|year| from.first_day(year)).unwrap_or(NaiveDate::MIN);
-                periods.extend(quarterly_notes(plan.years, begins_on, calendar));
+                periods.extend(notes(plan.years, note_every, begins_on, calendar));
             }
             DeadlineRule::ExternalPlan(_) => {
-                let notes = starts_of(plan.years, 1, calendar)
+                let notes = starts_of(plan.years, ask_every, calendar)
                     .map(|(first, on)| (first.format("%Y-%m").to_string(), OccurrenceKind::DateMissing(on)));
                 periods.extend(notes);
             }
@@ -149,15 +187,21 @@ fn periods(plan: &Plan, task: &Task, calendar: &WorkCalendar) -> Vec<(String, Oc
     periods
 }
 
-/// A note at the start of each quarter of the plan that ends after `begins_on`.
-fn quarterly_notes(
+/// A note at the start of each span of so many months of the plan that ends after `begins_on`.
+fn notes(
     years: PlanYears,
+    months: u32,
     begins_on: NaiveDate,
     calendar: &WorkCalendar,
 ) -> impl Iterator<Item = (String, OccurrenceKind)> + '_ {
-    starts_of(years, 3, calendar).filter(move |(first, _)| *first + Months::new(3) > begins_on).map(
+    starts_of(years, months, calendar).filter(move |(first, _)| *first + Months::new(months) > begins_on).map(
         move |(first, on)| {
-            let period = format!("{}-Q{}", first.year(), first.month0() / 3 + 1);
+            let period = match months {
+                3 => format!("{}-Q{}", first.year(), first.month0() / 3 + 1),
+                6 => format!("{}-H{}", first.year(), first.month0() / 6 + 1),
+                12 => first.year().to_string(),
+                _ => first.format("%Y-%m").to_string(),
+            };
             let on = if begins_on > on { calendar.first_working_day_from(begins_on) } else { on };
             (period, OccurrenceKind::StandingNote(on))
         },

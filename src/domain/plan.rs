@@ -15,7 +15,7 @@ pub struct Plan {
     /// Key of the plan.
     pub id: PlanId,
     /// Title as messages quote it.
-    pub title: String,
+    pub title: Arc<str>,
     /// Years it covers; they complete dates written without one.
     pub years: PlanYears,
     /// Units that follow the plan's execution ("theo dõi, đôn đốc").
@@ -34,21 +34,36 @@ pub struct Task {
     /// Heading under which the row stands.
     pub section: String,
     /// Content of the work.
-    pub content: String,
+    pub content: Arc<str>,
     /// Units in charge, groups expanded: each owes its own completion.
     pub lead: Vec<UnitId>,
     /// Coordinating units, groups expanded.
     pub coordinating: Vec<UnitId>,
     /// The deadline exactly as the annex has it; in words of ours where only a structured form was given.
-    pub phrase: String,
+    pub phrase: Arc<str>,
     /// What the phrase means.
     pub reading: Reading,
     /// A last day in time that settles the phrase, by period; entered by the administrator.
     pub settled: BTreeMap<String, NaiveDate>,
     /// Expected product.
-    pub product: String,
+    pub product: Arc<str>,
     /// Name of the policy that reminds of this task.
     pub policy: String,
+    /// Present for a duty marked secret: the only thing that messages say of it.
+    pub secret: Option<Secret>,
+    /// File and line of the row.
+    pub source: String,
+}
+
+/// The mark on a duty's document, and the number that may be said ("mật, tối mật, tuyệt mật").
+///
+/// Luật Bảo vệ bí mật nhà nước 2018, Điều 8: what is marked stays off machines that are on a network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Secret {
+    /// The mark as written.
+    pub mark: String,
+    /// Number of the document.
+    pub reference: Arc<str>,
 }
 
 /// A percentage that the plan promises ("chỉ tiêu").

@@ -1,11 +1,13 @@
 //! Owns when people are told, relative to a due date: triggers per role and escalation steps.
 
-use chrono::{Days, NaiveDate};
+use std::sync::Arc;
+
+use chrono::{Datelike, Days, Months, NaiveDate};
 
 use super::{calendar::WorkCalendar, deadline::Due, plan::Role};
 
 /// How people are reminded of one kind of work.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     /// Triggers for the unit in charge.
     pub lead: Triggers,
@@ -13,10 +15,35 @@ pub struct Policy {
     pub coordinating: Triggers,
     /// Triggers for the units that follow the plan.
     pub following: Triggers,
-    /// Who else is told when nothing happens.
+    /// Who else is told when nothing happens, earliest first.
     pub escalation: Vec<EscalationStep>,
-    /// What the office wants said at a trigger, by its offset in days.
+    /// What the office wants said, to whom, at a trigger.
     pub advice: Vec<Advice>,
+    /// Day of the month on which the numbers of a report are closed (Nghị định 09/2019/NĐ-CP, Điều 12): the unit in
+    /// charge and the coordinating units are told on that day.
+    pub data_closing: Option<u32>,
+    /// Months between two notes of a standing duty.
+    pub note_every: u32,
+    /// Months between two requests for a date that another plan still owes.
+    pub ask_date_every: u32,
+    /// File and line, or which preset.
+    pub source: Arc<str>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            lead: Triggers::default(),
+            coordinating: Triggers::default(),
+            following: Triggers::default(),
+            escalation: Vec::new(),
+            advice: Vec::new(),
+            data_closing: None,
+            note_every: 3,
+            ask_date_every: 1,
+            source: "".into(),
+        }
+    }
 }
 
 impl Policy {
@@ -30,31 +57,66 @@ impl Policy {
         }
     }
 
+    /// Whether nobody is ever told by it.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        let roles = [&self.lead, &self.coordinating, &self.following];
+        roles.iter().all(|t| t.before.is_empty() && t.after.is_empty()) && self.escalation.is_empty()
+    }
+
     /// The advice for a rung, if the office wrote one for its offset; the last one stays in force
     /// after the due date.
     #[must_use]
-    pub fn advice_at(&self, offset: i32) -> Option<&str> {
-        let exact = self.advice.iter().find(|a| a.offset == offset);
-        let late = || self.advice.iter().filter(|a| a.offset > 0 && a.offset < offset).max_by_key(|a| a.offset);
-        exact.or_else(late).map(|a| a.text.as_str())
+    pub fn advice_at(&self, reader: Reader, offset: i32) -> Option<&Arc<str>> {
+        let mine = || self.advice.iter().filter(|a| a.reader == reader);
+        let exact = mine().find(|a| a.offset == offset);
+        let late = || mine().filter(|a| a.offset > 0 && a.offset < offset).max_by_key(|a| a.offset);
+        exact.or_else(late).map(|a| &a.text)
+    }
+
+    /// The day on which the numbers of a report due at `due` are closed, where the policy names one.
+    ///
+    /// A report due on the closing day or before it in its month closes in the month before.
+    #[must_use]
+    pub fn data_closing_on(&self, due: Due) -> Option<NaiveDate> {
+        let day = self.data_closing?;
+        let in_month = due.last_on.with_day(day)?;
+        let closing = if in_month < due.last_on { in_month } else { in_month.checked_sub_months(Months::new(1))? };
+        Some(closing)
     }
 
     /// The first day on which anybody is told.
     #[must_use]
     pub fn opens_on(&self, due: Due, calendar: &WorkCalendar) -> NaiveDate {
         let roles = [&self.lead, &self.coordinating, &self.following];
-        let days = roles.iter().filter_map(|t| t.before.iter().max().map(|n| t.before_day(due, *n, calendar)));
-        days.min().unwrap_or_else(|| calendar.add_working_days(due.last_on, 1))
+        let first = roles.iter().filter_map(|t| t.before.iter().max().map(|n| t.before_day(due, *n, calendar))).min();
+        let closing = self.data_closing_on(due).map(|on| calendar.last_working_day_until(on));
+        first.into_iter().chain(closing).min().unwrap_or_else(|| calendar.add_working_days(due.last_on, 1))
     }
+}
+
+/// Who an advice is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    /// The unit in charge.
+    Lead,
+    /// Coordinating units.
+    Coordinating,
+    /// Units that follow the plan.
+    Following,
+    /// Superiors, when it is late.
+    Superior,
 }
 
 /// A text for the rung at `offset` days, negative before the due date.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Advice {
+    /// Who is to read it.
+    pub reader: Reader,
     /// Days from the due date.
     pub offset: i32,
     /// What is to be done now.
-    pub text: String,
+    pub text: Arc<str>,
 }
 
 /// Who is told next, after how long ("cấp trên").
@@ -71,6 +133,8 @@ pub struct EscalationStep {
 pub enum Superior {
     /// The head of the unit in charge.
     UnitHead,
+    /// The deputy director who oversees the unit in charge.
+    UnitDeputy,
     /// The holder of a position named in `units.yaml`.
     Position(String),
 }
@@ -86,6 +150,18 @@ pub enum DayCount {
     Calendar,
 }
 
+/// Where a trigger counted in calendar days goes when it falls on a day off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Roll {
+    /// Ahead of the due date to the working day before, afterwards to the one after.
+    #[default]
+    Usual,
+    /// Always to the working day before.
+    Earlier,
+    /// Always to the working day after, but never past the last safe day.
+    Later,
+}
+
 /// When one role is told: offsets before the due date, after it, then repeated.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Triggers {
@@ -95,8 +171,12 @@ pub struct Triggers {
     pub after: Vec<u16>,
     /// After the last of `after`: again each so many days, until the work is reported done.
     pub repeat_every: Option<u16>,
+    /// So many repetitions at most; none: without end.
+    pub repeat_at_most: Option<u16>,
     /// How the days are counted.
     pub count: DayCount,
+    /// Where a trigger on a day off goes.
+    pub roll: Roll,
 }
 
 /// A trigger that has been reached ("mốc nhắc").
@@ -126,35 +206,72 @@ impl Triggers {
     fn reached_after(&self, due: Due, today: NaiveDate, calendar: &WorkCalendar) -> Option<Rung> {
         let days_late = match self.count {
             DayCount::Working => calendar.working_days_between(due.last_on, today),
+            // Rolled to an earlier day, a rung may be reached before its own day comes.
+            DayCount::Calendar if self.roll == Roll::Earlier => {
+                u32::try_from((calendar.add_working_days(today, 1) - due.last_on).num_days() - 1).unwrap_or(0)
+            }
             DayCount::Calendar => u32::try_from((today - due.last_on).num_days()).unwrap_or(0),
         };
-        let last = u32::from(self.after.iter().copied().max()?);
-        let listed = self.after.iter().map(|n| u32::from(*n)).filter(|n| *n <= days_late).max();
-        let offset = match self.repeat_every {
-            Some(every) if every > 0 && days_late > last => days_late - (days_late - last) % u32::from(every),
-            _ => listed?,
-        };
-        let on = match self.count {
-            DayCount::Working => calendar.add_working_days(due.last_on, i32::try_from(offset).ok()?),
-            DayCount::Calendar => calendar.end_of_period(due.last_on, offset),
-        };
-        // A calendar-day rung that rolled past today is not reached yet; the one before it is.
-        if on > today {
-            let shorter = Self {
-                after: self.after.iter().copied().filter(|n| u32::from(*n) < offset).collect(),
-                repeat_every: None,
-                ..self.clone()
-            };
-            return shorter.reached_after(due, today, calendar);
+        let mut offset = self.strongest_after(days_late)?;
+        loop {
+            let rung = Rung { offset: i32::try_from(offset).ok()?, on: self.after_day(due, offset, calendar) };
+            // A rung that rolled past today is not reached yet; the one before it is.
+            if rung.on <= today {
+                return Some(rung);
+            }
+            offset = self.strongest_after(offset.checked_sub(1)?)?;
         }
-        Some(Rung { offset: i32::try_from(offset).ok()?, on })
+    }
+
+    /// The highest offset after the due date that is at most `days_late`.
+    fn strongest_after(&self, days_late: u32) -> Option<u32> {
+        let last = u32::from(self.after.iter().copied().max()?);
+        match self.repeat_every {
+            Some(every) if every > 0 && days_late > last => {
+                let times = (days_late - last) / u32::from(every);
+                Some(last + times.min(self.repeat_at_most.map_or(u32::MAX, u32::from)) * u32::from(every))
+            }
+            _ => self.after.iter().map(|n| u32::from(*n)).filter(|n| *n <= days_late).max(),
+        }
+    }
+
+    fn after_day(&self, due: Due, n: u32, calendar: &WorkCalendar) -> NaiveDate {
+        match (self.count, self.roll) {
+            (DayCount::Working, _) => calendar.add_working_days(due.last_on, i32::try_from(n).unwrap_or(i32::MAX)),
+            (DayCount::Calendar, Roll::Usual | Roll::Later) => calendar.end_of_period(due.last_on, n),
+            (DayCount::Calendar, Roll::Earlier) => {
+                let day = calendar.last_working_day_until(due.last_on + Days::new(u64::from(n)));
+                // Never into the time in which the work was not late.
+                if day > due.last_on { day } else { calendar.add_working_days(due.last_on, 1) }
+            }
+        }
     }
 
     fn before_day(&self, due: Due, n: u16, calendar: &WorkCalendar) -> NaiveDate {
-        match self.count {
-            DayCount::Working => calendar.add_working_days(due.safe_on, -i32::from(n)),
-            DayCount::Calendar => calendar.last_working_day_until(due.safe_on - Days::new(u64::from(n))),
+        let day = due.safe_on - Days::new(u64::from(n));
+        match (self.count, self.roll) {
+            (DayCount::Working, _) => calendar.add_working_days(due.safe_on, -i32::from(n)),
+            (DayCount::Calendar, Roll::Usual | Roll::Earlier) => calendar.last_working_day_until(day),
+            (DayCount::Calendar, Roll::Later) => calendar.first_working_day_from(day).min(due.safe_on),
         }
+    }
+
+    /// The next day after `today` on which a stronger rung is reached; `None` when there is none.
+    #[must_use]
+    pub fn next_rung(&self, due: Due, today: NaiveDate, calendar: &WorkCalendar) -> Option<Rung> {
+        let before =
+            self.before.iter().map(|n| Rung { offset: -i32::from(*n), on: self.before_day(due, *n, calendar) });
+        let after =
+            |n: u32| Rung { offset: i32::try_from(n).unwrap_or(i32::MAX), on: self.after_day(due, n, calendar) };
+        let listed = before.chain(self.after.iter().map(|n| after(u32::from(*n))));
+        listed.filter(|r| r.on > today).min_by_key(|r| r.on).or_else(|| {
+            let every = u32::from(self.repeat_every.filter(|n| *n > 0)?);
+            let last = u32::from(self.after.iter().copied().max()?);
+            let reached = self.reached_after(due, today, calendar).map_or(last, |r| r.offset.unsigned_abs());
+            let next = reached + every;
+            let is_allowed = self.repeat_at_most.is_none_or(|most| (next - last) / every <= u32::from(most));
+            is_allowed.then(|| after(next))
+        })
     }
 }
 
@@ -167,7 +284,7 @@ mod tests {
     }
 
     fn ladder() -> Triggers {
-        Triggers { before: vec![5, 1, 0], after: vec![1, 3], repeat_every: Some(5), count: DayCount::Working }
+        Triggers { before: vec![5, 1, 0], after: vec![1, 3], repeat_every: Some(5), ..Triggers::default() }
     }
 
     fn offset_on(triggers: &Triggers, last_on: &str, today: &str) -> Option<i32> {
@@ -195,7 +312,8 @@ mod tests {
 
     #[test]
     fn calendar_day_rungs_roll_back_before_the_due_date_and_forward_after_it() {
-        let calendar_days = Triggers { before: vec![2], after: vec![1], repeat_every: None, count: DayCount::Calendar };
+        let calendar_days =
+            Triggers { before: vec![2], after: vec![1], count: DayCount::Calendar, ..Triggers::default() };
         // Due Tuesday 2023-05-09: two days before is Sunday, rolled to Friday 05-05.
         assert_eq!(offset_on(&calendar_days, "2023-05-09", "2023-05-05"), Some(-2));
         // Due Friday 2023-05-12: one day after is Saturday, rolled to Monday 05-15.

@@ -39,6 +39,12 @@ pub fn weekday(day: Weekday) -> &'static str {
 /// The period of an occurrence: `tháng 3/2023`, `quý 1/2023`, `năm 2023`.
 #[must_use]
 pub fn period(period: &str) -> String {
+    if let Some(opened) = period.strip_prefix("ps-") {
+        let (day, nth) = opened.split_at(opened.len().min(10));
+        let nth = nth.strip_prefix('-').map(|n| format!(" (việc thứ {n})")).unwrap_or_default();
+        let day = day.parse().map_or_else(|_| day.to_owned(), |day| format!("ngày {}", short_date(day)));
+        return format!("phát sinh {day}{nth}");
+    }
     if let Some((day, time)) = period.split_once('T')
         && let Ok(time) = NaiveTime::parse_from_str(time, "%H%M")
     {
@@ -78,6 +84,8 @@ mod tests {
         assert_eq!([period("2023-03"), period("2023-Q2"), period("2023")], ["tháng 3/2023", "quý 2/2023", "năm 2023"]);
         assert_eq!(period("2023-04-w5"), "ngày làm việc thứ 5 của tháng 4/2023");
         assert_eq!(period("2023-04-lastw"), "ngày làm việc cuối cùng của tháng 4/2023");
+        assert_eq!(period("ps-2023-05-12"), "phát sinh ngày 12/05/2023");
+        assert_eq!(period("ps-2023-05-12-2"), "phát sinh ngày 12/05/2023 (việc thứ 2)");
         assert_eq!(period("2023-06-15T1700"), "17:00 ngày 15/06/2023");
     }
 }

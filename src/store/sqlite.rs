@@ -3,8 +3,10 @@
 //! A thread of its own, since SQLite blocks, and since a cancelled future must never leave a
 //! transaction half done. WAL with `synchronous=FULL`: an outcome once recorded survives a power cut.
 
+mod answering;
 mod deciding;
 mod delivering;
+mod explaining;
 mod polling;
 mod reporting;
 
@@ -19,17 +21,20 @@ use chrono::{DateTime, Duration, Utc};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
 
-use super::{ApplyReport, Completion, Outcome, PollFailure, Recorded, Status, Store, StoreError, SyncReport};
+use super::{
+    ApplyReport, DailyCap, Decided, NewReport, Outcome, PollFailure, Recorded, Status, Store, StoreError, SyncReport,
+};
 use crate::domain::{
     decide::{Decision, Record},
     directory::ChannelKind,
     dossier::{Snapshot, SourceHistory, Trust},
-    ids::SourceId,
+    ids::{SourceId, SubjectId},
+    life::{Event, Facts, Reports},
     notification::Batch,
 };
 
 /// Forward only; a published one is never edited.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_first.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("migrations/0001_first.sql"), include_str!("migrations/0002_reports.sql")];
 
 /// The command line shares the file with the daemon: it waits that long for the other's commit.
 const BUSY_TIMEOUT: time::Duration = time::Duration::from_secs(5);
@@ -38,7 +43,7 @@ type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
 pub struct SqliteStore {
     jobs: mpsc::Sender<Job>,
-    past: Arc<Mutex<Option<deciding::Past>>>,
+    past: Arc<Mutex<deciding::Past>>,
 }
 
 impl SqliteStore {
@@ -173,8 +178,13 @@ impl Store for SqliteStore {
         self.run(move |tx| polling::record_failure(tx, &source, &failure, now)).await
     }
 
-    async fn claim(&self, now: DateTime<Utc>, lease: Duration) -> Result<Option<Batch>, StoreError> {
-        self.run(move |tx| delivering::claim(tx, now, lease)).await
+    async fn claim(
+        &self,
+        now: DateTime<Utc>,
+        lease: Duration,
+        cap: Option<DailyCap>,
+    ) -> Result<Option<Batch>, StoreError> {
+        self.run(move |tx| delivering::claim(tx, now, lease, cap)).await
     }
 
     async fn finish(&self, batch: i64, outcome: Outcome, now: DateTime<Utc>) -> Result<(), StoreError> {
@@ -189,8 +199,16 @@ impl Store for SqliteStore {
         self.run(delivering::end_pauses).await
     }
 
-    async fn complete(&self, completion: Completion, now: DateTime<Utc>) -> Result<Recorded, StoreError> {
-        self.run(move |tx| deciding::complete(tx, completion, now)).await
+    async fn report(&self, report: NewReport, facts: Facts, now: DateTime<Utc>) -> Result<Recorded, StoreError> {
+        self.run(move |tx| answering::report(tx, &report, &facts, now)).await
+    }
+
+    async fn events(&self, subject: SubjectId) -> Result<Vec<Event>, StoreError> {
+        self.run(move |tx| answering::events_of(tx, &subject)).await
+    }
+
+    async fn decided(&self, subject: SubjectId) -> Result<Vec<Decided>, StoreError> {
+        self.run(move |tx| explaining::decided(tx, &subject)).await
     }
 
     async fn set_problems(
@@ -210,8 +228,13 @@ impl Store for SqliteStore {
         self.run(move |tx| reporting::status(tx, now)).await
     }
 
-    async fn completions(&self) -> Result<Vec<Completion>, StoreError> {
-        self.run(deciding::completions).await
+    async fn reports(&self) -> Result<Arc<Reports>, StoreError> {
+        self.run(|tx| {
+            let mut reports = Reports::default();
+            answering::read_new(tx, 0, &mut reports)?;
+            Ok(Arc::new(reports))
+        })
+        .await
     }
 
     async fn pass_ended(&self, name: &'static str, now: DateTime<Utc>) -> Result<(), StoreError> {

@@ -19,7 +19,7 @@ async fn a_date_is_reminded_of_on_its_rungs_and_escalated_after_it() {
         ("2023-02-16", vec![]),
         (
             "2023-02-17",
-            vec![("an@so.example", "Đã quá hạn 3 ngày"), ("minh@so.example", "cấp trên, được báo khi quá hạn 3 ngày")],
+            vec![("an@so.example", "Đã quá hạn 3 ngày"), ("minh@so.example", "cấp trên, bậc đôn đốc quá hạn 3 ngày")],
         ),
         ("2023-02-18", vec![]),
         ("2023-02-20", vec![]),
@@ -231,7 +231,7 @@ async fn a_unit_without_anybody_reachable_is_shown_and_told_to_the_administrator
     office.folder.replace("units.yaml", ", email: an@so.example", "");
     office.reload();
     office.tick("2023-02-14 07:30").await;
-    office.expect_silence();
+    office.expect_mail(&[("khoa@so.example", "đồng chí nhận thay Phòng A")]);
     let status = office.status().await;
     assert!(status.problems[0].sentence.starts_with("Phòng A: không có ai nhận được tin"), "{status:?}");
     assert!(status.problems[1].sentence.starts_with("«an» không có địa chỉ nào"), "{status:?}");

@@ -19,7 +19,7 @@ const TASKS: &str = "
 fn simulated(folder: &OfficeFolder, last: NaiveDate, completions: &Completions) -> Vec<Leaving> {
     let office = folder.load().office;
     let (first, record, _) = simulation::set_out(&office, Record::default(), day("2023-01-01"), day("2030-01-01"));
-    simulation::run(&office, record, first, last, completions)
+    simulation::collect(&office, record, first, last, completions)
 }
 
 #[tokio::test]
@@ -60,7 +60,8 @@ fn work_assumed_done_on_time_is_never_overdue() {
     let told: Vec<_> = simulated(&folder, last, &history)
         .into_iter()
         .filter(|l| {
-            l.notification.key.subject.as_str() == "task:kh/I.2:2023:phong-a" && l.notification.key.recipient == "an"
+            l.notification.key.subject.as_str() == "task:kh/I.2:2023:phong-a"
+                && l.notification.key.recipient.as_str() == "an"
         })
         .map(|l| l.on)
         .collect();

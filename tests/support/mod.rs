@@ -11,8 +11,14 @@ use nhacviec::{
     clock::{Clock as _, ManualClock},
     config::{self, Config, Folders},
     demo::mail_server::MailServer,
+    domain::{
+        deadline::Due,
+        ids::SubjectId,
+        life::{Facts, Report},
+        occurrence::OccurrenceKind,
+    },
     passes::{self, App, Delivered, Polled},
-    store::{self, ApplyReport, Completion, Recorded, Status, Store},
+    store::{self, ApplyReport, NewReport, Recorded, Status, Store},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -209,13 +215,31 @@ impl Office {
     }
 
     pub async fn complete(&self, task: &str, unit: &str, on: &str) -> Recorded {
-        let completion = Completion {
-            subject: format!("task:kh/{task}:2023:{unit}").as_str().into(),
-            done_on: on.parse().expect("a date"),
-            product: "01/BC".to_owned(),
-            reported_by: "thử".to_owned(),
-        };
-        self.store.complete(completion, self.clock.now()).await.expect("the store works")
+        let done_on: NaiveDate = on.parse().expect("a date");
+        if self.clock.now() < instant(&format!("{done_on} 00:00")) {
+            self.set_clock(&format!("{done_on} 16:00"));
+        }
+        self.report(task, "2023", unit, Report::Completed { done_on, product: "01/BC".to_owned() }).await
+    }
+
+    /// Reports as the command line does, on the day of the clock.
+    pub async fn report(&self, task: &str, period: &str, unit: &str, report: Report) -> Recorded {
+        let subject = SubjectId::from(format!("task:kh/{task}:{period}:{unit}"));
+        let office = &self.app.office;
+        let (_, row) = office.agenda.task(&"kh".into(), &task.into()).expect("the plan has the task");
+        let planned = office.agenda.occurrences.iter().find(|o| o.subject == subject);
+        let due = planned.and_then(|o| match o.kind {
+            OccurrenceKind::Dated(due) => Some(due),
+            OccurrenceKind::StandingNote(_) | OccurrenceKind::DateMissing(_) => None,
+        });
+        let reports = self.store.reports().await.expect("the store works");
+        let opened = reports.openings().iter().find(|o| o.subject == subject);
+        let due = due.or_else(|| opened.map(|o| Due::on(o.due_on, &office.calendar)));
+        let today = office.hours.date(self.clock.now());
+        let life = reports.life(&subject);
+        let facts = Facts::of(&unit.into(), &row.coordinating, due, life, today, &office.calendar);
+        let new = NewReport { subject, report, reported_by: "thử".to_owned(), reported_from: "cli" };
+        self.store.report(new, facts, self.clock.now()).await.expect("the store works")
     }
 
     pub async fn status(&self) -> Status {

@@ -31,6 +31,19 @@ pub struct DuePoint {
     mark: String,
 }
 
+/// Kinds of work that offices remind of differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeadlineKind {
+    /// Due once, or on days of its own.
+    Dated,
+    /// Due each month, quarter, half or year.
+    Report,
+    /// Never due.
+    Standing,
+    /// Due when something happens, is asked for or planned elsewhere.
+    Event,
+}
+
 /// The years for which recurring work is planned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PlanYears {
@@ -115,6 +128,46 @@ impl Reading {
             }
         }
         points
+    }
+}
+
+impl Reading {
+    /// What kind of work it is, as far as reminding is concerned.
+    #[must_use]
+    pub fn kind(&self) -> DeadlineKind {
+        let of_months = |d: &CalendarPoint| matches!(d.extent, Extent::Months(_));
+        let kind = |rule: &DeadlineRule| match rule {
+            DeadlineRule::Every(_) => DeadlineKind::Report,
+            DeadlineRule::Dates { dates, .. } if dates.len() > 1 && dates.iter().all(of_months) => DeadlineKind::Report,
+            DeadlineRule::Dates { .. } | DeadlineRule::Window { due: Some(_), .. } => DeadlineKind::Dated,
+            DeadlineRule::Standing | DeadlineRule::Window { due: None, .. } => DeadlineKind::Standing,
+            DeadlineRule::Relative(relative) if relative.anchor.is_some() => DeadlineKind::Dated,
+            DeadlineRule::Relative(_)
+            | DeadlineRule::Lasts { .. }
+            | DeadlineRule::Triggered(..)
+            | DeadlineRule::ExternalPlan(_)
+            | DeadlineRule::Lunar { .. } => DeadlineKind::Event,
+        };
+        self.clauses.first().map_or(DeadlineKind::Event, |c| kind(&c.rule))
+    }
+
+    /// The distances from an event that is no date.
+    pub fn relatives(&self) -> impl Iterator<Item = &Relative> {
+        self.clauses.iter().filter_map(|c| match &c.rule {
+            DeadlineRule::Relative(relative) if relative.anchor.is_none() => Some(relative),
+            _ => None,
+        })
+    }
+
+    /// The moment at which it is due when the event happened at `event`, for a phrase that counts from one.
+    #[must_use]
+    pub fn due_from_event(
+        &self,
+        event: NaiveDateTime,
+        calendar: &WorkCalendar,
+        hours: &Timetable,
+    ) -> Option<NaiveDateTime> {
+        self.relatives().find_map(|r| r.due_from(event, calendar, hours))
     }
 }
 

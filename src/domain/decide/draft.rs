@@ -1,125 +1,264 @@
 //! Owns how a decision comes about, subject by subject.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    cell::OnceCell,
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
-use super::{CancelReason, Cancellation, Decision, Gap, PendingDelivery, Problem, Situation, Told};
+use super::{
+    Decision, Gap, Look, Problem, Situation, Verdict,
+    candidates::{Candidate, Work},
+    telling::{Concerned, Topic},
+    verdict::Link,
+};
 use crate::domain::{
     deadline::Due,
-    directory::{Recipient, Route},
-    dossier::{DossierStatus, TrackedDossier},
-    ids::{SubjectId, UnitId},
-    notification::{Audience, Item, Notification, NotificationKey, Reason, TaskRow},
+    directory::Recipient,
+    dossier::{DossierStatus, TrackedDossier, dossier_subject},
+    ids::{PlanId, SubjectId, TaskId, UnitId},
+    life::{Answer, Life, Request},
+    notification::{Audience, Item, Reason, TaskRow},
     occurrence::{Occurrence, OccurrenceKind},
     office::Office,
-    plan::Role,
-    policy::{Policy, Rung, Superior},
+    policy::{Policy, Rung},
 };
 
-/// Draws up the decision at `now`.
-pub fn draw_up(situation: Situation<'_>, now: DateTime<Utc>) -> Decision {
-    let mut draft = Draft::new(situation, now);
-    let today = draft.today;
-    for occurrence in situation.office.agenda.occurrences.iter().take_while(|o| o.opens_on <= today) {
-        if !situation.record.completed.contains(&occurrence.subject) {
-            draft.occurrence(occurrence);
-        }
-    }
-    for dossier in &situation.record.dossiers {
-        draft.dossier(dossier);
-    }
-    for problem in &situation.record.problems {
-        draft.problem(problem);
-    }
-    draft.notices();
-    draft.cancel_pointless();
-    draft.decision
-}
-
-/// Somebody who would be told of a subject, before it is known whether they were told already.
-struct Candidate {
-    audience: Audience,
-    recipient: Arc<Recipient>,
-    rung: Rung,
-    reason: Reason,
-    /// A stronger rung falls due by the next digest: this one is said before it or never.
-    cannot_wait: bool,
-}
-
-/// Somebody whom a subject concerns today, told already or not.
-struct Concerned {
-    revision_on: NaiveDate,
-    audience: Audience,
-    recipient: String,
-    routes: Vec<Route>,
-}
-
-struct Draft<'a> {
-    situation: Situation<'a>,
-    now: DateTime<Utc>,
-    today: NaiveDate,
+/// A decision in the making.
+pub struct Draft<'a> {
+    pub situation: Situation<'a>,
+    pub now: DateTime<Utc>,
+    pub today: NaiveDate,
+    /// The civil day of the first digest after today's.
+    pub next_digest_on: NaiveDate,
     /// For each subject with pending deliveries: who is concerned by it now, and how they are reached.
-    live: HashMap<&'a SubjectId, Vec<Concerned>>,
+    pub live: HashMap<&'a SubjectId, Vec<Concerned>>,
     /// Who reads the messages of a unit, looked up once.
-    readers: HashMap<UnitId, Arc<[Arc<Recipient>]>>,
-    decision: Decision,
+    pub readers: HashMap<UnitId, Arc<[Arc<Recipient>]>>,
+    pub decision: Decision,
+    /// The subject to take notes on, and the notes.
+    notes: Option<(&'a SubjectId, Vec<Verdict>)>,
+    /// Tasks that were given a date, for those that waited for one.
+    dated: HashSet<(PlanId, TaskId)>,
 }
 
 impl<'a> Draft<'a> {
-    fn new(situation: Situation<'a>, now: DateTime<Utc>) -> Self {
-        let live = situation.record.pending.iter().map(|p| (&p.subject, Vec::new())).collect();
+    pub fn new(situation: Situation<'a>, now: DateTime<Utc>) -> Self {
+        let today = situation.office.hours.date(now);
+        let openings = situation.record.reports.openings().iter();
         Self {
             situation,
             now,
-            today: situation.office.hours.date(now),
-            live,
+            today,
+            next_digest_on: situation.office.calendar.add_working_days(today, 1),
+            live: situation.record.pending.iter().map(|p| (&p.subject, Vec::new())).collect(),
             readers: HashMap::new(),
             decision: Decision::default(),
+            notes: None,
+            dated: openings.map(|o| (o.plan.clone(), o.task.clone())).collect(),
         }
     }
 
-    fn occurrence(&mut self, occurrence: &Occurrence) {
-        let office = self.situation.office;
-        let Some(policy) = office.agenda.policies.get(&occurrence.task.policy) else { return };
-        match occurrence.kind {
-            OccurrenceKind::Dated(due) => {
-                let following = &office.agenda.plans[occurrence.plan].followed_by;
-                let task = &occurrence.task;
-                let candidates = self.candidates(policy, due, &occurrence.unit, &task.coordinating, following);
-                self.tell(&occurrence.subject, due.last_on, policy, candidates, || Item::Task {
-                    row: task_row(office, occurrence),
-                    due,
-                });
+    pub fn taking_notes(situation: Situation<'a>, now: DateTime<Utc>, subject: &'a SubjectId) -> Self {
+        Self { notes: Some((subject, Vec::new())), ..Self::new(situation, now) }
+    }
+
+    /// Decides everything.
+    pub fn draw_up(mut self) -> Decision {
+        self.subjects();
+        self.finish()
+    }
+
+    /// Decides everything and tells what was seen of the subject.
+    pub fn verdicts(mut self) -> Vec<Verdict> {
+        self.subjects();
+        self.notes.map(|(_, notes)| notes).unwrap_or_default()
+    }
+
+    pub fn finish(mut self) -> Decision {
+        self.cancel_pointless();
+        self.decision
+    }
+
+    /// Writes down a link, when notes are taken on the subject.
+    pub fn link(
+        &mut self,
+        subject: &SubjectId,
+        audience: Option<Audience>,
+        recipient: Option<&Recipient>,
+        link: impl FnOnce() -> Link,
+    ) {
+        if let Some((wanted, notes)) = &mut self.notes
+            && *wanted == subject
+        {
+            notes.push(Verdict { audience, recipient: recipient.map(|r| r.id.clone()), link: link() });
+        }
+    }
+
+    fn subjects(&mut self) {
+        let Situation { office, record } = self.situation;
+        for occurrence in &office.agenda.occurrences {
+            if occurrence.opens_on <= self.today || record.reports.has_request(&occurrence.subject) {
+                self.occurrence(&record.look(occurrence));
+            } else if self.notes.is_some() {
+                self.link(&occurrence.subject, None, None, || Link::NotOpen(occurrence.opens_on));
+            } else if !record.reports.has_requests() {
+                break;
             }
-            OccurrenceKind::StandingNote(on) => self.note(occurrence, on, |row| Item::Standing { row }),
-            OccurrenceKind::DateMissing(on) => self.note(occurrence, on, |row| Item::DateMissing { row }),
+        }
+        for opening in record.reports.openings() {
+            match office.agenda.opened(opening, &office.calendar) {
+                Some(occurrence) => self.occurrence(&record.look(&occurrence)),
+                None if record.reports.life(&opening.subject).is_some_and(Life::is_closed) => {}
+                None => {
+                    self.decision.gaps.insert(Gap::TaskGone(opening.subject.clone()));
+                }
+            }
+        }
+        self.others();
+    }
+
+    /// Everything that is no occurrence.
+    pub fn others(&mut self) {
+        let record = self.situation.record;
+        for dossier in &record.dossiers {
+            self.dossier(dossier);
+        }
+        for problem in &record.problems {
+            self.problem(problem);
+        }
+        self.notices();
+    }
+
+    pub fn occurrence(&mut self, look: &Look<'_>) {
+        let Look { occurrence, life, told } = *look;
+        let (office, subject) = (self.situation.office, &occurrence.subject);
+        if let Some(ending) = life.and_then(|l| l.ending.as_ref()) {
+            self.link(subject, None, None, || Link::Ended(ending.clone()));
+            return;
+        }
+        if let Some(until) = life.and_then(|l| l.snoozed_until(self.today)) {
+            self.link(subject, None, None, || Link::Snoozed(until));
+            return;
+        }
+        let Some(policy) = office.agenda.policies.get(&occurrence.task.policy) else { return };
+        let row = OnceCell::new();
+        let row = || Arc::clone(row.get_or_init(|| Arc::new(task_row(office, occurrence, life))));
+        let due = match occurrence.kind {
+            OccurrenceKind::Dated(due) => {
+                let due = life.and_then(|l| l.due_on).map_or(due, |on| Due::on(on, &office.calendar));
+                let task = &occurrence.task;
+                let work = Work {
+                    subject,
+                    policy,
+                    due,
+                    lead: life.and_then(|l| l.unit.as_ref()).unwrap_or(&occurrence.unit),
+                    coordinating: &task.coordinating,
+                    following: &office.agenda.plans[occurrence.plan].followed_by,
+                    life,
+                    opened_on: occurrence.document.as_ref().map(|_| occurrence.opens_on),
+                };
+                let candidates = self.candidates(&work);
+                let topic = Topic { subject, revision_on: due.last_on, told, is_secret: task.secret.is_some() };
+                self.tell(&topic, policy, candidates, || Item::Task { row: row(), due });
+                Some(due)
+            }
+            OccurrenceKind::DateMissing(_)
+                if self
+                    .dated
+                    .contains(&(office.agenda.plans[occurrence.plan].id.clone(), occurrence.task.id.clone())) =>
+            {
+                self.link(subject, None, None, || Link::DateGiven);
+                None
+            }
+            OccurrenceKind::StandingNote(on) => {
+                self.note(look, policy, on, || Item::Standing { row: row() });
+                None
+            }
+            OccurrenceKind::DateMissing(on) => {
+                self.note(look, policy, on, || Item::DateMissing { row: row() });
+                None
+            }
+        };
+        if let Some(life) = life {
+            self.request(look, life, policy, due, row);
         }
     }
 
     /// A note is worth saying in its own month only: after a year's downtime nobody wants twelve.
-    fn note(&mut self, occurrence: &Occurrence, on: NaiveDate, item: impl Fn(TaskRow) -> Item) {
+    fn note(&mut self, look: &Look<'_>, policy: &Policy, on: NaiveDate, item: impl Fn() -> Item) {
+        let Look { occurrence, life, told } = *look;
+        let subject = &occurrence.subject;
+        if self.situation.office.calendar.working_days_between(on, self.today) > NOTE_FRESH_WORKING_DAYS {
+            self.link(subject, None, None, || Link::NotePast(on));
+            return;
+        }
+        let unit = life.and_then(|l| l.unit.as_ref()).unwrap_or(&occurrence.unit);
+        if let Some(until) = life.and_then(|l| l.quiet_until(unit, self.today)) {
+            self.link(subject, Some(Audience::Lead), None, || Link::Acknowledged(unit.clone(), until));
+            return;
+        }
+        let resumed_on = life.and_then(|l| l.resumed_on(Some(unit), self.today));
+        let candidates = self.all_of(unit, Audience::Lead, Rung { offset: 0, on }, Reason::Note, resumed_on);
+        let topic = Topic { subject, revision_on: on, told, is_secret: occurrence.task.secret.is_some() };
+        self.tell(&topic, policy, candidates, item);
+    }
+
+    /// A request goes to who follows the plan until it is answered; the answer goes back once.
+    fn request(
+        &mut self,
+        look: &Look<'_>,
+        life: &Life,
+        policy: &Policy,
+        due: Option<Due>,
+        row: impl Fn() -> Arc<TaskRow>,
+    ) {
+        let Look { occurrence, told, .. } = *look;
         let office = self.situation.office;
-        let is_current = office.calendar.working_days_between(on, self.today) <= NOTE_FRESH_WORKING_DAYS;
-        let Some(policy) = office.agenda.policies.get(&occurrence.task.policy).filter(|_| is_current) else { return };
-        let rung = Rung { offset: 0, on };
-        let candidates = self
-            .recipients(&occurrence.unit)
-            .iter()
-            .cloned()
-            .map(|recipient| Candidate {
-                audience: Audience::Lead,
-                recipient,
-                rung,
-                reason: Reason::Note,
-                cannot_wait: false,
-            })
-            .collect();
-        self.tell(&occurrence.subject, on, policy, candidates, || item(task_row(office, occurrence)));
+        let (subject, is_secret) = (&occurrence.subject, occurrence.task.secret.is_some());
+        if let Some((request, on, by)) = &life.request {
+            let days = office.calendar.working_days_between(*on, self.today);
+            let offset = i32::try_from(days - days % REQUEST_REPEATED_AFTER).unwrap_or(0);
+            let rung = Rung { offset, on: office.calendar.add_working_days(*on, offset) };
+            let following = &office.agenda.plans[occurrence.plan].followed_by;
+            let candidates = self.deciders(following, rung);
+            let right = match request {
+                Request::NotOurs { right, .. } => right.as_ref().map(|u| office.directory.unit_name(u).to_owned()),
+                Request::Extension { .. } => None,
+            };
+            let topic = Topic { subject, revision_on: *on, told, is_secret };
+            self.tell(&topic, policy, candidates, || Item::Asked {
+                row: row(),
+                due,
+                request: request.clone(),
+                right: right.clone(),
+                by: by.clone(),
+                on: *on,
+            });
+        }
+        if let Some((answer, on)) = &life.answer
+            && office.calendar.working_days_between(*on, self.today) <= NOTE_FRESH_WORKING_DAYS
+        {
+            let mut units = vec![&occurrence.unit];
+            units.extend(life.unit.as_ref().filter(|u| **u != occurrence.unit));
+            // A refused or granted extension concerns who is in charge now.
+            if !matches!(answer, Answer::Assigned { .. }) {
+                units = units.split_off(units.len() - 1);
+            }
+            let rung = Rung { offset: 0, on: *on };
+            let mut candidates = Vec::new();
+            for unit in units {
+                candidates.extend(self.all_of(unit, Audience::Asker, rung, Reason::Decision, None));
+            }
+            let topic = Topic { subject, revision_on: *on, told, is_secret };
+            self.tell(&topic, policy, candidates, || Item::Answered { row: row(), due, answer: answer.clone() });
+        }
     }
 
     fn dossier(&mut self, tracked: &TrackedDossier) {
-        let office = self.situation.office;
+        let Situation { office, record } = self.situation;
         let Some(rules) = office.sources.get(&tracked.source) else { return };
         let dossier = &tracked.dossier;
         // A dossier that the last believed answer no longer held is neither reminded of nor closed; what
@@ -141,9 +280,21 @@ impl<'a> Draft<'a> {
             self.decision.gaps.insert(Gap::UnknownHolder { source: tracked.source.clone(), place });
         }
         let unit = holder.unwrap_or(&rules.fallback);
-        let candidates = self.candidates(&rules.policy, due, unit, &[], &rules.followed_by);
-        let subject = format!("dossier:{}/{}", tracked.source, dossier.code).into();
-        self.tell(&subject, due.last_on, &rules.policy, candidates, || Item::Dossier {
+        let subject = dossier_subject(&tracked.source, &dossier.code);
+        let work = Work {
+            subject: &subject,
+            policy: &rules.policy,
+            due,
+            lead: unit,
+            coordinating: &[],
+            following: &rules.followed_by,
+            life: None,
+            opened_on: None,
+        };
+        let candidates = self.candidates(&work);
+        let told = record.told.get(&subject).map_or(&[][..], Vec::as_slice);
+        let topic = Topic { subject: &subject, revision_on: due.last_on, told, is_secret: false };
+        self.tell(&topic, &rules.policy, candidates, || Item::Dossier {
             code: dossier.code.clone(),
             procedure: dossier.procedure.clone(),
             unit: office.directory.unit_name(unit).to_owned(),
@@ -155,27 +306,35 @@ impl<'a> Draft<'a> {
     }
 
     fn problem(&mut self, problem: &Problem) {
-        let office = self.situation.office;
-        let Some(recipient) = office.directory.recipient(&office.administrator) else {
-            return;
-        };
+        let Situation { office, record } = self.situation;
         // Most troubles of a network end by themselves; `status` shows them from the first moment.
         if self.now - problem.opened_at < PROBLEM_GRACE {
             return;
         }
         let on = office.hours.date(problem.opened_at);
-        let candidate = Candidate {
-            audience: Audience::Administrator,
-            recipient: Arc::new(recipient),
-            rung: Rung { offset: 0, on },
-            reason: Reason::Problem,
-            cannot_wait: false,
-        };
+        let candidates = self.administrator(Rung { offset: 0, on }, Reason::Problem);
         let subject = format!("problem:{}@{}", problem.key, problem.opened_at.timestamp()).into();
-        self.tell(&subject, on, &Policy::default(), vec![candidate], || Item::Problem {
+        let told = record.told.get(&subject).map_or(&[][..], Vec::as_slice);
+        let topic = Topic { subject: &subject, revision_on: on, told, is_secret: false };
+        self.tell(&topic, &Policy::default(), candidates, || Item::Problem {
             sentence: problem.sentence.clone(),
             opened_at: problem.opened_at,
         });
+    }
+
+    /// The administrator as the only candidate; none when there is no way to reach them.
+    pub fn administrator(&mut self, rung: Rung, reason: Reason) -> Vec<Candidate> {
+        let office = self.situation.office;
+        let recipient = office.directory.recipient(&office.administrator, self.today);
+        let candidate = |r| Candidate {
+            audience: Audience::Administrator,
+            recipient: Arc::new(r),
+            rung,
+            reason,
+            cannot_wait: false,
+            resumed_on: None,
+        };
+        recipient.map(candidate).into_iter().collect()
     }
 
     fn notices(&mut self) {
@@ -186,222 +345,30 @@ impl<'a> Draft<'a> {
         let missing = years.into_iter().filter(|year| is_time(*year) && !calendar.is_official(*year));
         self.decision.gaps.extend(missing.map(Gap::NoticeMissing));
     }
+}
 
-    /// Everybody whose ladder has reached a rung, the strongest audience first.
-    fn candidates(
-        &mut self,
-        policy: &Policy,
-        due: Due,
-        lead: &UnitId,
-        coordinating: &[UnitId],
-        following: &[UnitId],
-    ) -> Vec<Candidate> {
-        let is_overdue = self.today > due.last_on;
-        let reason = match (is_overdue, self.today >= due.safe_on) {
-            (true, _) => Reason::Overdue,
-            (false, true) => Reason::DueNow,
-            (false, false) => Reason::Upcoming,
-        };
-        let mut candidates = self.role_candidates(policy, Role::Lead, due, std::slice::from_ref(lead), reason);
-        if is_overdue {
-            candidates.extend(self.escalation_candidates(policy, due, lead));
-        }
-        let others: Vec<UnitId> = coordinating.iter().filter(|u| *u != lead).cloned().collect();
-        candidates.extend(self.role_candidates(policy, Role::Coordinating, due, &others, reason));
-        candidates.extend(self.role_candidates(policy, Role::Following, due, following, reason));
-        candidates
+/// The next day after `today` on which something new may be said of an occurrence, as long as nobody reports
+/// anything and the same people read; `None` when there is none.
+pub fn next_change(office: &Office, look: &Look<'_>, today: NaiveDate) -> Option<NaiveDate> {
+    let Look { occurrence, life, .. } = *look;
+    let calendar = &office.calendar;
+    let mut days: Vec<NaiveDate> = Vec::new();
+    if let OccurrenceKind::Dated(due) = occurrence.kind {
+        let due = life.and_then(|l| l.due_on).map_or(due, |on| Due::on(on, calendar));
+        let policy = office.agenda.policies.get(&occurrence.task.policy)?;
+        let roles = [&policy.lead, &policy.coordinating, &policy.following];
+        days.extend(roles.iter().filter_map(|t| t.next_rung(due, today, calendar)).map(|r| r.on));
+        let steps = policy.escalation.iter();
+        days.extend(steps.map(|s| calendar.add_working_days(due.last_on, i32::from(s.after))));
+        days.extend(policy.data_closing_on(due).map(|on| calendar.last_working_day_until(on)));
     }
-
-    fn role_candidates(
-        &mut self,
-        policy: &Policy,
-        role: Role,
-        due: Due,
-        units: &[UnitId],
-        reason: Reason,
-    ) -> Vec<Candidate> {
-        let Some(rung) = policy.triggers(role).reached(due, self.today, &self.situation.office.calendar) else {
-            return Vec::new();
-        };
-        let audience = match role {
-            Role::Lead => Audience::Lead,
-            Role::Coordinating => Audience::Coordinating,
-            Role::Following => Audience::Following,
-        };
-        let next = policy.triggers(role).reached(due, self.next_digest_on(), &self.situation.office.calendar);
-        let cannot_wait = next.is_some_and(|n| n.offset > rung.offset);
-        let candidate = |recipient| Candidate { audience, recipient, rung, reason, cannot_wait };
-        let mut candidates = Vec::new();
-        for unit in units {
-            candidates.extend(self.recipients(unit).iter().cloned().map(candidate));
-        }
-        candidates
+    days.push(occurrence.opens_on);
+    if let Some(life) = life {
+        days.extend(life.acknowledged.values());
+        days.extend(life.snoozed.iter().map(|(until, _)| *until));
+        days.extend(life.request.as_ref().map(|_| calendar.add_working_days(today, 1)));
     }
-
-    fn escalation_candidates(&mut self, policy: &Policy, due: Due, lead: &UnitId) -> Vec<Candidate> {
-        let office = self.situation.office;
-        let days_late = office.calendar.working_days_between(due.last_on, self.today);
-        let reached = policy.escalation.iter().rev().filter(|step| u32::from(step.after) <= days_late);
-        let mut candidates = Vec::new();
-        for step in reached {
-            // Named by its days, not by its place in the list: a step put in between repeats none of the others.
-            let audience = Audience::Escalation(step.after);
-            let rung = Rung {
-                offset: i32::from(step.after),
-                on: office.calendar.add_working_days(due.last_on, i32::from(step.after)),
-            };
-            for superior in &step.tell {
-                let (person, name) = match superior {
-                    Superior::UnitHead => (
-                        office.directory.units.get(lead).and_then(|u| u.head.as_ref()),
-                        format!("trưởng {}", office.directory.unit_name(lead)),
-                    ),
-                    Superior::Position(position) => (office.directory.positions.get(position), position.clone()),
-                };
-                match person.and_then(|id| office.directory.recipient(id)) {
-                    Some(recipient) => {
-                        candidates.push(Candidate {
-                            audience,
-                            recipient: Arc::new(recipient),
-                            rung,
-                            reason: Reason::Escalated,
-                            cannot_wait: false,
-                        });
-                    }
-                    None => {
-                        self.decision.gaps.insert(Gap::VacantPosition(name));
-                    }
-                }
-            }
-        }
-        candidates
-    }
-
-    fn recipients(&mut self, unit: &UnitId) -> Arc<[Arc<Recipient>]> {
-        if let Some(readers) = self.readers.get(unit) {
-            return Arc::clone(readers);
-        }
-        let directory = &self.situation.office.directory;
-        let recipients = directory.recipients_of(unit);
-        let contacts = directory.units.get(unit).map_or(&[][..], |u| &u.contacts);
-        let silent = contacts.iter().filter(|id| directory.recipient(id).is_none());
-        self.decision.gaps.extend(silent.map(|id| Gap::NoAddress(id.clone())));
-        if recipients.is_empty() {
-            self.decision.gaps.insert(Gap::NobodyReachable(unit.clone()));
-        }
-        let readers: Arc<[Arc<Recipient>]> = recipients.into_iter().map(Arc::new).collect();
-        self.readers.insert(unit.clone(), Arc::clone(&readers));
-        readers
-    }
-
-    /// Turns the candidates that were not told yet into notifications: one message a person, in the
-    /// strongest audience; the weaker ones are recorded as merged into it.
-    fn tell(
-        &mut self,
-        subject: &SubjectId,
-        revision_on: NaiveDate,
-        policy: &Policy,
-        candidates: Vec<Candidate>,
-        item: impl Fn() -> Item,
-    ) {
-        if let Some(concerned) = self.live.get_mut(subject) {
-            concerned.extend(candidates.iter().map(|c| Concerned {
-                revision_on,
-                audience: c.audience,
-                recipient: c.recipient.id.clone(),
-                routes: c.recipient.routes.clone(),
-            }));
-        }
-        let told = self.situation.record.told.get(subject).map_or(&[][..], Vec::as_slice);
-        let mut said: Vec<(String, String)> = Vec::new();
-        for Candidate { audience, recipient, rung, reason, cannot_wait } in candidates {
-            let is_told = |t: &Told| {
-                t.revision_on == revision_on
-                    && t.audience == audience
-                    && t.recipient == recipient.id
-                    && t.offset >= rung.offset
-            };
-            if told.iter().any(is_told) {
-                continue;
-            }
-            let key = NotificationKey {
-                subject: subject.clone(),
-                revision_on,
-                offset: rung.offset,
-                audience,
-                recipient: recipient.id.clone(),
-            };
-            let merged_into = said.iter().find(|(id, _)| *id == recipient.id).map(|(_, key)| key.clone());
-            if merged_into.is_none() {
-                said.push((recipient.id.clone(), key.to_string()));
-            }
-            self.supersede(&key);
-            let advice = (audience == Audience::Lead).then(|| policy.advice_at(rung.offset)).flatten();
-            self.decision.notify.push(Notification {
-                key,
-                reason,
-                item: item(),
-                advice: advice.map(str::to_owned),
-                routes: recipient.routes.clone(),
-                not_before: self.release_at(reason.is_urgent() || cannot_wait),
-                merged_into,
-            });
-        }
-    }
-
-    /// A waiting message of a weaker rung is contained in the new one.
-    fn supersede(&mut self, key: &NotificationKey) {
-        let is_weaker = |p: &&PendingDelivery| {
-            p.subject == key.subject
-                && p.told.revision_on == key.revision_on
-                && p.told.audience == key.audience
-                && p.told.recipient == key.recipient
-                && p.told.offset < key.offset
-        };
-        let weaker = self.situation.record.pending.iter().filter(is_weaker);
-        self.decision.cancel.extend(weaker.map(|p| Cancellation { id: p.id, reason: CancelReason::Superseded }));
-    }
-
-    /// The civil day of the first digest after today's.
-    fn next_digest_on(&self) -> NaiveDate {
-        self.situation.office.calendar.add_working_days(self.today, 1)
-    }
-
-    /// The next digest; at once when waiting for it would be too late, or when this is the first
-    /// decision after today's digest moment because the daemon was down.
-    fn release_at(&self, is_urgent: bool) -> DateTime<Utc> {
-        let Situation { office, record } = self.situation;
-        let digest = office.hours.digest_moment(self.today);
-        if !office.hours.is_sending_time(&office.calendar, self.now.max(digest)) {
-            return office.hours.next_digest(&office.calendar, self.now);
-        }
-        let missed_digest = record.last_decided_at.is_none_or(|at| at < digest);
-        if self.now <= digest {
-            digest
-        } else if is_urgent || missed_digest {
-            self.now
-        } else {
-            office.hours.next_digest(&office.calendar, self.now)
-        }
-    }
-
-    /// Takes back what no longer concerns its recipient, or would go to an address they no longer have.
-    fn cancel_pointless(&mut self) {
-        for pending in &self.situation.record.pending {
-            let Told { revision_on, audience, recipient, .. } = &pending.told;
-            let concerns = |c: &Concerned| {
-                c.revision_on == *revision_on
-                    && c.audience == *audience
-                    && c.recipient == *recipient
-                    && c.routes.contains(&pending.route)
-            };
-            let is_live = self.live.get(&pending.subject).is_some_and(|concerned| concerned.iter().any(concerns));
-            let is_cancelled = self.decision.cancel.iter().any(|c| c.id == pending.id);
-            if !is_live && !is_cancelled {
-                self.decision.cancel.push(Cancellation { id: pending.id, reason: CancelReason::Withdrawn });
-            }
-        }
-    }
+    days.into_iter().filter(|day| *day > today).min()
 }
 
 /// Month and day by which next year's notice has usually come out.
@@ -410,17 +377,40 @@ const NOTICE_EXPECTED_BY: (u32, u32) = (12, 15);
 const PROBLEM_GRACE: chrono::Duration = chrono::Duration::minutes(30);
 /// How long after its day a note is still worth saying.
 const NOTE_FRESH_WORKING_DAYS: u32 = 10;
+/// A request that nobody answered is repeated after so many working days.
+const REQUEST_REPEATED_AFTER: u32 = 2;
 
-fn task_row(office: &Office, occurrence: &Occurrence) -> TaskRow {
+/// What messages say of the row; of a duty marked secret its number only.
+fn task_row(office: &Office, occurrence: &Occurrence, life: Option<&Life>) -> TaskRow {
     let task = &occurrence.task;
+    if let Some(secret) = &task.secret {
+        let nothing: Arc<str> = "".into();
+        let blank = || Arc::clone(&nothing);
+        return TaskRow {
+            plan: blank(),
+            task: blank(),
+            content: blank(),
+            product: blank(),
+            phrase: blank(),
+            period: blank(),
+            unit: blank(),
+            coordinating: Vec::new(),
+            document: None,
+            reference: Some(Arc::clone(&secret.reference)),
+        };
+    }
+    let directory = &office.directory;
+    let unit = life.and_then(|l| l.unit.as_ref()).unwrap_or(&occurrence.unit);
     TaskRow {
-        plan: office.agenda.plans[occurrence.plan].title.clone(),
-        task: task.id.to_string(),
-        content: task.content.clone(),
-        product: task.product.clone(),
-        phrase: task.phrase.clone(),
-        period: occurrence.period.clone(),
-        unit: office.directory.unit_name(&occurrence.unit).to_owned(),
-        coordinating: task.coordinating.iter().map(|u| office.directory.unit_name(u).to_owned()).collect(),
+        plan: Arc::clone(&office.agenda.plans[occurrence.plan].title),
+        task: task.id.to_shared(),
+        content: Arc::clone(&task.content),
+        product: Arc::clone(&task.product),
+        phrase: Arc::clone(&task.phrase),
+        period: Arc::clone(&occurrence.period),
+        unit: directory.shared_unit_name(unit),
+        coordinating: task.coordinating.iter().map(|u| directory.shared_unit_name(u)).collect(),
+        document: occurrence.document.clone(),
+        reference: None,
     }
 }

@@ -1,48 +1,55 @@
 //! What a decision reads and writes.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
-use super::{instant, parsed, polling, reporting, seconds, to_json};
+use super::{answering, instant, parsed, polling, reporting, seconds, to_json};
 use crate::{
     domain::{
         decide::{CancelReason, Cancellation, Decision, PendingDelivery, Problem, Record, Told},
         directory::Route,
         ids::SubjectId,
+        life::Reports,
         notification::Notification,
     },
-    store::{ApplyReport, Completion, GAP_PREFIX, Recorded, StoreError},
+    store::{ApplyReport, GAP_PREFIX, StoreError},
 };
 
-/// What a decision knows of the past, with the count of changes at which it was read.
+/// What a decision knows of the past: the reports up to an id, and what was said at a count of changes.
+#[derive(Default)]
 pub struct Past {
-    change: i64,
-    completed: Arc<HashSet<SubjectId>>,
+    last_report: i64,
+    reports: Arc<Reports>,
+    change: Option<i64>,
     told: Arc<HashMap<SubjectId, Vec<Told>>>,
 }
 
 /// `known` keeps the past between two readings: it grows over a year and hardly ever changes.
-pub fn record(tx: &Transaction<'_>, known: &Mutex<Option<Past>>) -> Result<Record, StoreError> {
+pub fn record(tx: &Transaction<'_>, known: &Mutex<Past>) -> Result<Record, StoreError> {
     let last_decided_at = tx
         .query_row("SELECT finished_at FROM pass WHERE name = 'decide'", [], |row| row.get(0))
         .optional()?
         .map(instant);
-    let change = tx.query_row("SELECT n FROM change", [], |row| row.get(0))?;
-    let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
-    let past = match known.take() {
-        Some(past) if past.change == change => past,
-        Some(_) | None => Past { change, completed: Arc::new(completed(tx)?), told: Arc::new(told(tx)?) },
-    };
-    let (completed, told) = (Arc::clone(&past.completed), Arc::clone(&past.told));
-    *known = Some(past);
+    let change: i64 = tx.query_row("SELECT n FROM change", [], |row| row.get(0))?;
+    let mut past = known.lock().unwrap_or_else(PoisonError::into_inner);
+    // Reports are only ever appended.
+    let newest: i64 = tx.query_row("SELECT coalesce(max(id), 0) FROM report", [], |row| row.get(0))?;
+    if newest != past.last_report {
+        let from = past.last_report;
+        past.last_report = answering::read_new(tx, from, Arc::make_mut(&mut past.reports))?;
+    }
+    if past.change != Some(change) {
+        past.told = Arc::new(told(tx)?);
+        past.change = Some(change);
+    }
     Ok(Record {
-        completed,
-        told,
+        reports: Arc::clone(&past.reports),
+        told: Arc::clone(&past.told),
         pending: pending(tx)?,
         dossiers: polling::open_dossiers(tx)?,
         problems: problems(tx)?,
@@ -50,22 +57,12 @@ pub fn record(tx: &Transaction<'_>, known: &Mutex<Option<Past>>) -> Result<Recor
     })
 }
 
-fn completed(tx: &Transaction<'_>) -> Result<HashSet<SubjectId>, StoreError> {
-    let mut select = tx.prepare_cached("SELECT subject FROM event WHERE kind = 'completed'")?;
-    let mut rows = select.query([])?;
-    let mut completed = HashSet::new();
-    while let Some(row) = rows.next()? {
-        completed.insert(SubjectId::from(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?));
-    }
-    Ok(completed)
-}
-
 /// Of all rungs said to one recipient about one due date only the strongest matters.
 fn told(tx: &Transaction<'_>) -> Result<HashMap<SubjectId, Vec<Told>>, StoreError> {
     let mut select = tx.prepare_cached(
-        "SELECT subject, revision_on, max(offset_days), audience, recipient FROM notification
+        "SELECT subject, revision_on, max(offset_days), audience, recipient, resumed_on FROM notification
          WHERE withdrawn_at IS NULL AND closed_at IS NULL
-         GROUP BY subject, revision_on, audience, recipient",
+         GROUP BY subject, revision_on, audience, recipient, resumed_on",
     )?;
     let mut rows = select.query([])?;
     let mut told: HashMap<SubjectId, Vec<Told>> = HashMap::new();
@@ -83,28 +80,29 @@ fn told(tx: &Transaction<'_>) -> Result<HashMap<SubjectId, Vec<Told>>, StoreErro
     Ok(told)
 }
 
-/// Reads `revision_on, offset_days, audience, recipient` from column `at` on.
+/// Reads `revision_on, offset_days, audience, recipient, resumed_on` from column `at` on.
 fn read_told(row: &Row<'_>, at: usize) -> Result<Told, StoreError> {
     let (revision_on, audience): (String, String) = (row.get(at)?, row.get(at + 2)?);
     Ok(Told {
         revision_on: parsed("revision_on", &revision_on)?,
         offset: row.get(at + 1)?,
         audience: parsed("audience", &audience)?,
-        recipient: row.get(at + 3)?,
+        recipient: row.get::<_, String>(at + 3)?.into(),
+        resumed_on: row.get::<_, Option<String>>(at + 4)?.map(|day| parsed("resumed_on", &day)).transpose()?,
     })
 }
 
 fn pending(tx: &Transaction<'_>) -> Result<Vec<PendingDelivery>, StoreError> {
     let mut select = tx.prepare_cached(
-        "SELECT d.id, n.subject, n.revision_on, n.offset_days, n.audience, n.recipient, d.channel, d.address
+        "SELECT d.id, n.subject, n.revision_on, n.offset_days, n.audience, n.recipient, n.resumed_on, d.channel, d.address
          FROM delivery d JOIN notification n ON n.id = d.notification_id WHERE d.state = 'pending'",
     )?;
     let mut rows = select.query([])?;
     let mut pending = Vec::new();
     while let Some(row) = rows.next()? {
         let subject = SubjectId::from(row.get::<_, String>(1)?);
-        let channel: String = row.get(6)?;
-        let route = Route { channel: parsed("channel", &channel)?, address: row.get(7)? };
+        let channel: String = row.get(7)?;
+        let route = Route { channel: parsed("channel", &channel)?, address: row.get(8)? };
         pending.push(PendingDelivery { id: row.get(0)?, subject, told: read_told(row, 2)?, route });
     }
     Ok(pending)
@@ -181,13 +179,13 @@ fn cancel(tx: &Transaction<'_>, cancellation: &Cancellation, now: DateTime<Utc>)
 /// Writes a notification and its first delivery, unless its key is known; one that was withdrawn
 /// before it left is armed again.
 fn notify(tx: &Transaction<'_>, notification: &Notification, now: DateTime<Utc>) -> Result<bool, StoreError> {
-    let Notification { key, reason, item, advice, routes, not_before, merged_into } = notification;
+    let Notification { key, reason, item, advice, routes, on_behalf_of, not_before, merged_into } = notification;
     let id: Option<i64> = tx
         .prepare_cached(
-            "INSERT INTO notification (key, subject, revision_on, offset_days, audience, recipient, reason, item, advice, routes, merged_into, decided_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+            "INSERT INTO notification (key, subject, revision_on, offset_days, audience, recipient, reason, item, advice, routes, merged_into, decided_at, resumed_on, on_behalf_of)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
              ON CONFLICT (key) DO UPDATE SET reason = excluded.reason, item = excluded.item, advice = excluded.advice, routes = excluded.routes,
-                 merged_into = excluded.merged_into, decided_at = excluded.decided_at, withdrawn_at = NULL, closed_at = NULL
+                 merged_into = excluded.merged_into, on_behalf_of = excluded.on_behalf_of, decided_at = excluded.decided_at, withdrawn_at = NULL, closed_at = NULL
              WHERE withdrawn_at IS NOT NULL
              RETURNING id",
         )?
@@ -198,13 +196,15 @@ fn notify(tx: &Transaction<'_>, notification: &Notification, now: DateTime<Utc>)
                 key.revision_on.to_string(),
                 key.offset,
                 key.audience.to_string(),
-                key.recipient,
+                key.recipient.as_str(),
                 reason.as_str(),
                 to_json(item),
-                advice,
+                advice.as_deref(),
                 to_json(routes),
                 merged_into,
-                seconds(now)
+                seconds(now),
+                key.resumed_on.map(|day| day.to_string()),
+                on_behalf_of.as_deref()
             ],
             |row| row.get(0),
         )
@@ -237,46 +237,4 @@ fn deliver_by_first_free_route(
         }
     }
     Ok(())
-}
-
-pub fn complete(tx: &Transaction<'_>, completion: Completion, now: DateTime<Utc>) -> Result<Recorded, StoreError> {
-    let Completion { subject, done_on, product, reported_by } = &completion;
-    let inserted = tx.execute(
-        "INSERT INTO event (subject, kind, happened_on, product, reported_by, recorded_at) VALUES (?1, 'completed', ?2, ?3, ?4, ?5)
-         ON CONFLICT (subject) WHERE kind = 'completed' DO NOTHING",
-        params![subject.as_str(), done_on.to_string(), product, reported_by, seconds(now)],
-    )?;
-    if inserted == 1 {
-        // What waits to be sent is stopped here, not by the next decision: it could leave before that.
-        tx.execute(
-            "UPDATE delivery SET state = 'cancelled', finished_at = ?2, detail = 'completed'
-             WHERE state = 'pending' AND notification_id IN (SELECT id FROM notification WHERE subject = ?1)",
-            params![subject.as_str(), seconds(now)],
-        )?;
-        tx.execute(
-            "UPDATE notification SET closed_at = ?2 WHERE subject = ?1",
-            params![subject.as_str(), seconds(now)],
-        )?;
-        return Ok(Recorded::New);
-    }
-    let known = completions(tx)?.into_iter().find(|c| c.subject == completion.subject);
-    Ok(Recorded::Already(known.unwrap_or(completion)))
-}
-
-pub fn completions(tx: &Transaction<'_>) -> Result<Vec<Completion>, StoreError> {
-    let mut select = tx.prepare_cached(
-        "SELECT subject, happened_on, product, reported_by FROM event WHERE kind = 'completed' ORDER BY id",
-    )?;
-    let mut rows = select.query([])?;
-    let mut completions = Vec::new();
-    while let Some(row) = rows.next()? {
-        let done_on: NaiveDate = parsed("happened_on", &row.get::<_, String>(1)?)?;
-        completions.push(Completion {
-            subject: row.get::<_, String>(0)?.into(),
-            done_on,
-            product: row.get(2)?,
-            reported_by: row.get(3)?,
-        });
-    }
-    Ok(completions)
 }

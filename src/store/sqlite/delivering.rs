@@ -3,13 +3,13 @@
 use chrono::{DateTime, Duration, Utc};
 use rusqlite::{OptionalExtension, Transaction, named_params, params};
 
-use super::{json, parsed, reporting, seconds, to_json};
+use super::{instant, json, parsed, reporting, seconds, to_json};
 use crate::{
     domain::{
         directory::{ChannelKind, Route},
         notification::{Batch, Entry, MAX_ATTEMPTS, SendError},
     },
-    store::{Outcome, StoreError, channel_prefix, recipient_prefix},
+    store::{DailyCap, Outcome, StoreError, channel_prefix, recipient_prefix},
 };
 
 /// A message interrupted by a crash, or of unknown outcome and due to be repeated: taken again with
@@ -53,7 +53,15 @@ const TAKE: &str = "
 /// Longer than every lease and every pause of a channel.
 const FAR: Duration = Duration::hours(1);
 
-pub fn claim(tx: &Transaction<'_>, now: DateTime<Utc>, lease: Duration) -> Result<Option<Batch>, StoreError> {
+pub fn claim(
+    tx: &Transaction<'_>,
+    now: DateTime<Utc>,
+    lease: Duration,
+    cap: Option<DailyCap>,
+) -> Result<Option<Batch>, StoreError> {
+    if let Some(cap) = cap {
+        put_off(tx, now, cap)?;
+    }
     let (mut rows, mut batch) = take(tx, RESUME, now, lease)?;
     if rows.is_empty() {
         (rows, batch) = take(tx, TAKE, now, lease)?;
@@ -63,6 +71,18 @@ pub fn claim(tx: &Transaction<'_>, now: DateTime<Utc>, lease: Duration) -> Resul
     }
     rows.sort_unstable();
     read_batch(tx, batch, &rows, now).map(Some)
+}
+
+/// What is due to an address that has had its messages of the day waits for the next digest, and remembers since when.
+fn put_off(tx: &Transaction<'_>, now: DateTime<Utc>, cap: DailyCap) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "UPDATE delivery SET due_at = ?3, deferred_at = coalesce(deferred_at, due_at)
+         WHERE state = 'pending' AND due_at <= ?1 AND (channel, address) IN (
+             SELECT channel, address FROM delivery WHERE state = 'sent' AND finished_at >= ?2
+             GROUP BY channel, address HAVING count(DISTINCT batch) >= ?4)",
+    )?
+    .execute(params![seconds(now), seconds(cap.day_began_at), seconds(cap.next_at), cap.most])?;
+    Ok(())
 }
 
 fn take(tx: &Transaction<'_>, sql: &str, now: DateTime<Utc>, lease: Duration) -> Result<(Vec<i64>, i64), StoreError> {
@@ -82,7 +102,7 @@ fn read_batch(tx: &Transaction<'_>, id: i64, deliveries: &[i64], now: DateTime<U
         .prepare_cached("SELECT count(*) FROM attempt WHERE batch = ?1 AND outcome = 'unknown'")?
         .query_row([id], |row| row.get(0))?;
     let mut select = tx.prepare_cached(
-        "SELECT d.channel, d.address, d.attempts, d.may_be_duplicate, n.key, n.audience, n.offset_days, n.reason, n.item, n.advice, n.recipient
+        "SELECT d.channel, d.address, d.attempts, d.may_be_duplicate, n.key, n.audience, n.offset_days, n.reason, n.item, n.advice, n.recipient, n.on_behalf_of, d.deferred_at
          FROM delivery d JOIN notification n ON n.id = d.notification_id WHERE d.batch = ?1 AND d.state = 'sending' ORDER BY d.id",
     )?;
     let mut rows = select.query([id])?;
@@ -96,7 +116,9 @@ fn read_batch(tx: &Transaction<'_>, id: i64, deliveries: &[i64], now: DateTime<U
             offset: row.get(6)?,
             reason: json("reason", &format!("\"{reason}\""))?,
             item: json("item", &row.get::<_, String>(8)?)?,
-            advice: row.get(9)?,
+            advice: row.get::<_, Option<String>>(9)?.map(Into::into),
+            on_behalf_of: row.get::<_, Option<String>>(11)?.map(Into::into),
+            deferred_at: row.get::<_, Option<i64>>(12)?.map(instant),
             may_be_duplicate: row.get(3)?,
         };
         let channel: ChannelKind = parsed("channel", &channel)?;
@@ -104,7 +126,7 @@ fn read_batch(tx: &Transaction<'_>, id: i64, deliveries: &[i64], now: DateTime<U
             id,
             channel,
             address: String::new(),
-            recipient: String::new(),
+            recipient: "".into(),
             entries: Vec::new(),
             deliveries: deliveries.to_vec(),
             attempt: attempts,
@@ -112,7 +134,7 @@ fn read_batch(tx: &Transaction<'_>, id: i64, deliveries: &[i64], now: DateTime<U
             is_resumed,
             lost_answers,
         });
-        (batch.address, batch.recipient) = (row.get(1)?, row.get(10)?);
+        (batch.address, batch.recipient) = (row.get(1)?, row.get::<_, String>(10)?.into());
         batch.attempt = batch.attempt.min(attempts);
         batch.most_attempts = batch.most_attempts.max(attempts);
         batch.entries.push(entry);

@@ -1,0 +1,120 @@
+//! Owns which occurrence a command means: by task, unit, period and plan; the error names the choices.
+
+use anyhow::bail;
+use chrono::NaiveDate;
+
+use crate::{
+    config::Config,
+    domain::{
+        directory::Directory,
+        ids::{PlanId, TaskId, UnitId},
+        life::{Facts, Life, Reports},
+        occurrence::{Occurrence, OccurrenceKind},
+        office::Office,
+        plan::Plan,
+    },
+    message::vietnamese::period,
+};
+
+/// The arguments that name an occurrence.
+#[derive(clap::Args)]
+pub struct Which {
+    /// Số thứ tự nhiệm vụ trong phụ lục, ví dụ II.5.1
+    #[arg(value_name = "NHIỆM VỤ", help_heading = "Tham số")]
+    pub task: String,
+    /// Đơn vị chủ trì (mã hoặc tên đơn vị); bỏ qua nếu nhiệm vụ chỉ có một đơn vị
+    #[arg(long, value_name = "ĐƠN VỊ", help_heading = "Tùy chọn")]
+    pub unit: Option<String>,
+    /// Kỳ, ví dụ 2023-03; bỏ qua nếu nhiệm vụ chỉ có một kỳ
+    #[arg(long, value_name = "KỲ", help_heading = "Tùy chọn")]
+    pub period: Option<String>,
+    /// Mã kế hoạch; bỏ qua nếu chỉ một kế hoạch có nhiệm vụ này
+    #[arg(long, value_name = "KẾ HOẠCH", help_heading = "Tùy chọn")]
+    pub plan: Option<String>,
+}
+
+impl Which {
+    /// The plan that has the task.
+    pub fn plan<'a>(&self, office: &'a Office) -> anyhow::Result<&'a Plan> {
+        let task = TaskId::from(self.task.as_str());
+        let plans = office.agenda.plans.iter();
+        let plans = plans.filter(|p| self.plan.as_ref().is_none_or(|id| p.id == PlanId::from(id.as_str())));
+        let plans: Vec<_> = plans.filter(|p| p.tasks.iter().any(|t| t.id == task)).collect();
+        match plans.as_slice() {
+            [plan] => Ok(plan),
+            [] => bail!("không có nhiệm vụ «{task}»; xem danh sách bằng lệnh: nhacviec tasks"),
+            several => bail!(
+                "nhiệm vụ «{task}» có trong nhiều kế hoạch; thêm --plan: {}",
+                several.iter().map(|p| p.id.as_str()).collect::<Vec<_>>().join(", ")
+            ),
+        }
+    }
+
+    /// Every occurrence of the task that the arguments allow, opened ones included.
+    pub fn all(&self, office: &Office, reports: &Reports) -> anyhow::Result<Vec<Occurrence>> {
+        let plan = self.plan(office)?;
+        let task = TaskId::from(self.task.as_str());
+        let mut all: Vec<Occurrence> = office.agenda.of_task(&plan.id, &task).cloned().collect();
+        let opened = reports.openings().iter().filter(|o| o.plan == plan.id && o.task == task);
+        all.extend(opened.filter_map(|o| office.agenda.opened(o, &office.calendar)));
+        if all.is_empty() {
+            bail!(
+                "nhiệm vụ «{task}» chờ phát sinh, chưa có kỳ nào; ghi việc phát sinh bằng lệnh: nhacviec open {task}"
+            );
+        }
+        let is_meant = |o: &&Occurrence| {
+            self.unit.as_ref().is_none_or(|unit| is_named(&office.directory, &o.unit, unit))
+                && self.period.as_ref().is_none_or(|p| *o.period == **p)
+        };
+        let meant: Vec<_> = all.iter().filter(is_meant).cloned().collect();
+        if meant.is_empty() {
+            bail!("không có kỳ hoặc đơn vị như vậy; chọn một trong: {}", choices(&all));
+        }
+        Ok(meant)
+    }
+
+    /// The one occurrence meant; otherwise the error names the choices.
+    pub fn one(&self, office: &Office, reports: &Reports) -> anyhow::Result<Occurrence> {
+        let mut meant = self.all(office, reports)?;
+        match meant.len() {
+            1 => Ok(meant.remove(0)),
+            _ => bail!("cần ghi rõ --unit và --period; chọn một trong: {}", choices(&meant)),
+        }
+    }
+}
+
+/// Whether `written` is the unit's id or name.
+pub fn is_named(directory: &Directory, unit: &UnitId, written: &str) -> bool {
+    unit.as_str() == written || directory.unit_name(unit).to_lowercase() == written.to_lowercase()
+}
+
+/// The unit that somebody wrote on the command line.
+pub fn unit_named(directory: &Directory, written: &str) -> anyhow::Result<UnitId> {
+    match directory.units.keys().find(|id| is_named(directory, id, written)) {
+        Some(unit) => Ok(unit.clone()),
+        None => {
+            let known = directory.units.keys().map(UnitId::as_str).collect::<Vec<_>>().join(", ");
+            bail!("không có đơn vị «{written}» trong units.yaml; các mã đơn vị: {known}")
+        }
+    }
+}
+
+fn choices(occurrences: &[Occurrence]) -> String {
+    occurrences.iter().map(|o| format!("--unit {} --period {}", o.unit, o.period)).collect::<Vec<_>>().join("; ")
+}
+
+/// `II.5.1 – tháng 3/2023 (Văn phòng Sở)`.
+pub fn describe(office: &Office, occurrence: &Occurrence) -> String {
+    let unit = office.directory.unit_name(&occurrence.unit);
+    format!("{} – {} ({unit})", occurrence.task.id, period(&occurrence.period))
+}
+
+/// What a report about the occurrence is checked against.
+pub fn facts(config: &Config, occurrence: &Occurrence, life: Option<&Life>, today: NaiveDate) -> Facts {
+    let due = match occurrence.kind {
+        OccurrenceKind::Dated(due) => Some(due),
+        OccurrenceKind::StandingNote(_) | OccurrenceKind::DateMissing(_) => None,
+    };
+    let calendar = &config.office.calendar;
+    Facts::of(&occurrence.unit, &occurrence.task.coordinating, due, life, today, calendar)
+}

@@ -1,0 +1,263 @@
+//! Owns who would be told of a piece of work today, as what and at which rung; not whether they were told already.
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+
+use super::{Gap, draft::Draft, verdict::Link};
+use crate::domain::{
+    deadline::Due,
+    directory::Recipient,
+    ids::{PersonId, SubjectId, UnitId},
+    life::Life,
+    notification::{Audience, Reason},
+    plan::Role,
+    policy::{EscalationStep, Policy, Rung, Superior},
+};
+
+/// Somebody who would be told of a subject, before it is known whether they were told already.
+pub struct Candidate {
+    pub audience: Audience,
+    pub recipient: Arc<Recipient>,
+    pub rung: Rung,
+    pub reason: Reason,
+    /// A stronger rung falls due by the next digest: this one is said before it or never.
+    pub cannot_wait: bool,
+    /// The end of the last silence that was asked for.
+    pub resumed_on: Option<NaiveDate>,
+}
+
+/// Work with a due date: a task's occurrence or a dossier.
+pub struct Work<'w> {
+    pub subject: &'w SubjectId,
+    pub policy: &'w Policy,
+    pub due: Due,
+    pub lead: &'w UnitId,
+    pub coordinating: &'w [UnitId],
+    pub following: &'w [UnitId],
+    pub life: Option<&'w Life>,
+    /// When a document opened it; then it is told of on that day.
+    pub opened_on: Option<NaiveDate>,
+}
+
+/// The rung "when it was opened", weaker than every other.
+pub const OPENING_OFFSET: i32 = -1000;
+
+impl Draft<'_> {
+    /// Everybody whose ladder has reached a rung, the strongest audience first.
+    pub fn candidates(&mut self, work: &Work<'_>) -> Vec<Candidate> {
+        let due = work.due;
+        let is_overdue = self.today > due.last_on;
+        let reason = match (is_overdue, self.today >= due.safe_on) {
+            (true, _) => Reason::Overdue,
+            (false, true) => Reason::DueNow,
+            (false, false) => Reason::Upcoming,
+        };
+        let mut candidates = Vec::new();
+        if work.life.is_some_and(Life::is_disputed) {
+            self.link(work.subject, Some(Audience::Lead), None, || Link::Disputed);
+        } else {
+            self.of_role(work, Role::Lead, std::slice::from_ref(work.lead), reason, &mut candidates);
+        }
+        if is_overdue {
+            self.superiors(work, &mut candidates);
+        }
+        self.closing_data(work, &mut candidates);
+        self.of_role(work, Role::Coordinating, work.coordinating, reason, &mut candidates);
+        self.of_role(work, Role::Following, work.following, reason, &mut candidates);
+        candidates
+    }
+
+    fn of_role(
+        &mut self,
+        work: &Work<'_>,
+        role: Role,
+        units: &[UnitId],
+        reason: Reason,
+        candidates: &mut Vec<Candidate>,
+    ) {
+        let calendar = &self.situation.office.calendar;
+        let audience = match role {
+            Role::Lead => Audience::Lead,
+            Role::Coordinating => Audience::Coordinating,
+            Role::Following => Audience::Following,
+        };
+        let triggers = work.policy.triggers(role);
+        let opening = work.opened_on.filter(|_| role != Role::Following);
+        let reached = triggers.reached(work.due, self.today, calendar);
+        let Some(rung) = reached.or_else(|| opening.map(|on| Rung { offset: OPENING_OFFSET, on })) else {
+            let today = self.today;
+            if !units.is_empty() {
+                let next = || Link::NoRung(triggers.next_rung(work.due, today, calendar));
+                self.link(work.subject, Some(audience), None, next);
+            }
+            return;
+        };
+        let next = triggers.reached(work.due, self.next_digest_on, calendar);
+        let cannot_wait = next.is_some_and(|n| n.offset > rung.offset);
+        // A unit that has both parts is told as the unit in charge.
+        for unit in units.iter().filter(|u| role != Role::Coordinating || *u != work.lead) {
+            let quiet = work.life.and_then(|l| l.quiet_until(unit, self.today)).filter(|_| role != Role::Following);
+            if let Some(until) = quiet {
+                self.link(work.subject, Some(audience), None, || Link::Acknowledged(unit.clone(), until));
+                continue;
+            }
+            let resumed_on = work.life.and_then(|l| l.resumed_on(Some(unit), self.today));
+            let recipients = self.recipients(unit);
+            candidates.extend(recipients.iter().map(|recipient| Candidate {
+                audience,
+                recipient: Arc::clone(recipient),
+                rung,
+                reason,
+                cannot_wait,
+                resumed_on,
+            }));
+        }
+    }
+
+    /// Superiors whose step is reached, the highest first. A step that nobody holds is skipped at once: the next one
+    /// is told in its place.
+    fn superiors(&mut self, work: &Work<'_>, candidates: &mut Vec<Candidate>) {
+        let calendar = &self.situation.office.calendar;
+        let days_late = calendar.working_days_between(work.due.last_on, self.today);
+        let resumed_on = work.life.and_then(|l| l.resumed_on(None, self.today));
+        let mut skipped_from = None;
+        let mut reached = Vec::new();
+        for step in &work.policy.escalation {
+            let after = skipped_from.unwrap_or(step.after);
+            if u32::from(after) > days_late {
+                let on = calendar.add_working_days(work.due.last_on, i32::from(after));
+                let next = Rung { offset: i32::from(step.after), on };
+                self.link(work.subject, Some(Audience::Escalation(step.after)), None, || Link::NoRung(Some(next)));
+                break;
+            }
+            let holders = self.holders(step, work.lead);
+            if holders.is_empty() {
+                skipped_from = Some(after);
+                continue;
+            }
+            skipped_from = None;
+            let on = calendar.add_working_days(work.due.last_on, i32::from(after));
+            // Named by its days, not by its place in the list: a step put in between repeats none of the others.
+            let rung = Rung { offset: i32::from(step.after), on };
+            reached.extend(holders.into_iter().map(|recipient| Candidate {
+                audience: Audience::Escalation(step.after),
+                recipient: Arc::new(recipient),
+                rung,
+                reason: Reason::Escalated,
+                cannot_wait: false,
+                resumed_on,
+            }));
+        }
+        // Stable: those of one step stay in their order.
+        reached.sort_by_key(|c| std::cmp::Reverse(c.rung.offset));
+        candidates.extend(reached);
+    }
+
+    fn holders(&mut self, step: &EscalationStep, lead: &UnitId) -> Vec<Recipient> {
+        let directory = &self.situation.office.directory;
+        let mut holders = Vec::new();
+        for superior in &step.tell {
+            let named: Vec<(Option<&PersonId>, String)> = match superior {
+                Superior::Position(position) => vec![(directory.positions.get(position), position.clone())],
+                Superior::UnitHead | Superior::UnitDeputy => {
+                    let what =
+                        if *superior == Superior::UnitHead { "trưởng" } else { "phó giám đốc phụ trách" };
+                    let of_unit = |id: &&UnitId| {
+                        let unit = directory.units.get(*id);
+                        let head = unit.and_then(|u| u.head.as_ref());
+                        let deputy = unit.and_then(|u| u.overseen_by.as_ref());
+                        let person = if *superior == Superior::UnitHead { head } else { deputy };
+                        (person, format!("{what} {}", directory.unit_name(id)))
+                    };
+                    directory.in_force(lead, self.today).iter().map(of_unit).collect()
+                }
+            };
+            for (person, name) in named {
+                match person.and_then(|id| directory.recipient(id, self.today)) {
+                    Some(recipient) => holders.push(recipient),
+                    None => {
+                        self.decision.gaps.insert(Gap::VacantPosition(name));
+                    }
+                }
+            }
+        }
+        holders
+    }
+
+    /// On the day on which the numbers of a report are closed, while the report is not yet due.
+    fn closing_data(&mut self, work: &Work<'_>, candidates: &mut Vec<Candidate>) {
+        let Some(closing_on) = work.policy.data_closing_on(work.due) else { return };
+        let on = self.situation.office.calendar.last_working_day_until(closing_on);
+        if self.today < on || self.today > closing_on || on >= work.due.safe_on {
+            return;
+        }
+        let offset = -i32::try_from((work.due.last_on - closing_on).num_days()).unwrap_or(0);
+        let rung = Rung { offset, on };
+        for unit in std::iter::once(work.lead).chain(work.coordinating) {
+            candidates.extend(self.all_of(unit, Audience::DataClosing, rung, Reason::Upcoming, None));
+        }
+        // Said on its day or not at all: afterwards the report's own rungs speak.
+        candidates.iter_mut().filter(|c| c.audience == Audience::DataClosing).for_each(|c| c.cannot_wait = true);
+    }
+
+    /// All who read the unit's messages, as candidates.
+    pub fn all_of(
+        &mut self,
+        unit: &UnitId,
+        audience: Audience,
+        rung: Rung,
+        reason: Reason,
+        resumed_on: Option<NaiveDate>,
+    ) -> Vec<Candidate> {
+        let candidate = |r: &Arc<Recipient>| Candidate {
+            audience,
+            recipient: Arc::clone(r),
+            rung,
+            reason,
+            cannot_wait: false,
+            resumed_on,
+        };
+        self.recipients(unit).iter().map(candidate).collect()
+    }
+
+    /// Who decides on requests: the units that follow the plan, else the administrator.
+    pub fn deciders(&mut self, following: &[UnitId], rung: Rung) -> Vec<Candidate> {
+        let mut candidates = Vec::new();
+        for unit in following {
+            candidates.extend(self.all_of(unit, Audience::Decider, rung, Reason::Decision, None));
+        }
+        if candidates.is_empty() {
+            candidates = self.administrator(rung, Reason::Decision);
+            candidates.iter_mut().for_each(|c| c.audience = Audience::Decider);
+        }
+        candidates
+    }
+
+    /// Who reads the unit's messages today. Where nobody does, the administrator reads them: nothing is dropped.
+    pub fn recipients(&mut self, unit: &UnitId) -> Arc<[Arc<Recipient>]> {
+        if let Some(readers) = self.readers.get(unit) {
+            return Arc::clone(readers);
+        }
+        let office = self.situation.office;
+        let directory = &office.directory;
+        let mut recipients = directory.recipients_of(unit, self.today);
+        for unit in directory.in_force(unit, self.today).into_iter().filter_map(|id| directory.units.get(id)) {
+            let reached = unit.contacts.iter().filter(|id| directory.recipient(id, self.today).is_some()).count();
+            let silent = unit.contacts.iter().filter(|id| directory.recipient(id, self.today).is_none());
+            self.decision.gaps.extend(silent.map(|id| Gap::NoAddress(id.clone())));
+            if reached == 0 && !unit.contacts.is_empty() && unit.mailbox.is_some() {
+                self.decision.gaps.insert(Gap::OnlyMailbox(unit.id.clone()));
+            }
+        }
+        if recipients.is_empty() {
+            self.decision.gaps.insert(Gap::NobodyReachable(unit.clone()));
+            let instead = directory.recipient(&office.administrator, self.today);
+            let on_behalf_of = Some(directory.shared_unit_name(unit));
+            recipients.extend(instead.map(|r| Recipient { on_behalf_of, ..r }));
+        }
+        let readers: Arc<[Arc<Recipient>]> = recipients.into_iter().map(Arc::new).collect();
+        self.readers.insert(unit.clone(), Arc::clone(&readers));
+        readers
+    }
+}

@@ -1,0 +1,535 @@
+//! Owns what people report about an occurrence, and what their reports make of it.
+//!
+//! Events are only ever appended; [`Life::of`] reads a list of them, [`Life::refuse`] says which report may not
+//! follow. Nothing here is told to anybody: `decide` looks at the result.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+};
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    calendar::WorkCalendar,
+    deadline::Due,
+    ids::{PlanId, SubjectId, TaskId, UnitId},
+};
+
+/// What somebody reported about an occurrence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Report {
+    /// "Đã nhận": the unit knows and wants to hear of it again on that morning.
+    Acknowledged {
+        /// The unit that speaks, for itself only.
+        unit: UnitId,
+        /// The day on which it is told again.
+        until_on: NaiveDate,
+    },
+    /// "Hoàn thành".
+    Completed {
+        /// The day on which it was done.
+        done_on: NaiveDate,
+        /// Number or name of the product.
+        product: String,
+    },
+    /// "Xin gia hạn": somebody who follows the plan must decide.
+    ExtensionAsked {
+        /// The last day in time that is asked for.
+        to_on: NaiveDate,
+        /// Why.
+        reason: String,
+    },
+    /// "Đồng ý gia hạn": the due date moves, every trigger arms again.
+    ExtensionGranted {
+        /// The new last day in time.
+        to_on: NaiveDate,
+        /// The document or person that says so.
+        document: String,
+    },
+    /// "Không đồng ý gia hạn": the due date stays.
+    ExtensionRefused {
+        /// Why.
+        reason: String,
+    },
+    /// "Mở lại": what was done or cancelled is owed again.
+    Reopened {
+        /// Why.
+        reason: String,
+    },
+    /// "Tạm dừng nhắc": nobody is told until that morning.
+    Snoozed {
+        /// The day on which it speaks again.
+        until_on: NaiveDate,
+        /// Why.
+        reason: String,
+    },
+    /// "Hủy": the work is no longer owed.
+    Cancelled {
+        /// Why.
+        reason: String,
+    },
+    /// "Không thuộc trách nhiệm": the unit in charge says that the work is not its own.
+    NotOurs {
+        /// Why.
+        reason: String,
+    },
+    /// "Sai đơn vị": the unit in charge says whose work it is.
+    WrongUnit {
+        /// The unit meant.
+        right: UnitId,
+        /// Why.
+        reason: String,
+    },
+    /// "Giao đơn vị": somebody who follows the plan settles who is in charge.
+    Assigned {
+        /// The unit in charge from now on.
+        unit: UnitId,
+        /// The document or reason.
+        reason: String,
+    },
+    /// "Phát sinh": a task without a date got work to do, with its due date.
+    Opened {
+        /// The plan.
+        plan: PlanId,
+        /// The task.
+        task: TaskId,
+        /// Name of the instance.
+        period: String,
+        /// The unit in charge.
+        unit: UnitId,
+        /// The last day in time.
+        due_on: NaiveDate,
+        /// The document that asks for it.
+        document: String,
+    },
+}
+
+impl Report {
+    /// The word used in the store and in `--json`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Acknowledged { .. } => "acknowledged",
+            Self::Completed { .. } => "completed",
+            Self::ExtensionAsked { .. } => "extension_asked",
+            Self::ExtensionGranted { .. } => "extension_granted",
+            Self::ExtensionRefused { .. } => "extension_refused",
+            Self::Reopened { .. } => "reopened",
+            Self::Snoozed { .. } => "snoozed",
+            Self::Cancelled { .. } => "cancelled",
+            Self::NotOurs { .. } => "not_ours",
+            Self::WrongUnit { .. } => "wrong_unit",
+            Self::Assigned { .. } => "assigned",
+            Self::Opened { .. } => "opened",
+        }
+    }
+}
+
+/// A report with who made it, when and from where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Event {
+    /// The occurrence.
+    pub subject: SubjectId,
+    /// What was reported.
+    #[serde(flatten)]
+    pub report: Report,
+    /// Who said so.
+    pub reported_by: String,
+    /// From where: `cli`.
+    pub reported_from: String,
+    /// The civil day of the office on which it was recorded.
+    pub on: NaiveDate,
+}
+
+/// How an occurrence ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// Reported done.
+    Completed {
+        /// The day on which it was done.
+        done_on: NaiveDate,
+        /// The product.
+        product: String,
+        /// Who said so.
+        by: String,
+    },
+    /// No longer owed.
+    Cancelled {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A request that somebody who follows the plan must answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "snake_case")]
+pub enum Request {
+    /// More time.
+    Extension {
+        /// The last day in time that is asked for.
+        to_on: NaiveDate,
+        /// Why.
+        reason: String,
+    },
+    /// To be relieved of the work.
+    NotOurs {
+        /// Name of the unit meant, where the report says so.
+        right: Option<UnitId>,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// The answer to a request for more time or to a dispute.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum Answer {
+    /// The due date moved.
+    Granted {
+        /// The document or person.
+        document: String,
+    },
+    /// It stays.
+    Refused {
+        /// Why.
+        reason: String,
+    },
+    /// The unit in charge is settled.
+    Assigned {
+        /// The document or reason.
+        reason: String,
+    },
+}
+
+/// What the events of one occurrence come to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Life {
+    /// How it ended; `None` while it is owed.
+    pub ending: Option<Ending>,
+    /// The last day in time that was granted; `None`: as the plan says.
+    pub due_on: Option<NaiveDate>,
+    /// Who is in charge instead of the plan's unit.
+    pub unit: Option<UnitId>,
+    /// What waits for a decision, since when and from whom.
+    pub request: Option<(Request, NaiveDate, String)>,
+    /// The last answer to a request, and its day.
+    pub answer: Option<(Answer, NaiveDate)>,
+    /// Until when each unit wants to hear nothing.
+    pub acknowledged: BTreeMap<UnitId, NaiveDate>,
+    /// Until when nobody is told, and why.
+    pub snoozed: Option<(NaiveDate, String)>,
+    /// The day on which it was opened again.
+    pub reopened_on: Option<NaiveDate>,
+}
+
+impl Life {
+    /// What `events`, oldest first, come to.
+    #[must_use]
+    pub fn of<'a>(events: impl IntoIterator<Item = &'a Event>) -> Self {
+        let mut life = Self::default();
+        for event in events {
+            life.add(event);
+        }
+        life
+    }
+
+    /// Adds the next event.
+    pub fn add(&mut self, event: &Event) {
+        let Event { report, reported_by, on, .. } = event;
+        let asked = |request| Some((request, *on, reported_by.clone()));
+        match report.clone() {
+            Report::Acknowledged { unit, until_on } => {
+                self.acknowledged.insert(unit, until_on);
+            }
+            Report::Completed { done_on, product } => {
+                self.ending = Some(Ending::Completed { done_on, product, by: reported_by.clone() });
+            }
+            Report::Cancelled { reason } => self.ending = Some(Ending::Cancelled { reason }),
+            Report::Reopened { .. } => {
+                self.ending = None;
+                self.reopened_on = Some(*on);
+                // "Until Friday" was said of the work as it stood then.
+                self.acknowledged.clear();
+                self.snoozed = None;
+            }
+            Report::Snoozed { until_on, reason } => self.snoozed = Some((until_on, reason)),
+            Report::ExtensionAsked { to_on, reason } => self.request = asked(Request::Extension { to_on, reason }),
+            Report::NotOurs { reason } => self.request = asked(Request::NotOurs { right: None, reason }),
+            Report::WrongUnit { right, reason } => {
+                self.request = asked(Request::NotOurs { right: Some(right), reason });
+            }
+            Report::ExtensionGranted { to_on, document } => {
+                self.due_on = Some(to_on);
+                // Quiet was promised until the old due date.
+                self.acknowledged.clear();
+                self.answered(Answer::Granted { document }, *on);
+            }
+            Report::ExtensionRefused { reason } => self.answered(Answer::Refused { reason }, *on),
+            Report::Assigned { unit, reason } => {
+                self.unit = Some(unit);
+                self.answered(Answer::Assigned { reason }, *on);
+            }
+            Report::Opened { .. } => {}
+        }
+    }
+
+    fn answered(&mut self, answer: Answer, on: NaiveDate) {
+        self.request = None;
+        self.answer = Some((answer, on));
+    }
+
+    /// Whether nothing is owed any more.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.ending.is_some()
+    }
+
+    /// Whether the unit in charge disputes that the work is its own.
+    #[must_use]
+    pub fn is_disputed(&self) -> bool {
+        matches!(self.request, Some((Request::NotOurs { .. }, ..)))
+    }
+
+    /// The day until which `unit` hears nothing, when that is still ahead on `today`.
+    #[must_use]
+    pub fn quiet_until(&self, unit: &UnitId, today: NaiveDate) -> Option<NaiveDate> {
+        self.acknowledged.get(unit).copied().filter(|until| today < *until)
+    }
+
+    /// The day until which nobody hears anything, when that is still ahead on `today`.
+    #[must_use]
+    pub fn snoozed_until(&self, today: NaiveDate) -> Option<NaiveDate> {
+        self.snoozed.as_ref().map(|(until, _)| *until).filter(|until| today < *until)
+    }
+
+    /// The last day, not after `today`, on which silence for `unit` ended: from then on it is told again.
+    #[must_use]
+    pub fn resumed_on(&self, unit: Option<&UnitId>, today: NaiveDate) -> Option<NaiveDate> {
+        let acknowledged = unit.and_then(|u| self.acknowledged.get(u)).copied();
+        let snoozed = self.snoozed.as_ref().map(|(until, _)| *until);
+        [acknowledged, snoozed, self.reopened_on].into_iter().flatten().filter(|day| *day <= today).max()
+    }
+
+    /// Why `report` may not follow, or `None` when it may.
+    #[must_use]
+    pub fn refuse(&self, report: &Report, facts: &Facts) -> Option<Refusal> {
+        if let Report::Reopened { reason } = report {
+            return if self.is_closed() { no_text(reason) } else { Some(Refusal::NotEnded) };
+        }
+        if let Some(ending) = &self.ending {
+            return Some(Refusal::Ended(ending.clone()));
+        }
+        let today = facts.today;
+        let not_ahead = |on: NaiveDate| (on <= today).then_some(Refusal::NotAhead(on));
+        let later_than_due = |to_on: NaiveDate| match facts.due_on {
+            _ if to_on < today => Some(Refusal::NotAhead(to_on)),
+            None => Some(Refusal::NoDueDate),
+            Some(due_on) if to_on <= due_on => Some(Refusal::NotLater { due_on }),
+            Some(_) => None,
+        };
+        match report {
+            Report::Acknowledged { unit, until_on } => {
+                let is_stranger = !facts.concerned.contains(unit);
+                let stranger = is_stranger.then(|| Refusal::NotConcerned(unit.clone()));
+                let latest = facts.quiet_at_most;
+                let too_long = (*until_on > latest).then_some(Refusal::QuietTooLong { latest });
+                stranger.or_else(|| not_ahead(*until_on)).or(too_long)
+            }
+            Report::Completed { done_on, product } => {
+                let is_ahead = *done_on > today;
+                is_ahead.then_some(Refusal::DoneAhead(*done_on)).or_else(|| no_text(product))
+            }
+            Report::ExtensionAsked { to_on, reason } => later_than_due(*to_on).or_else(|| no_text(reason)),
+            Report::ExtensionGranted { to_on, document } => later_than_due(*to_on).or_else(|| no_text(document)),
+            Report::ExtensionRefused { reason } => match self.request {
+                Some((Request::Extension { .. }, ..)) => no_text(reason),
+                Some(_) | None => Some(Refusal::NothingAsked),
+            },
+            Report::Snoozed { until_on, reason } => not_ahead(*until_on).or_else(|| no_text(reason)),
+            Report::Cancelled { reason } | Report::NotOurs { reason } => no_text(reason),
+            Report::WrongUnit { right, reason } => {
+                (*right == facts.unit).then(|| Refusal::SameUnit(right.clone())).or_else(|| no_text(reason))
+            }
+            // "It stays with you" answers a dispute; without one it says nothing.
+            Report::Assigned { unit, reason } => {
+                let is_idle = *unit == facts.unit && !self.is_disputed();
+                is_idle.then(|| Refusal::SameUnit(unit.clone())).or_else(|| no_text(reason))
+            }
+            Report::Opened { due_on, document, .. } => {
+                (*due_on < today).then_some(Refusal::NotAhead(*due_on)).or_else(|| no_text(document))
+            }
+            Report::Reopened { .. } => unreachable!("answered above"),
+        }
+    }
+}
+
+fn no_text(text: &str) -> Option<Refusal> {
+    text.trim().is_empty().then_some(Refusal::NoText)
+}
+
+/// What a report is checked against: the occurrence as it stands, on the day of the report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// The office's day.
+    pub today: NaiveDate,
+    /// The last day in time now in force; none for undated work.
+    pub due_on: Option<NaiveDate>,
+    /// The unit now in charge.
+    pub unit: UnitId,
+    /// Units that may acknowledge: in charge and coordinating.
+    pub concerned: Vec<UnitId>,
+    /// The furthest day until which a unit may ask for quiet.
+    pub quiet_at_most: NaiveDate,
+}
+
+impl Facts {
+    /// The facts of an occurrence of `unit` with `due`, as `life` has changed them.
+    #[must_use]
+    pub fn of(
+        unit: &UnitId,
+        coordinating: &[UnitId],
+        due: Option<Due>,
+        life: Option<&Life>,
+        today: NaiveDate,
+        calendar: &WorkCalendar,
+    ) -> Self {
+        let due = life.and_then(|l| l.due_on).map(|on| Due::on(on, calendar)).or(due);
+        let unit = life.and_then(|l| l.unit.as_ref()).unwrap_or(unit);
+        // Quiet ends on the last safe day at the latest; work that is late is quiet for some days only.
+        let quiet_at_most = match due {
+            Some(due) if due.safe_on > today => due.safe_on,
+            Some(_) => calendar.add_working_days(today, QUIET_WHEN_LATE),
+            None => calendar.add_working_days(today, QUIET_WITHOUT_DATE),
+        };
+        let concerned = std::iter::once(unit).chain(coordinating).cloned().collect();
+        Self { today, due_on: due.map(|d| d.last_on), unit: unit.clone(), concerned, quiet_at_most }
+    }
+}
+
+/// Working days for which late work may be acknowledged: long enough to finish a report, short enough not
+/// to be forgotten.
+const QUIET_WHEN_LATE: i32 = 5;
+/// The same for work without a due date.
+const QUIET_WITHOUT_DATE: i32 = 20;
+
+/// Why a report was not taken; nothing is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// It has ended already.
+    Ended(Ending),
+    /// It has not ended, so it cannot be opened again.
+    NotEnded,
+    /// The day must lie ahead.
+    NotAhead(NaiveDate),
+    /// Work cannot have been done on a day that lies ahead.
+    DoneAhead(NaiveDate),
+    /// An extension must be later than the due date in force.
+    NotLater {
+        /// The last day in time.
+        due_on: NaiveDate,
+    },
+    /// Work without a due date has none to extend.
+    NoDueDate,
+    /// Quiet may not last beyond this day.
+    QuietTooLong {
+        /// The latest day.
+        latest: NaiveDate,
+    },
+    /// The unit has no part in this work.
+    NotConcerned(UnitId),
+    /// The unit is in charge already.
+    SameUnit(UnitId),
+    /// No extension waits for an answer.
+    NothingAsked,
+    /// A reason, document or product is missing.
+    NoText,
+}
+
+/// An instance of a task without a date, opened by a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opening {
+    /// The occurrence.
+    pub subject: SubjectId,
+    /// The plan.
+    pub plan: PlanId,
+    /// The task.
+    pub task: TaskId,
+    /// Name of the instance.
+    pub period: String,
+    /// The unit in charge.
+    pub unit: UnitId,
+    /// The day on which it was reported.
+    pub opened_on: NaiveDate,
+    /// The last day in time.
+    pub due_on: NaiveDate,
+    /// The document that asks for it.
+    pub document: Arc<str>,
+}
+
+/// Everything that was reported, as far as it is known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reports {
+    lives: HashMap<SubjectId, Life>,
+    openings: Vec<Opening>,
+    undecided: HashSet<SubjectId>,
+}
+
+impl Reports {
+    /// Adds the next event.
+    pub fn add(&mut self, event: &Event) {
+        let life = self.lives.entry(event.subject.clone()).or_default();
+        life.add(event);
+        if life.request.is_some() || life.answer.as_ref().is_some_and(|(_, on)| *on == event.on) {
+            self.undecided.insert(event.subject.clone());
+        }
+        if let Report::Opened { plan, task, period, unit, due_on, document } = &event.report {
+            self.openings.push(Opening {
+                subject: event.subject.clone(),
+                plan: plan.clone(),
+                task: task.clone(),
+                period: period.clone(),
+                unit: unit.clone(),
+                opened_on: event.on,
+                due_on: *due_on,
+                document: document.as_str().into(),
+            });
+        }
+    }
+
+    /// What is known of one occurrence.
+    #[must_use]
+    pub fn life(&self, subject: &SubjectId) -> Option<&Life> {
+        self.lives.get(subject)
+    }
+
+    /// What was opened, oldest first, ended or not.
+    #[must_use]
+    pub fn openings(&self) -> &[Opening] {
+        &self.openings
+    }
+
+    /// Whether a request or its answer concerns the occurrence, which may be before anybody else is told of it.
+    #[must_use]
+    pub fn has_request(&self, subject: &SubjectId) -> bool {
+        self.undecided.contains(subject)
+    }
+
+    /// Whether there is any request at all.
+    #[must_use]
+    pub fn has_requests(&self) -> bool {
+        !self.undecided.is_empty()
+    }
+
+    /// What was reported done, and when.
+    #[must_use]
+    pub fn completions(&self) -> Vec<(SubjectId, NaiveDate)> {
+        let done = self.lives.iter().filter_map(|(subject, life)| match &life.ending {
+            Some(Ending::Completed { done_on, .. }) => Some((subject.clone(), *done_on)),
+            Some(Ending::Cancelled { .. }) | None => None,
+        });
+        done.collect()
+    }
+}
