@@ -6,6 +6,7 @@ mod calendar;
 mod check;
 mod deadline;
 mod demo;
+mod explain;
 mod preview;
 mod report;
 mod run;
@@ -118,6 +119,8 @@ enum Command {
     Cancel(report::Cancel),
     /// Mở lại một việc đã báo hoàn thành hoặc đã hủy
     Reopen(report::Reopen),
+    /// Giải thích vì sao đã nhắc, sẽ nhắc hoặc không nhắc một nhiệm vụ hay hồ sơ
+    Explain(explain::Explain),
     /// Xem trước các tin sẽ gửi vào một ngày
     Preview(preview::Preview),
     /// Tính thử mọi tin của một khoảng ngày: gửi khi nào, cho ai, vì sao
@@ -169,6 +172,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Snooze(command) => command.execute(&folders),
         Command::Cancel(command) => command.execute(&folders),
         Command::Reopen(command) => command.execute(&folders),
+        Command::Explain(command) => command.execute(&folders),
         Command::Preview(command) => command.execute(&folders),
         Command::Simulate(command) => command.execute(&folders),
         Command::Calendar(command) => command.execute(&folders),

@@ -7,6 +7,7 @@ pub mod deadline;
 pub mod decide;
 pub mod directory;
 pub mod dossier;
+pub mod health;
 pub mod ids;
 pub mod life;
 pub mod notification;

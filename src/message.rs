@@ -466,27 +466,39 @@ fn task_facts(row: &TaskRow, units: &str) -> Vec<(&'static str, String)> {
 #[must_use]
 pub fn why(entry: &Entry) -> String {
     let is_dossier = matches!(entry.item, Item::Dossier { .. });
-    let role = match entry.audience {
+    match entry.audience {
+        Audience::DataClosing => "đơn vị làm báo cáo; ngày chốt số liệu của kỳ".to_owned(),
+        Audience::Decider => "đơn vị theo dõi; đề nghị chờ quyết định".to_owned(),
+        Audience::Asker => "đơn vị đã đề nghị; có trả lời".to_owned(),
+        audience => format!("{}; {}", audience_name(audience, is_dossier), rung_name(entry.offset)),
+    }
+}
+
+/// As what somebody is told.
+#[must_use]
+pub fn audience_name(audience: Audience, is_dossier: bool) -> String {
+    match audience {
         Audience::Lead if is_dossier => "đơn vị giữ hồ sơ".to_owned(),
         Audience::Lead => "đơn vị chủ trì".to_owned(),
         Audience::Escalation(after) => format!("cấp trên, bậc đôn đốc quá hạn {after} ngày làm việc"),
         Audience::Coordinating => "đơn vị phối hợp".to_owned(),
-        Audience::DataClosing => return "đơn vị làm báo cáo; ngày chốt số liệu của kỳ".to_owned(),
+        Audience::DataClosing => "đơn vị làm báo cáo (chốt số liệu)".to_owned(),
         Audience::Following => "đơn vị theo dõi".to_owned(),
-        Audience::Decider => return "đơn vị theo dõi; đề nghị chờ quyết định".to_owned(),
-        Audience::Asker => return "đơn vị đã đề nghị; có trả lời".to_owned(),
+        Audience::Decider => "đơn vị theo dõi (quyết định đề nghị)".to_owned(),
+        Audience::Asker => "đơn vị đã đề nghị".to_owned(),
         Audience::Administrator => "quản trị".to_owned(),
-    };
-    let rung = match entry.offset {
-        OPENING_OFFSET => "ngay khi phát sinh".to_owned(),
-        0 => "đúng hạn".to_owned(),
-        n if n < 0 => format!("trước hạn {} ngày", -n),
-        n => format!("quá hạn {n} ngày"),
-    };
-    if entry.offset == OPENING_OFFSET {
-        return format!("{role}; báo {rung}");
     }
-    format!("{role}; mốc {rung}")
+}
+
+/// `mốc trước hạn 5 ngày`.
+#[must_use]
+pub fn rung_name(offset: i32) -> String {
+    match offset {
+        OPENING_OFFSET => "báo ngay khi phát sinh".to_owned(),
+        0 => "mốc đúng hạn".to_owned(),
+        n if n < 0 => format!("mốc trước hạn {} ngày", -n),
+        n => format!("mốc quá hạn {n} ngày"),
+    }
 }
 
 #[cfg(test)]

@@ -12,10 +12,11 @@ use crate::{
     clock::Clock,
     config::Config,
     domain::{
-        decide::{Gap, Situation, decide as decide_now},
+        decide::{Gap, Record, Situation, decide as decide_now},
         dossier::{Trust, judge_snapshot},
+        health,
         ids::SourceId,
-        notification::{Batch, MAX_LOST_ANSWERS, RESEND_AFTER, SendError, channel_pause, next_attempt},
+        notification::{Batch, MAX_LOST_ANSWERS, Notification, RESEND_AFTER, SendError, channel_pause, next_attempt},
         office::Office,
     },
     message,
@@ -30,6 +31,9 @@ use crate::{
 const LEASE: Duration = Duration::minutes(15);
 /// A refused account is tried again this late: OpenCPS locks it after five wrong tries in a row.
 const ACCESS_DENIED_PAUSE: Duration = Duration::hours(1);
+
+/// The first note of all speaks of the week before.
+const NOTE_LOOKS_BACK: Duration = Duration::days(7);
 
 /// A message refused for now so often is shown to a person, while it is still being tried.
 const SHOWN_AFTER_ATTEMPTS: u32 = 5;
@@ -194,7 +198,8 @@ fn log_poll(source: &SourceId, result: &Result<SyncReport, String>) {
 /// When the store fails.
 pub async fn decide(app: &App, now: DateTime<Utc>) -> Result<ApplyReport, StoreError> {
     let record = app.store.record().await?;
-    let decision = decide_now(&Situation { office: &app.office, record: &record }, now);
+    let mut decision = decide_now(&Situation { office: &app.office, record: &record }, now);
+    decision.notify.extend(morning_note(app, &record, now).await?);
     let gaps: Vec<_> = decision.gaps.iter().map(|gap| describe_gap(&app.office, gap)).collect();
     for (key, sentence) in gaps.iter().filter(|(key, _)| !record.problems.iter().any(|p| p.key == *key)) {
         tracing::warn!(key, cause = sentence, "the configuration has a gap");
@@ -204,6 +209,19 @@ pub async fn decide(app: &App, now: DateTime<Utc>) -> Result<ApplyReport, StoreE
         tracing::info!(notified = report.notified, cancelled = report.cancelled, "decided who must be told");
     }
     Ok(report)
+}
+
+/// The administrator's note, with the first decision from the digest moment of a working day on.
+async fn morning_note(app: &App, record: &Record, now: DateTime<Utc>) -> Result<Option<Notification>, StoreError> {
+    let (hours, calendar) = (&app.office.hours, &app.office.calendar);
+    let today = hours.date(now);
+    let digest = hours.digest_moment(today);
+    let is_first = record.last_decided_at.is_none_or(|at| at < digest);
+    if !calendar.is_working_day(today) || now < digest || !is_first {
+        return Ok(None);
+    }
+    let activity = app.store.activity(now - NOTE_LOOKS_BACK, now).await?;
+    Ok(health::morning_note(&app.office, &record.reports, &activity, now))
 }
 
 /// A gap as a problem: its key and what the administrator should do.

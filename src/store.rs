@@ -14,6 +14,7 @@ use crate::domain::{
     decide::{Decision, Record},
     directory::ChannelKind,
     dossier::{Snapshot, SourceHistory, Trust},
+    health::Activity,
     ids::{RecipientId, SourceId, SubjectId},
     life::{Event, Facts, Life, Refusal, Report, Reports},
     notification::{Audience, Batch, SendError},
@@ -109,6 +110,8 @@ pub struct Decided {
     pub withdrawn_at: Option<DateTime<Utc>>,
     /// The key of the message that said it.
     pub merged_into: Option<String>,
+    /// The end of the silence after which it was said.
+    pub resumed_on: Option<NaiveDate>,
     /// For whom the recipient read.
     pub on_behalf_of: Option<String>,
     /// The ways it was sent.
@@ -221,7 +224,35 @@ pub struct Status {
     pub undelivered: Vec<Undelivered>,
     /// Open problems, oldest first.
     pub problems: Vec<ProblemStatus>,
+    /// The administrator's last morning note.
+    pub note: Option<NoteStatus>,
 }
+
+/// What became of a morning note.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct NoteStatus {
+    /// When it was decided.
+    pub decided_at: DateTime<Utc>,
+    /// The state of its delivery.
+    pub state: String,
+    /// When it is or was to leave.
+    pub due_at: DateTime<Utc>,
+}
+
+impl NoteStatus {
+    /// Whether it has not reached the administrator though it should have.
+    #[must_use]
+    pub fn is_overdue(&self, now: DateTime<Utc>) -> bool {
+        match self.state.as_str() {
+            "sent" | "cancelled" => false,
+            "failed" | "unknown" => true,
+            _ => now - self.due_at > NOTE_GRACE,
+        }
+    }
+}
+
+/// A note that still waits so long after its time cannot go out.
+const NOTE_GRACE: Duration = Duration::hours(1);
 
 /// What `status` shows of a source.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -350,6 +381,9 @@ pub trait Store: Send + Sync {
 
     /// Number of consecutive failures of a channel.
     async fn channel_failures(&self, channel: ChannelKind) -> Result<u32, StoreError>;
+
+    /// What happened since the last morning note, or since `since` when there was none.
+    async fn activity(&self, since: DateTime<Utc>, now: DateTime<Utc>) -> Result<Activity, StoreError>;
 
     /// What `status` shows at `now`.
     async fn status(&self, now: DateTime<Utc>) -> Result<Status, StoreError>;

@@ -353,7 +353,7 @@ impl Page {
         let busiest = days.iter().find(|(_, of_day)| of_day.len() == most && most > 0);
         let digests: BTreeSet<_> = leaving.iter().map(|l| (l.on, l.notification.key.recipient.as_str())).collect();
         let rows: Vec<Row> = leaving.iter().map(|l| Row::of(office, l)).collect();
-        let (people, units) = (loads(&rows, |row| row.name.clone()), loads(&rows, |row| row.unit.to_string()));
+        let (people, units) = (loads(&rows, |row| row.name.clone()), loads(&rows, |row| row.unit.clone()));
         let mut list: Vec<DayOfList> = Vec::new();
         for row in rows {
             let date = format!("{}{}", date(row.on), provisional(office, row.on));

@@ -18,6 +18,9 @@ pub struct StatusCommand {
     /// In kết quả dạng JSON
     #[arg(long, help_heading = "Tùy chọn")]
     json: bool,
+    /// Chỉ in một dòng: tốt, hoặc điều cần người xem (cho công cụ giám sát)
+    #[arg(long, conflicts_with = "json", help_heading = "Tùy chọn")]
+    health: bool,
 }
 
 impl StatusCommand {
@@ -39,17 +42,34 @@ impl StatusCommand {
         };
         let now = SystemClock.now();
         let status = block_on(store.status(now))?.context(STORE_FAILED)?;
+        let wrong = what_is_wrong(&status, now);
+        if self.health {
+            print(wrong.first().map_or("tốt", String::as_str));
+            return Ok(if wrong.is_empty() { Exit::Done } else { Exit::NeedsAttention });
+        }
         if self.json {
             print_json(&serde_json::to_value(&status)?);
         } else {
             print(&describe(&status, config.office.hours.zone));
         }
-        let is_silent = is_silent(&status, now);
-        if is_silent && !self.json {
-            print("! Dịch vụ dường như không chạy: kiểm tra bằng systemctl status nhacviec");
+        if !self.json {
+            wrong.iter().take_while(|w| w.starts_with('!')).for_each(|w| print(w));
         }
-        Ok(if status.problems.is_empty() && !is_silent { Exit::Done } else { Exit::NeedsAttention })
+        Ok(if wrong.is_empty() { Exit::Done } else { Exit::NeedsAttention })
     }
+}
+
+/// What a person must look at; what the daemon cannot say itself first, marked with an exclamation mark.
+fn what_is_wrong(status: &Status, now: DateTime<Utc>) -> Vec<String> {
+    let mut wrong = Vec::new();
+    if is_silent(status, now) {
+        wrong.push("! Dịch vụ dường như không chạy: kiểm tra bằng systemctl status nhacviec".to_owned());
+    }
+    if status.note.as_ref().is_some_and(|note| note.is_overdue(now)) {
+        wrong.push("! Bản tin quản trị buổi sáng không gửi được: kiểm tra kênh gửi và địa chỉ của quản trị".to_owned());
+    }
+    wrong.extend(status.problems.iter().map(|p| p.sentence.clone()));
+    wrong
 }
 
 /// The daemon decides each minute; without a decision for longer than this it is not there.

@@ -1,6 +1,6 @@
 //! Owns which occurrence a command means: by task, unit, period and plan; the error names the choices.
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use chrono::NaiveDate;
 
 use crate::{
@@ -90,13 +90,9 @@ pub fn is_named(directory: &Directory, unit: &UnitId, written: &str) -> bool {
 
 /// The unit that somebody wrote on the command line.
 pub fn unit_named(directory: &Directory, written: &str) -> anyhow::Result<UnitId> {
-    match directory.units.keys().find(|id| is_named(directory, id, written)) {
-        Some(unit) => Ok(unit.clone()),
-        None => {
-            let known = directory.units.keys().map(UnitId::as_str).collect::<Vec<_>>().join(", ");
-            bail!("không có đơn vị «{written}» trong units.yaml; các mã đơn vị: {known}")
-        }
-    }
+    let known = || directory.units.keys().map(UnitId::as_str).collect::<Vec<_>>().join(", ");
+    let unit = directory.units.keys().find(|id| is_named(directory, id, written)).cloned();
+    unit.with_context(|| format!("không có đơn vị «{written}» trong units.yaml; các mã đơn vị: {}", known()))
 }
 
 fn choices(occurrences: &[Occurrence]) -> String {

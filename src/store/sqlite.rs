@@ -28,6 +28,7 @@ use crate::domain::{
     decide::{Decision, Record},
     directory::ChannelKind,
     dossier::{Snapshot, SourceHistory, Trust},
+    health::Activity,
     ids::{SourceId, SubjectId},
     life::{Event, Facts, Reports},
     notification::Batch,
@@ -222,6 +223,10 @@ impl Store for SqliteStore {
 
     async fn channel_failures(&self, channel: ChannelKind) -> Result<u32, StoreError> {
         self.run(move |tx| delivering::channel_failures(tx, channel)).await
+    }
+
+    async fn activity(&self, since: DateTime<Utc>, now: DateTime<Utc>) -> Result<Activity, StoreError> {
+        self.run(move |tx| reporting::activity(tx, since, now)).await
     }
 
     async fn status(&self, now: DateTime<Utc>) -> Result<Status, StoreError> {

@@ -198,7 +198,9 @@ impl Draft<'_> {
             candidates.extend(self.all_of(unit, Audience::DataClosing, rung, Reason::Upcoming, None));
         }
         // Said on its day or not at all: afterwards the report's own rungs speak.
-        candidates.iter_mut().filter(|c| c.audience == Audience::DataClosing).for_each(|c| c.cannot_wait = true);
+        for candidate in candidates.iter_mut().filter(|c| c.audience == Audience::DataClosing) {
+            candidate.cannot_wait = true;
+        }
     }
 
     /// All who read the unit's messages, as candidates.
@@ -229,7 +231,9 @@ impl Draft<'_> {
         }
         if candidates.is_empty() {
             candidates = self.administrator(rung, Reason::Decision);
-            candidates.iter_mut().for_each(|c| c.audience = Audience::Decider);
+            for candidate in &mut candidates {
+                candidate.audience = Audience::Decider;
+            }
         }
         candidates
     }

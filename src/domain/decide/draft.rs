@@ -265,6 +265,12 @@ impl<'a> Draft<'a> {
         // waits is taken back, and leaves at once should the dossier be there again.
         let (true, 0, Some(due_at)) = (dossier.status.clock_runs(), tracked.missing_polls, dossier.due_in_force())
         else {
+            let subject = dossier_subject(&tracked.source, &dossier.code);
+            self.link(&subject, None, None, || match (dossier.status.clock_runs(), tracked.missing_polls) {
+                (false, _) => Link::ClockStopped(dossier.status),
+                (true, 0) => Link::NoAppointment,
+                (true, _) => Link::MissingFromSource,
+            });
             return;
         };
         if dossier.status == DossierStatus::Unmapped {
@@ -349,6 +355,7 @@ impl<'a> Draft<'a> {
 
 /// The next day after `today` on which something new may be said of an occurrence, as long as nobody reports
 /// anything and the same people read; `None` when there is none.
+#[must_use]
 pub fn next_change(office: &Office, look: &Look<'_>, today: NaiveDate) -> Option<NaiveDate> {
     let Look { occurrence, life, .. } = *look;
     let calendar = &office.calendar;

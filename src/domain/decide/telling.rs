@@ -112,7 +112,7 @@ impl Draft<'_> {
         if is_urgent || missed_digest {
             let next = hours.next_sending(calendar, self.now);
             if hours.date(next) == self.today {
-                return next;
+                return if is_urgent { next } else { next.max(digest + spread) };
             }
         }
         hours.next_digest(calendar, self.now) + spread

@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::domain::{
+    dossier::DossierStatus,
     ids::{RecipientId, UnitId},
     life::Ending,
     notification::{Audience, NotificationKey},
@@ -41,6 +42,12 @@ pub enum Link {
     NoRung(Option<Rung>),
     /// A duty marked secret goes by e-mail only, and the recipient has no address.
     SecretWithoutEmail,
+    /// The clock of the dossier stands still, or it is finished.
+    ClockStopped(DossierStatus),
+    /// The dossier has no appointment.
+    NoAppointment,
+    /// The last believed answer of the one-stop system did not contain the dossier.
+    MissingFromSource,
     /// It was said already: this key.
     AlreadyTold(NotificationKey),
     /// The same person is told in a stronger part: this key.

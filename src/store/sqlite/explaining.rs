@@ -10,7 +10,7 @@ use crate::{
 
 pub fn decided(tx: &Transaction<'_>, subject: &SubjectId) -> Result<Vec<Decided>, StoreError> {
     let mut select = tx.prepare(
-        "SELECT id, key, recipient, audience, offset_days, revision_on, decided_at, withdrawn_at, merged_into, on_behalf_of
+        "SELECT id, key, recipient, audience, offset_days, revision_on, decided_at, withdrawn_at, merged_into, on_behalf_of, resumed_on
          FROM notification WHERE subject = ?1 ORDER BY decided_at, id",
     )?;
     let mut rows = select.query([subject.as_str()])?;
@@ -27,6 +27,7 @@ pub fn decided(tx: &Transaction<'_>, subject: &SubjectId) -> Result<Vec<Decided>
             withdrawn_at: row.get::<_, Option<i64>>(7)?.map(instant),
             merged_into: row.get(8)?,
             on_behalf_of: row.get(9)?,
+            resumed_on: row.get::<_, Option<String>>(10)?.map(|day| parsed("resumed_on", &day)).transpose()?,
             deliveries: deliveries(tx, row.get(0)?)?,
         });
     }

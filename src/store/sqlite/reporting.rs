@@ -1,10 +1,13 @@
 //! Problems, passes and what `status` shows.
 
-use chrono::{DateTime, Utc};
-use rusqlite::{Transaction, params};
+use chrono::{DateTime, Duration, Utc};
+use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::{instant, parsed, seconds};
-use crate::store::{ProblemStatus, SourceStatus, Status, StoreError, Undelivered};
+use crate::{
+    domain::health::Activity,
+    store::{NoteStatus, ProblemStatus, SourceStatus, Status, StoreError, Undelivered},
+};
 
 /// How many undelivered messages `status` lists.
 const UNDELIVERED_SHOWN: u32 = 50;
@@ -66,8 +69,48 @@ pub fn status(tx: &Transaction<'_>, now: DateTime<Utc>) -> Result<Status, StoreE
         paused_channels: paused_channels(tx, now)?,
         undelivered: undelivered(tx)?,
         problems,
+        note: note(tx)?,
     })
 }
+
+/// The last morning note; a later route of the administrator's counts when the first one failed.
+fn note(tx: &Transaction<'_>) -> Result<Option<NoteStatus>, StoreError> {
+    let mut select = tx.prepare(
+        "SELECT n.decided_at, d.state, d.due_at FROM notification n JOIN delivery d ON d.notification_id = n.id
+         WHERE n.subject >= 'note:' AND n.subject < 'note;' AND n.withdrawn_at IS NULL ORDER BY n.decided_at DESC, d.id DESC LIMIT 1",
+    )?;
+    let note = select.query_row([], |row| {
+        Ok(NoteStatus { decided_at: instant(row.get(0)?), state: row.get(1)?, due_at: instant(row.get(2)?) })
+    });
+    Ok(note.optional()?)
+}
+
+pub fn activity(tx: &Transaction<'_>, since: DateTime<Utc>, now: DateTime<Utc>) -> Result<Activity, StoreError> {
+    let since = note(tx)?.map_or(since, |n| n.decided_at);
+    let count = |sql: &str, at: DateTime<Utc>| tx.prepare(sql)?.query_row([seconds(at)], |row| row.get(0));
+    let finished = |state: &str| {
+        count(
+            &format!("SELECT count(*) FROM delivery WHERE state = '{state}' AND coalesce(finished_at, due_at) >= ?1"),
+            since,
+        )
+    };
+    let problems = tx
+        .prepare("SELECT sentence FROM problem WHERE resolved_at IS NULL ORDER BY opened_at, id")?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    Ok(Activity {
+        sent: count("SELECT count(DISTINCT batch) FROM delivery WHERE state = 'sent' AND finished_at >= ?1", since)?,
+        deferred: count("SELECT count(*) FROM delivery WHERE deferred_at >= ?1", since)?,
+        failed: finished("failed")?,
+        unknown: finished("unknown")?,
+        held: count("SELECT count(*) FROM delivery WHERE state = 'pending' AND due_at < ?1", now - HELD_AFTER)?,
+        sources: sources(tx, now)?.into_iter().map(|s| (s.source, s.succeeded_at)).collect(),
+        problems,
+    })
+}
+
+/// What waits longer than this after its time is held by something.
+const HELD_AFTER: Duration = Duration::minutes(30);
 
 fn sources(tx: &Transaction<'_>, now: DateTime<Utc>) -> Result<Vec<SourceStatus>, StoreError> {
     let mut select = tx.prepare(
