@@ -153,7 +153,7 @@ fn load_from(folder: &Path, folders: &Folders) -> Result<Config, ConfigError> {
 /// An ordinary week from Monday to Friday is assumed.
 #[must_use]
 pub fn read_calendar_text(path: &str, text: &str) -> (Option<CalendarYear>, Vec<Finding>) {
-    let file = Arc::new(SourceFile { path: path.to_owned(), text: text.nfc().collect() });
+    let file = Arc::new(SourceFile::new(path.to_owned(), text.nfc().collect()));
     let mut findings = Vec::new();
     let node = node::parse(&file, &mut findings);
     let reader = Reader::new(file, findings);
@@ -224,7 +224,7 @@ impl Loading {
     fn open(path: &Path) -> (Reader, Option<Node>) {
         let shown = path.display().to_string();
         let empty = |message: String, help: &str| {
-            let file = Arc::new(SourceFile { path: shown.clone(), text: String::new() });
+            let file = Arc::new(SourceFile::new(shown.clone(), String::new()));
             let finding = Finding {
                 severity: Severity::Error,
                 file: Arc::clone(&file),
@@ -236,7 +236,7 @@ impl Loading {
         };
         match read_text(path) {
             Ok(text) => {
-                let file = Arc::new(SourceFile { path: shown, text: text.nfc().collect() });
+                let file = Arc::new(SourceFile::new(shown, text.nfc().collect()));
                 let mut findings = Vec::new();
                 let node = node::parse(&file, &mut findings);
                 (Reader::new(file, findings), node)
@@ -265,7 +265,7 @@ impl Loading {
         let path = folder.join("holidays.yaml");
         let without = CalendarRules { working_week: working_week.to_vec(), ..CalendarRules::default() };
         if !path.exists() {
-            let file = Arc::new(SourceFile { path: path.display().to_string(), text: String::new() });
+            let file = Arc::new(SourceFile::new(path.display().to_string(), String::new()));
             let message = "không có tệp này: năm chưa có thông báo chỉ trừ thứ Bảy, Chủ nhật, không trừ Tết và ngày lễ";
             let help = Some("chép từ thư mục mẫu config/".to_owned());
             self.findings.push(Finding {
@@ -318,7 +318,7 @@ impl Loading {
 
     /// A finding about a whole file or folder.
     fn report(&mut self, severity: Severity, path: &Path, message: &str, help: &str) {
-        let file = Arc::new(SourceFile { path: path.display().to_string(), text: String::new() });
+        let file = Arc::new(SourceFile::new(path.display().to_string(), String::new()));
         let help = Some(help.to_owned());
         self.findings.push(Finding { severity, file, span: 0..0, message: message.to_owned(), help });
     }

@@ -465,12 +465,17 @@ fn task_facts(row: &TaskRow, units: &str) -> Vec<(&'static str, String)> {
 /// As what the recipient is told, and at which rung: `đơn vị chủ trì; mốc trước hạn 5 ngày`.
 #[must_use]
 pub fn why(entry: &Entry) -> String {
-    let is_dossier = matches!(entry.item, Item::Dossier { .. });
-    match entry.audience {
+    why_told(entry.audience, entry.offset, matches!(entry.item, Item::Dossier { .. }))
+}
+
+/// The same for something that is no message yet.
+#[must_use]
+pub fn why_told(audience: Audience, offset: i32, is_dossier: bool) -> String {
+    match audience {
         Audience::DataClosing => "đơn vị làm báo cáo; ngày chốt số liệu của kỳ".to_owned(),
         Audience::Decider => "đơn vị theo dõi; đề nghị chờ quyết định".to_owned(),
         Audience::Asker => "đơn vị đã đề nghị; có trả lời".to_owned(),
-        audience => format!("{}; {}", audience_name(audience, is_dossier), rung_name(entry.offset)),
+        audience => format!("{}; {}", audience_name(audience, is_dossier), rung_name(offset)),
     }
 }
 

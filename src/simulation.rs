@@ -13,7 +13,7 @@ use chrono::{Datelike, Days, NaiveDate};
 use crate::domain::{
     deadline::Due,
     decide::{Look, Record, Rehearsal, Situation, Told, next_change},
-    ids::SubjectId,
+    ids::{RecipientId, SubjectId},
     life::Life,
     notification::Notification,
     occurrence::{Occurrence, OccurrenceKind},
@@ -58,44 +58,75 @@ pub fn run(
     let changes: BTreeSet<NaiveDate> = office.directory.changes().collect();
     // Decided on a day off, for the next working morning, with the occurrence it is about.
     let mut waiting: Vec<(Option<usize>, Leaving)> = Vec::new();
+    let mut leaving = ByRecipient::default();
     for day in first.iter_days().take_while(|day| *day <= last) {
         // What was decided since the last digest leaves with the next one, as the daemon will have it.
         let digest = office.hours.digest_moment(day);
         let morning = record.last_decided_at.map_or(digest, |at| at.max(digest));
-        let mut leaving = Vec::new();
         // What waits is taken back when the work is done before it leaves.
         waiting.retain(|(index, _)| index.is_none_or(|i| !stage.is_done(i, day)));
-        leaving.extend(waiting.extract_if(.., |(_, l)| l.on <= day).map(|(_, l)| l));
-        let mut said: Vec<(Option<usize>, Notification)> = Vec::new();
-        let mut rehearsal = Rehearsal::begin(Situation { office, record: &record }, morning);
+        waiting.extract_if(.., |(_, l)| l.on <= day).for_each(|(_, l)| leaving.add(l));
+        let mut last_release = (morning, office.hours.date(morning));
+        let mut send = |index: Option<usize>, notification: Notification| {
+            if notification.merged_into.is_some() {
+                return;
+            }
+            // Most of a morning's messages share one moment.
+            if last_release.0 != notification.not_before {
+                last_release = (notification.not_before, office.hours.date(notification.not_before));
+            }
+            let on = last_release.1;
+            let message = Leaving { on, notification };
+            if on <= day { leaving.add(message) } else { waiting.push((index, message)) }
+        };
         let (scheduled, others) = stage.looks(day, changes.contains(&day));
+        let mut rehearsal = Rehearsal::begin(Situation { office, record: &record }, morning);
         for index in scheduled.iter().chain(&others).copied() {
-            said.extend(rehearsal.occurrence(&stage.look(index, &record)).map(|n| (Some(index), n)));
-        }
-        for index in scheduled {
-            if let Some(next) = next_change(office, &stage.look(index, &record), day) {
-                stage.visit(index, next);
+            for notification in rehearsal.occurrence(&stage.look(index, &record)) {
+                stage.note(index, &notification);
+                send(Some(index), notification);
             }
         }
         let beside = rehearsal.others();
-        for notification in &beside {
+        for index in scheduled {
+            if let Some(next) = stage.next_visit(index, &record, day) {
+                stage.visit(index, next);
+            }
+        }
+        for notification in beside {
             let told = Arc::make_mut(&mut record.told).entry(notification.key.subject.clone()).or_default();
             told.push(Told::of(&notification.key));
-        }
-        said.extend(beside.into_iter().map(|n| (None, n)));
-        for (index, notification) in said {
-            if let Some(index) = index {
-                stage.note(index, &notification);
-            }
-            if notification.merged_into.is_none() {
-                let on = office.hours.date(notification.not_before);
-                let later = Leaving { on, notification };
-                if on <= day { leaving.push(later) } else { waiting.push((index, later)) }
-            }
+            send(None, notification);
         }
         record.last_decided_at = Some(morning);
-        leaving.sort_by(|a, b| a.notification.key.recipient.cmp(&b.notification.key.recipient));
-        leaving.into_iter().for_each(&mut leave);
+        leaving.hand_out(&mut leave);
+    }
+}
+
+/// A morning's messages by recipient, each recipient's in the order of the decision.
+#[derive(Default)]
+struct ByRecipient {
+    places: HashMap<RecipientId, usize>,
+    groups: Vec<(RecipientId, Vec<Leaving>)>,
+}
+
+impl ByRecipient {
+    fn add(&mut self, message: Leaving) {
+        let recipient = &message.notification.key.recipient;
+        let place = self.places.get(recipient).copied().unwrap_or_else(|| {
+            self.groups.push((recipient.clone(), Vec::new()));
+            self.places.insert(recipient.clone(), self.groups.len() - 1);
+            self.groups.len() - 1
+        });
+        self.groups[place].1.push(message);
+    }
+
+    fn hand_out(&mut self, leave: &mut impl FnMut(Leaving)) {
+        let mut order: Vec<usize> = (0..self.groups.len()).filter(|i| !self.groups[*i].1.is_empty()).collect();
+        order.sort_by(|a, b| self.groups[*a].0.cmp(&self.groups[*b].0));
+        for place in order {
+            self.groups[place].1.drain(..).for_each(&mut *leave);
+        }
     }
 }
 
@@ -122,6 +153,8 @@ struct Stage<'a> {
     first: NaiveDate,
     /// By days from the first: whom to look at.
     visits: Vec<Vec<u32>>,
+    /// The days on which a ladder has something new to say, by due date and policy: many occurrences share one.
+    ladders: HashMap<(NaiveDate, usize), Vec<NaiveDate>>,
 }
 
 impl<'a> Stage<'a> {
@@ -137,6 +170,7 @@ impl<'a> Stage<'a> {
             done_on: vec![None; count],
             first,
             visits: vec![Vec::new(); days],
+            ladders: HashMap::new(),
         };
         let reported: HashMap<&SubjectId, NaiveDate> = match completions {
             Completions::AsReported(done) => done.iter().map(|(subject, on)| (subject, *on)).collect(),
@@ -178,6 +212,27 @@ impl<'a> Stage<'a> {
     fn look<'s>(&'s self, index: usize, record: &'s Record) -> Look<'s> {
         let occurrence = self.occurrence(index);
         Look { occurrence, life: record.reports.life(&occurrence.subject), told: &self.told[index] }
+    }
+
+    /// When the occurrence has something new to say after `day`.
+    fn next_visit(&mut self, index: usize, record: &Record, day: NaiveDate) -> Option<NaiveDate> {
+        let look = self.look(index, record);
+        let OccurrenceKind::Dated(due) = look.occurrence.kind else { return next_change(self.office, &look, day) };
+        if look.life.is_some() || look.occurrence.document.is_some() {
+            return next_change(self.office, &look, day);
+        }
+        // The policy by its place in memory, where it stays as long as the office does.
+        let key = (due.last_on, Arc::as_ptr(&look.occurrence.policy).addr());
+        if let Some(days) = self.ladders.get(&key) {
+            return days.get(days.partition_point(|d| *d <= day)).copied();
+        }
+        let changes = std::iter::successors(Some(self.first), |day| next_change(self.office, &look, *day));
+        // A ladder that repeats without end is followed to the last day of the rehearsal.
+        let last = self.first + Days::new(self.visits.len() as u64);
+        let days: Vec<_> = changes.skip(1).take_while(|d| *d <= last).collect();
+        let next = days.get(days.partition_point(|d| *d <= day)).copied();
+        self.ladders.insert(key, days);
+        next
     }
 
     fn visit(&mut self, index: usize, on: NaiveDate) {

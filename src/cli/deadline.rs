@@ -301,7 +301,7 @@ impl Explained<'_> {
         }
         // An empty phrase has no part to point at.
         let text = if error.refusal == Refusal::Empty { String::new() } else { self.phrase.to_owned() };
-        let file = Arc::new(SourceFile { path: "thời hạn".to_owned(), text });
+        let file = Arc::new(SourceFile::new("thời hạn".to_owned(), text));
         let span = error.span.clone();
         print_findings(&[Finding { severity: Severity::Error, file, span, message, help: Some(help) }]);
         Exit::NeedsAttention

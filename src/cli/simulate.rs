@@ -2,7 +2,8 @@
 //! JSON, or as one page for an office manager to read on paper.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
+    io::{BufWriter, StdoutLock, Write as _},
     path::PathBuf,
     sync::Arc,
 };
@@ -22,8 +23,10 @@ use crate::{
     clock::{Clock, SystemClock},
     config::{Config, Folders},
     domain::{
+        deadline::Due,
         decide::Record,
-        notification::{Entry, Item, Reason},
+        ids::RecipientId,
+        notification::{Item, Notification, Reason},
         office::Office,
     },
     message::{
@@ -80,32 +83,36 @@ impl Simulate {
         {
             bail!("không có người «{person}» trong units.yaml");
         }
-        let (leaving, assumption) = self.run(&config, &config)?;
-        match other {
-            Some(other) => {
-                let (changed, _) = self.run(&other, &config)?;
-                return Ok(self.print_difference(&config.office, &other.office, &leaving, &changed));
-            }
-            None if self.json => self.print_json(&config.office, &leaving, &assumption),
-            None => match &self.html {
-                Some(path) => {
-                    let page = Page::of(&config.office, &leaving, self.from, self.to, &assumption).render()?;
-                    std::fs::write(path, page).with_context(|| format!("không ghi được tệp {}", path.display()))?;
-                    print(&format!("Đã ghi {}: {} tin.", path.display(), leaving.len()));
-                }
-                None => self.print_list(&config, &leaving, &assumption),
-            },
+        let rehearsal = self.prepare(&config, &config)?;
+        if let Some(other) = other {
+            let changed = self.prepare(&other, &config)?;
+            let (before, after) = (self.collect(&config.office, rehearsal), self.collect(&other.office, changed));
+            return Ok(self.print_difference(&config.office, &other.office, &before, &after));
         }
+        match &self.html {
+            Some(path) => {
+                let assumption = rehearsal.assumption.clone();
+                let leaving = self.collect(&config.office, rehearsal);
+                let page = Page::of(&config.office, &leaving, self.from, self.to, &assumption).render()?;
+                std::fs::write(path, page).with_context(|| format!("không ghi được tệp {}", path.display()))?;
+                print(&format!("Đã ghi {}: {} tin.", path.display(), leaving.len()));
+            }
+            None if self.json => self.print_json(&config.office, rehearsal),
+            None => self.print_list(&config, rehearsal),
+        }
+        // The process ends here; freeing a large office piece by piece takes a tenth of the whole run.
+        std::mem::forget(config);
         Ok(Exit::Done)
     }
 
-    /// The messages of the span under `config`, from what the store of `real` knows.
-    fn run(&self, config: &Config, real: &Config) -> anyhow::Result<(Vec<Leaving>, String)> {
+    /// The rehearsal of the span under `config`, from what the store of `real` knows.
+    fn prepare(&self, config: &Config, real: &Config) -> anyhow::Result<Prepared> {
         let store = open_existing_store(real)?;
         let (mut record, reported) = match &store {
-            Some(store) => {
-                (block_on(store.record())?.context(STORE_FAILED)?, block_on(store.reports())?.context(STORE_FAILED)?)
-            }
+            Some(store) => (
+                block_on(store.record())?.context(STORE_FAILED)?,
+                block_on(store.reports())?.context(STORE_FAILED)?,
+            ),
             None => (Record::default(), Arc::default()),
         };
         let office = &config.office;
@@ -123,47 +130,63 @@ impl Simulate {
         if !simulation::is_reasonable(first, self.to) {
             bail!("khoảng từ {} đến {} quá dài để tính thử", short_date(first), short_date(self.to));
         }
-        let mut leaving = simulation::collect(office, record, first, self.to, &completions);
-        leaving.retain(|l| {
-            l.on >= self.from && self.person.as_ref().is_none_or(|p| l.notification.key.recipient.as_str() == p)
-        });
-        Ok((leaving, format!("Giả định: {who}; {assumption}.")))
+        Ok(Prepared { first, record, completions, assumption: format!("Giả định: {who}; {assumption}.") })
     }
 
-    fn print_list(&self, config: &Config, leaving: &[Leaving], assumption: &str) {
-        let office = &config.office;
-        let digests: BTreeSet<_> = leaving.iter().map(|l| (l.on, l.notification.key.recipient.as_str())).collect();
-        let mut lines = vec![
-            format!(
-                "Từ {} đến {}: {} tin trong {} thư",
-                short_date(self.from),
-                short_date(self.to),
-                leaving.len(),
-                digests.len()
-            ),
-            assumption.to_owned(),
-        ];
-        for (on, of_day) in by_day(leaving) {
-            lines.push(format!("\n{}{}", date(on), provisional(office, on)));
-            if self.text {
-                let footer = config.email.as_ref().map(|e| e.footer.as_str()).unwrap_or_default();
-                for batch in batches(of_day.iter().map(|l| l.notification.clone())) {
-                    let message = message::render(&batch, office, footer, office.hours.digest_moment(on));
-                    lines.push(format!("\n════ Tới {}: {}\n\n{}", batch.recipient, message.subject, message.text));
-                }
-            } else {
-                lines.extend(of_day.iter().map(|l| {
-                    let row = Row::of(office, l);
-                    format!("  {} ({}): {}; {}; {}", row.name, row.channel, row.what, row.reason, row.why)
-                }));
+    /// Hands out what leaves in the span to whom was asked for.
+    fn run(&self, office: &Office, prepared: Prepared, mut leave: impl FnMut(Leaving)) {
+        let Prepared { first, record, completions, .. } = prepared;
+        simulation::run(office, record, first, self.to, &completions, |l| {
+            let is_person = self.person.as_ref().is_none_or(|p| l.notification.key.recipient.as_str() == p);
+            if l.on >= self.from && is_person {
+                leave(l);
             }
-        }
-        print(&lines.join("\n"));
+        });
     }
 
-    fn print_json(&self, office: &Office, leaving: &[Leaving], assumption: &str) {
-        let rows: Vec<Row> = leaving.iter().map(|l| Row::of(office, l)).collect();
-        print_json(&json!({ "from": self.from, "to": self.to, "assumption": assumption, "messages": rows }));
+    fn collect(&self, office: &Office, prepared: Prepared) -> Vec<Leaving> {
+        let mut leaving = Vec::new();
+        self.run(office, prepared, |l| leaving.push(l));
+        leaving
+    }
+
+    /// Day by day as it is rehearsed: a year of a large office does not fit into memory.
+    fn print_list(&self, config: &Config, prepared: Prepared) {
+        let office = &config.office;
+        let mut list = List { config, is_text: self.text, of_day: Vec::new(), names: HashMap::new(), out: buffered() };
+        list.say(&prepared.assumption);
+        let (mut messages, mut digests) = (0_usize, 0_usize);
+        let mut last: Option<(NaiveDate, RecipientId)> = None;
+        self.run(office, prepared, |l| {
+            messages += 1;
+            if last.as_ref().is_none_or(|(on, recipient)| *on != l.on || *recipient != l.notification.key.recipient) {
+                digests += 1;
+                last = Some((l.on, l.notification.key.recipient.clone()));
+            }
+            list.add(l);
+        });
+        list.end_day();
+        list.say(&format!(
+            "\nTừ {} đến {}: {messages} tin trong {digests} thư",
+            short_date(self.from),
+            short_date(self.to)
+        ));
+        let _ = list.out.flush();
+    }
+
+    fn print_json(&self, office: &Office, prepared: Prepared) {
+        let mut out = buffered();
+        let head = json!({ "from": self.from, "to": self.to, "assumption": prepared.assumption });
+        let head = head.to_string();
+        let _ = write!(out, "{},\"messages\":[", &head[..head.len() - 1]);
+        let mut separator = "\n";
+        self.run(office, prepared, |l| {
+            let _ = out.write_all(separator.as_bytes());
+            let _ = serde_json::to_writer(&mut out, &Row::of(office, &l));
+            separator = ",\n";
+        });
+        let _ = writeln!(out, "\n]}}");
+        let _ = out.flush();
     }
 
     fn print_difference(&self, office: &Office, other: &Office, before: &[Leaving], after: &[Leaving]) -> Exit {
@@ -197,6 +220,107 @@ impl Simulate {
     }
 }
 
+/// A rehearsal that is ready to run.
+struct Prepared {
+    first: NaiveDate,
+    record: Record,
+    completions: Completions,
+    assumption: String,
+}
+
+/// Standard output for much text; a reader that went away (`| head`) is no error.
+fn buffered() -> BufWriter<StdoutLock<'static>> {
+    BufWriter::with_capacity(1 << 16, std::io::stdout().lock())
+}
+
+/// Prints a day's messages when the day is over.
+struct List<'a> {
+    config: &'a Config,
+    is_text: bool,
+    of_day: Vec<Leaving>,
+    /// `Lê Thu Hà (email)`, by recipient.
+    names: HashMap<RecipientId, String>,
+    out: BufWriter<StdoutLock<'static>>,
+}
+
+impl List<'_> {
+    fn say(&mut self, text: &str) {
+        let _ = writeln!(self.out, "{text}");
+    }
+
+    fn add(&mut self, leaving: Leaving) {
+        if self.of_day.first().is_some_and(|l| l.on != leaving.on) {
+            self.end_day();
+        }
+        self.of_day.push(leaving);
+    }
+
+    fn end_day(&mut self) {
+        let of_day = std::mem::take(&mut self.of_day);
+        let Some(on) = of_day.first().map(|l| l.on) else { return };
+        let office = &self.config.office;
+        self.say(&format!("\n{}{}", date(on), provisional(office, on)));
+        if self.is_text {
+            let footer = self.config.email.as_ref().map(|e| e.footer.as_str()).unwrap_or_default();
+            for batch in batches(of_day.into_iter().map(|l| l.notification)) {
+                let message = message::render(&batch, office, footer, office.hours.digest_moment(on));
+                self.say(&format!("\n════ Tới {}: {}\n\n{}", batch.recipient, message.subject, message.text));
+            }
+            return;
+        }
+        for l in &of_day {
+            let n = &l.notification;
+            let name = self.names.entry(n.key.recipient.clone()).or_insert_with(|| {
+                let channel = n.routes.first().map_or("", |r| r.channel.as_str());
+                format!("{} ({channel})", office.directory.recipient_name(&n.key.recipient))
+            });
+            let _ = writeln!(self.out, "  {name}: {}; {}; {}", what(&n.item), reason(n.reason), why(n));
+        }
+    }
+}
+
+/// What a message is about.
+fn what(item: &Item) -> String {
+    match item {
+        Item::Task { row, due } => {
+            let provisional = if due.is_provisional { " (tạm tính)" } else { "" };
+            match &row.reference {
+                Some(reference) => format!("văn bản số {reference}"),
+                None => format!("{} {}, hạn {}{provisional}", row.task, period(&row.period), short_date(due.last_on)),
+            }
+        }
+        Item::Standing { row } => format!("{} (thường xuyên)", row.task),
+        Item::DateMissing { row } => format!("{} (còn thiếu thời hạn)", row.task),
+        Item::Asked { row, .. } => format!("{} (chờ quyết định)", row.task),
+        Item::Answered { row, .. } => format!("{} (trả lời)", row.task),
+        Item::Dossier { code, .. } => format!("hồ sơ {code}"),
+        Item::Health { .. } => "bản tin quản trị".to_owned(),
+        Item::Problem { sentence, .. } => sentence.clone(),
+    }
+}
+
+/// The unit in charge, or that holds the dossier, and the due date.
+fn unit_and_due(item: &Item) -> (&str, Option<Due>) {
+    match item {
+        Item::Task { row, due } => (&row.unit, Some(*due)),
+        Item::Standing { row } | Item::DateMissing { row } => (&row.unit, None),
+        Item::Asked { row, due, .. } | Item::Answered { row, due, .. } => (&row.unit, *due),
+        Item::Dossier { unit, due, .. } => (unit, Some(*due)),
+        Item::Health { .. } | Item::Problem { .. } => ("", None),
+    }
+}
+
+/// Why somebody is told. A note belongs to no due date, so it stands on no rung.
+fn why(n: &Notification) -> String {
+    match n.reason {
+        Reason::Note => "nhắc lại đầu kỳ".to_owned(),
+        Reason::Problem => "báo khi có trục trặc".to_owned(),
+        Reason::Decision | Reason::Upcoming | Reason::DueNow | Reason::Overdue | Reason::Escalated => {
+            message::why_told(n.key.audience, n.key.offset, matches!(n.item, Item::Dossier { .. }))
+        }
+    }
+}
+
 /// One message of the list, in words.
 #[derive(Serialize)]
 struct Row {
@@ -221,40 +345,7 @@ struct Row {
 impl Row {
     fn of(office: &Office, leaving: &Leaving) -> Self {
         let n = &leaving.notification;
-        let entry = Entry {
-            key: n.key.to_string(),
-            audience: n.key.audience,
-            offset: n.key.offset,
-            reason: n.reason,
-            item: n.item.clone(),
-            advice: None,
-            on_behalf_of: None,
-            deferred_at: None,
-            may_be_duplicate: false,
-        };
-        let (what, unit, due) = match &n.item {
-            Item::Task { row, due } => {
-                let provisional = if due.is_provisional { " (tạm tính)" } else { "" };
-                let what =
-                    format!("{} {}, hạn {}{provisional}", row.task, period(&row.period), short_date(due.last_on));
-                (what, row.unit.to_string(), Some(*due))
-            }
-            Item::Standing { row } => (format!("{} (thường xuyên)", row.task), row.unit.to_string(), None),
-            Item::DateMissing { row } => (format!("{} (còn thiếu thời hạn)", row.task), row.unit.to_string(), None),
-            Item::Asked { row, due, .. } => (format!("{} (chờ quyết định)", row.task), row.unit.to_string(), *due),
-            Item::Answered { row, due, .. } => (format!("{} (trả lời)", row.task), row.unit.to_string(), *due),
-            Item::Dossier { code, unit, due, .. } => (format!("hồ sơ {code}"), unit.clone(), Some(*due)),
-            Item::Health { .. } => ("bản tin quản trị".to_owned(), String::new(), None),
-            Item::Problem { sentence, .. } => (sentence.clone(), String::new(), None),
-        };
-        // A note belongs to no due date, so it stands on no rung.
-        let why = match n.reason {
-            Reason::Note => "nhắc lại đầu kỳ".to_owned(),
-            Reason::Problem => "báo khi có trục trặc".to_owned(),
-            Reason::Decision | Reason::Upcoming | Reason::DueNow | Reason::Overdue | Reason::Escalated => {
-                message::why(&entry)
-            }
-        };
+        let (unit, due) = unit_and_due(&n.item);
         let route = n.routes.first();
         Self {
             on: leaving.on,
@@ -262,15 +353,15 @@ impl Row {
             name: office.directory.recipient_name(&n.key.recipient),
             channel: route.map_or("", |r| r.channel.as_str()),
             address: route.map(|r| r.address.clone()).unwrap_or_default(),
-            unit,
-            what,
+            unit: unit.to_owned(),
+            what: what(&n.item),
             kind: n.reason.as_str(),
             reason: reason(n.reason),
-            why,
+            why: why(n),
             offset: n.key.offset,
             last_on: due.map(|d| d.last_on),
             is_provisional: due.is_some_and(|d| d.is_provisional) || office.calendar.is_provisional(leaving.on),
-            key: entry.key,
+            key: n.key.to_string(),
         }
     }
 }

@@ -37,7 +37,7 @@ pub fn write_to(folder: &Path) -> io::Result<()> {
 #[must_use]
 pub fn work_calendar() -> WorkCalendar {
     let read = |path: &str, text: &str| {
-        let file = Arc::new(SourceFile { path: path.to_owned(), text: text.to_owned() });
+        let file = Arc::new(SourceFile::new(path.to_owned(), text.to_owned()));
         let node = node::parse(&file, &mut Vec::new()).expect("the files in the binary parse: a test loads them");
         (Reader::new(file, Vec::new()), node)
     };

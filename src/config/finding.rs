@@ -1,6 +1,10 @@
 //! Owns what is wrong with a configuration file: where, in one Vietnamese sentence, and what to do.
 
-use std::{fmt, ops::Range, sync::Arc};
+use std::{
+    fmt,
+    ops::Range,
+    sync::{Arc, OnceLock},
+};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
@@ -11,6 +15,7 @@ pub struct SourceFile {
     pub path: String,
     /// Text in Unicode NFC; spans refer to it.
     pub text: String,
+    line_starts: OnceLock<Vec<usize>>,
 }
 
 /// Whether the daemon may run with it.
@@ -35,6 +40,22 @@ pub struct Finding {
     pub message: String,
     /// What to do, in Vietnamese.
     pub help: Option<String>,
+}
+
+impl SourceFile {
+    /// A file that was read.
+    #[must_use]
+    pub fn new(path: String, text: String) -> Self {
+        Self { path, text, line_starts: OnceLock::new() }
+    }
+
+    /// The line of a byte, from 1.
+    #[must_use]
+    pub fn line_of(&self, at: usize) -> usize {
+        let breaks = || self.text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1);
+        let starts = self.line_starts.get_or_init(|| std::iter::once(0).chain(breaks()).collect());
+        starts.partition_point(|start| *start <= at)
+    }
 }
 
 impl Finding {

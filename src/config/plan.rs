@@ -1,6 +1,9 @@
 //! Owns `plans/NAME.yaml`: the rows of an annex, the targets, who follows the plan.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use super::{
     deadline::{periods_of, read_deadline},
@@ -60,7 +63,7 @@ pub fn read_plan(reader: &Reader, root: &Node, units: &Units, policies: &Policie
     let unknown = PlanYears::of(YearContext::Year(2000));
     let plan_id = id.as_ref().map(|t| t.value.clone()).unwrap_or_default();
     let defaults = Defaults { plan: plan_id, years: years.unwrap_or(unknown), policy, policies, units };
-    let mut seen: Vec<TaskId> = Vec::new();
+    let mut seen: HashSet<TaskId> = HashSet::new();
     let tasks = tasks.into_iter().filter_map(|n| read_task(reader, n, &defaults, &mut seen)).map(Arc::new).collect();
     Some(Plan { id: id?.value.into(), title: title?.value.into(), years: years?, followed_by, tasks, targets })
 }
@@ -125,7 +128,7 @@ impl Defaults<'_> {
     }
 }
 
-fn read_task(reader: &Reader, node: &Node, defaults: &Defaults<'_>, seen: &mut Vec<TaskId>) -> Option<Task> {
+fn read_task(reader: &Reader, node: &Node, defaults: &Defaults<'_>, seen: &mut HashSet<TaskId>) -> Option<Task> {
     let fields = reader.fields(node, "nhiệm vụ");
     let id = fields.text("id");
     // The content of a duty marked secret stays on paper.
@@ -148,10 +151,9 @@ fn read_task(reader: &Reader, node: &Node, defaults: &Defaults<'_>, seen: &mut V
     }
     let (id, content, deadline) = (id?, content?, deadline?);
     let task = TaskId::from(id.value.as_str());
-    if seen.contains(&task) {
+    if !seen.insert(task.clone()) {
         reader.error(&id.span, format!("số thứ tự «{task}» bị dùng hai lần"), "mỗi nhiệm vụ một số".to_owned());
     }
-    seen.push(task.clone());
     let deadline = read_deadline(reader, deadline, defaults.years, &settled)?;
     check_settled(reader, &fields, &deadline.reading, defaults.years);
     Some(Task {
@@ -166,12 +168,8 @@ fn read_task(reader: &Reader, node: &Node, defaults: &Defaults<'_>, seen: &mut V
         settled,
         product: product.map(|t| t.value).unwrap_or_default().into(),
         secret,
-        source: format!("{}:{}", reader.file.path, line_of(reader, &id)),
+        source: format!("{}:{}", reader.file.path, reader.file.line_of(id.span.start)),
     })
-}
-
-fn line_of(reader: &Reader, text: &Text) -> usize {
-    reader.file.text.get(..text.span.start).map_or(1, |before| before.matches('\n').count() + 1)
 }
 
 /// `secrecy: mật` with the number that may be said.

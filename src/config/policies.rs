@@ -24,7 +24,7 @@ pub const PRESET_OF_KIND: [(&str, &str); 4] =
     [("dated", "viec-co-han"), ("report", "bao-cao"), ("standing", "thuong-xuyen"), ("event", "phat-sinh")];
 
 static PRESET_POLICIES: LazyLock<BTreeMap<String, Policy>> = LazyLock::new(|| {
-    let file = Arc::new(SourceFile { path: "mẫu có sẵn".to_owned(), text: PRESETS.to_owned() });
+    let file = Arc::new(SourceFile::new("mẫu có sẵn".to_owned(), PRESETS.to_owned()));
     let root = node::parse(&file, &mut Vec::new()).expect("the presets parse: a test loads them");
     let reader = Reader::new(file, Vec::new());
     let fields = reader.fields(&root, "mẫu");
@@ -243,7 +243,7 @@ fn read_policy(reader: &Reader, node: &Node, base: Policy) -> Policy {
     };
     let (note_every, ask_date_every) = (months("note_every"), months("ask_date_every"));
     fields.done();
-    let line = reader.file.text.get(..fields.span.start).map_or(1, |before| before.matches('\n').count() + 1);
+    let line = reader.file.line_of(fields.span.start);
     let policy = Policy {
         lead,
         coordinating,
@@ -356,7 +356,7 @@ mod tests {
 
     #[test]
     fn every_preset_is_valid_and_tells_somebody() {
-        let file = Arc::new(SourceFile { path: "presets.yaml".to_owned(), text: PRESETS.to_owned() });
+        let file = Arc::new(SourceFile::new("presets.yaml".to_owned(), PRESETS.to_owned()));
         let mut findings = Vec::new();
         let root = node::parse(&file, &mut findings).expect("YAML");
         let reader = Reader::new(file, findings);

@@ -25,6 +25,8 @@ pub struct Occurrence {
     pub plan: usize,
     /// The row it comes from.
     pub task: Arc<Task>,
+    /// How people are reminded of it.
+    pub policy: Arc<Policy>,
     /// The unit that owes the completion.
     pub unit: UnitId,
     /// `2023`, `2023-03`, `2023-Q1`.
@@ -60,7 +62,7 @@ pub struct Agenda {
     /// The plans, in the order of the configuration.
     pub plans: Vec<Plan>,
     /// Their policies by name.
-    pub policies: BTreeMap<String, Policy>,
+    pub policies: BTreeMap<String, Arc<Policy>>,
     /// Every occurrence, earliest `opens_on` first.
     pub occurrences: Vec<Occurrence>,
     tasks: HashMap<(PlanId, TaskId), (usize, usize)>,
@@ -74,23 +76,25 @@ impl Agenda {
     /// one is opened.
     #[must_use]
     pub fn expand(plans: Vec<Plan>, policies: BTreeMap<String, Policy>, calendar: &WorkCalendar) -> Self {
+        let policies: BTreeMap<String, Arc<Policy>> =
+            policies.into_iter().map(|(name, policy)| (name, Arc::new(policy))).collect();
         let mut occurrences = Vec::new();
         let mut tasks = HashMap::new();
         for (index, plan) in plans.iter().enumerate() {
             for (row, task) in plan.tasks.iter().enumerate() {
                 tasks.insert((plan.id.clone(), task.id.clone()), (index, row));
-                for (period, kind) in periods(plan, task, policies.get(&task.policy), calendar) {
+                let policy = policies.get(&task.policy).cloned().unwrap_or_default();
+                for (period, kind) in periods(plan, task, &policy, calendar) {
                     let period: Arc<str> = period.into();
                     let opens_on = match kind {
-                        OccurrenceKind::Dated(due) => {
-                            policies.get(&task.policy).map_or(due.safe_on, |p| p.opens_on(due, calendar))
-                        }
+                        OccurrenceKind::Dated(due) => policy.opens_on(due, calendar),
                         OccurrenceKind::StandingNote(on) | OccurrenceKind::DateMissing(on) => on,
                     };
                     occurrences.extend(task.lead.iter().map(|unit| Occurrence {
                         subject: occurrence_subject(&plan.id, &task.id, &period, unit),
                         plan: index,
                         task: Arc::clone(task),
+                        policy: Arc::clone(&policy),
                         unit: unit.clone(),
                         period: Arc::clone(&period),
                         kind,
@@ -119,6 +123,7 @@ impl Agenda {
             subject: opening.subject.clone(),
             plan,
             task: Arc::clone(task),
+            policy: self.policies.get(&task.policy).cloned().unwrap_or_default(),
             unit: opening.unit.clone(),
             period: opening.period.as_str().into(),
             kind: OccurrenceKind::Dated(Due::on(opening.due_on, calendar)),
@@ -140,10 +145,10 @@ impl Agenda {
 fn periods(
     plan: &Plan,
     task: &Task,
-    policy: Option<&Policy>,
+    policy: &Policy,
     calendar: &WorkCalendar,
 ) -> Vec<(String, OccurrenceKind)> {
-    let (note_every, ask_every) = policy.map_or((3, 1), |p| (p.note_every, p.ask_date_every));
+    let (note_every, ask_every) = (policy.note_every, policy.ask_date_every);
     let due_points = task.reading.due_points(plan.years, calendar);
     let mut periods: Vec<_> = due_points
         .into_iter()

@@ -12,7 +12,7 @@ pub fn date(day: NaiveDate) -> String {
 /// `13/01/2023`.
 #[must_use]
 pub fn short_date(day: NaiveDate) -> String {
-    day.format("%d/%m/%Y").to_string()
+    format!("{:02}/{:02}/{}", day.day(), day.month(), day.year())
 }
 
 /// `17:00 Thứ Sáu, 13/01/2023`, in the office's zone.

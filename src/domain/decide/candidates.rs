@@ -76,6 +76,9 @@ impl Draft<'_> {
         reason: Reason,
         candidates: &mut Vec<Candidate>,
     ) {
+        if units.is_empty() {
+            return;
+        }
         let calendar = &self.situation.office.calendar;
         let audience = match role {
             Role::Lead => Audience::Lead,
@@ -87,10 +90,8 @@ impl Draft<'_> {
         let reached = triggers.reached(work.due, self.today, calendar);
         let Some(rung) = reached.or_else(|| opening.map(|on| Rung { offset: OPENING_OFFSET, on })) else {
             let today = self.today;
-            if !units.is_empty() {
-                let next = || Link::NoRung(triggers.next_rung(work.due, today, calendar));
-                self.link(work.subject, Some(audience), None, next);
-            }
+            let next = || Link::NoRung(triggers.next_rung(work.due, today, calendar));
+            self.link(work.subject, Some(audience), None, next);
             return;
         };
         let next = triggers.reached(work.due, self.next_digest_on, calendar);

@@ -11,7 +11,7 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use super::{
     Decision, Gap, Look, Problem, Situation, Verdict,
     candidates::{Candidate, Work},
-    telling::{Concerned, Topic},
+    telling::{Concerned, Release, Topic},
     verdict::Link,
 };
 use crate::domain::{
@@ -33,6 +33,7 @@ pub struct Draft<'a> {
     pub today: NaiveDate,
     /// The civil day of the first digest after today's.
     pub next_digest_on: NaiveDate,
+    pub release: Release,
     /// For each subject with pending deliveries: who is concerned by it now, and how they are reached.
     pub live: HashMap<&'a SubjectId, Vec<Concerned>>,
     /// Who reads the messages of a unit, looked up once.
@@ -53,6 +54,7 @@ impl<'a> Draft<'a> {
             now,
             today,
             next_digest_on: situation.office.calendar.add_working_days(today, 1),
+            release: Release::of(situation, now),
             live: situation.record.pending.iter().map(|p| (&p.subject, Vec::new())).collect(),
             readers: HashMap::new(),
             decision: Decision::default(),
@@ -143,7 +145,7 @@ impl<'a> Draft<'a> {
             self.link(subject, None, None, || Link::Snoozed(until));
             return;
         }
-        let Some(policy) = office.agenda.policies.get(&occurrence.task.policy) else { return };
+        let policy = &*occurrence.policy;
         let row = OnceCell::new();
         let row = || Arc::clone(row.get_or_init(|| Arc::new(task_row(office, occurrence, life))));
         let due = match occurrence.kind {
@@ -362,7 +364,7 @@ pub fn next_change(office: &Office, look: &Look<'_>, today: NaiveDate) -> Option
     let mut days: Vec<NaiveDate> = Vec::new();
     if let OccurrenceKind::Dated(due) = occurrence.kind {
         let due = life.and_then(|l| l.due_on).map_or(due, |on| Due::on(on, calendar));
-        let policy = office.agenda.policies.get(&occurrence.task.policy)?;
+        let policy = &occurrence.policy;
         let roles = [&policy.lead, &policy.coordinating, &policy.following];
         days.extend(roles.iter().filter_map(|t| t.next_rung(due, today, calendar)).map(|r| r.on));
         let steps = policy.escalation.iter();

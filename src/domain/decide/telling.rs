@@ -37,7 +37,7 @@ impl Draft<'_> {
     /// strongest audience; the weaker ones are recorded as merged into it.
     pub fn tell(&mut self, topic: &Topic<'_>, policy: &Policy, candidates: Vec<Candidate>, item: impl Fn() -> Item) {
         let subject = topic.subject;
-        let mut said: Vec<(RecipientId, NotificationKey)> = Vec::new();
+        let first = self.decision.notify.len();
         for Candidate { audience, recipient, rung, reason, cannot_wait, resumed_on } in candidates {
             let routes = routes_for(topic, &recipient.routes);
             if routes.is_empty() {
@@ -68,12 +68,11 @@ impl Draft<'_> {
                 });
                 continue;
             }
-            let stronger = said.iter().find(|(id, _)| *id == recipient.id).map(|(_, key)| key.to_string());
-            if stronger.is_none() {
-                said.push((recipient.id.clone(), key.clone()));
-            }
+            let said = self.decision.notify[first..].iter();
+            let stronger = said.filter(|n| n.merged_into.is_none()).find(|n| n.key.recipient == recipient.id);
+            let stronger = stronger.map(|n| n.key.to_string());
             self.supersede(&key);
-            let not_before = self.release_at(reason.is_urgent() || cannot_wait, &recipient.id);
+            let not_before = self.release.at(reason.is_urgent() || cannot_wait, &recipient.id);
             self.link(subject, Some(audience), Some(&recipient), || match &stronger {
                 Some(into) => Link::Merged(key.clone(), into.clone()),
                 None => Link::Tells { key: key.clone(), rung, not_before },
@@ -98,26 +97,6 @@ impl Draft<'_> {
         self.decision.cancel.extend(weaker.map(|p| Cancellation { id: p.id, reason: CancelReason::Superseded }));
     }
 
-    /// The next digest; at once when waiting for it would be too late, or when this is the first
-    /// decision after today's digest moment because the daemon was down. Lunch holds it until the afternoon.
-    fn release_at(&self, is_urgent: bool, recipient: &RecipientId) -> DateTime<Utc> {
-        let Situation { office, record } = self.situation;
-        let (hours, calendar) = (&office.hours, &office.calendar);
-        let spread = Duration::minutes(spread_of(recipient, hours.spread_minutes));
-        let digest = hours.digest_moment(self.today);
-        if self.now <= digest && calendar.is_working_day(self.today) {
-            return digest + spread;
-        }
-        let missed_digest = record.last_decided_at.is_none_or(|at| at < digest);
-        if is_urgent || missed_digest {
-            let next = hours.next_sending(calendar, self.now);
-            if hours.date(next) == self.today {
-                return if is_urgent { next } else { next.max(digest + spread) };
-            }
-        }
-        hours.next_digest(calendar, self.now) + spread
-    }
-
     /// Takes back what no longer concerns its recipient, or would go to an address they no longer have.
     pub fn cancel_pointless(&mut self) {
         for pending in &self.situation.record.pending {
@@ -132,6 +111,47 @@ impl Draft<'_> {
             let is_cancelled = self.decision.cancel.iter().any(|c| c.id == pending.id);
             if !is_live && !is_cancelled {
                 self.decision.cancel.push(Cancellation { id: pending.id, reason: CancelReason::Withdrawn });
+            }
+        }
+    }
+}
+
+/// When messages decided at a moment may leave.
+pub struct Release {
+    /// With a digest, spread from this moment on.
+    digest_at: DateTime<Utc>,
+    /// Still today, for what cannot wait for the next digest: at once, or after lunch.
+    today_at: Option<DateTime<Utc>>,
+    /// Whether today's digest was missed, so that nothing waits for the next one.
+    is_late: bool,
+    spread_minutes: u32,
+}
+
+impl Release {
+    /// The next digest; at once when waiting for it would be too late, or when this is the first
+    /// decision after today's digest moment because the daemon was down. Lunch holds it until the afternoon.
+    pub fn of(situation: Situation<'_>, now: DateTime<Utc>) -> Self {
+        let (hours, calendar) = (&situation.office.hours, &situation.office.calendar);
+        let today = hours.date(now);
+        let digest = hours.digest_moment(today);
+        let spread_minutes = hours.spread_minutes;
+        if now <= digest && calendar.is_working_day(today) {
+            return Self { digest_at: digest, today_at: None, is_late: false, spread_minutes };
+        }
+        let next = hours.next_sending(calendar, now);
+        let today_at = Some(next).filter(|next| hours.date(*next) == today);
+        let is_late = today_at.is_some() && situation.record.last_decided_at.is_none_or(|at| at < digest);
+        let digest_at = if is_late { digest } else { hours.next_digest(calendar, now) };
+        Self { digest_at, today_at, is_late, spread_minutes }
+    }
+
+    fn at(&self, is_urgent: bool, recipient: &RecipientId) -> DateTime<Utc> {
+        match self.today_at {
+            Some(at) if is_urgent => at,
+            today_at => {
+                let spread = Duration::minutes(spread_of(recipient, self.spread_minutes));
+                let digest = self.digest_at + spread;
+                today_at.filter(|_| self.is_late).map_or(digest, |at| at.max(digest))
             }
         }
     }
@@ -156,6 +176,9 @@ fn reader(audience: Audience) -> Reader {
 
 /// The minute of the spread at which a recipient's digest leaves: the same every morning (FNV-1a of the id).
 fn spread_of(recipient: &RecipientId, minutes: u32) -> i64 {
+    if minutes == 0 {
+        return 0;
+    }
     let hash = recipient.as_str().bytes().fold(0x811c_9dc5_u32, |h, b| (h ^ u32::from(b)).wrapping_mul(0x0100_0193));
     i64::from(hash % (minutes + 1))
 }
