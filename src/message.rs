@@ -495,6 +495,19 @@ pub fn audience_name(audience: Audience, is_dossier: bool) -> String {
     }
 }
 
+/// The rung of a message to this audience, `mốc trước hạn 5 ngày`; a request has days of waiting instead.
+#[must_use]
+pub fn rung_of(audience: Audience, offset: i32) -> String {
+    match audience {
+        Audience::Decider if offset > 0 => format!("đề nghị đã chờ {offset} ngày làm việc"),
+        Audience::Decider => "đề nghị mới".to_owned(),
+        Audience::Asker => "có trả lời".to_owned(),
+        Audience::DataClosing => "ngày chốt số liệu".to_owned(),
+        Audience::Administrator => "khi có trục trặc".to_owned(),
+        Audience::Lead | Audience::Coordinating | Audience::Following | Audience::Escalation(_) => rung_name(offset),
+    }
+}
+
 /// `mốc trước hạn 5 ngày`.
 #[must_use]
 pub fn rung_name(offset: i32) -> String {

@@ -13,7 +13,7 @@ use crate::{
         policy::{DayCount, Policy, Triggers},
     },
     message::{
-        audience_name, rung_name,
+        audience_name, rung_name, rung_of,
         vietnamese::{moment, short_date},
     },
     store::{Decided, DeliveryTrail},
@@ -113,7 +113,7 @@ impl Words<'_> {
             "{} ({}), {}",
             self.name(&key.recipient),
             audience_name(key.audience, self.is_dossier),
-            rung_name(key.offset)
+            rung_of(key.audience, key.offset)
         )
     }
 
@@ -162,13 +162,13 @@ impl Words<'_> {
             Link::MissingFromSource => {
                 "không nhắc: lần hỏi gần nhất hệ thống một cửa không trả về hồ sơ này; chưa coi là xong".to_owned()
             }
-            Link::AlreadyTold(key) => format!("không nhắc lại: đã báo ở {}; khóa {key}", rung_name(key.offset)),
+            Link::AlreadyTold(key) => format!("không nhắc lại: đã báo ở {}; khóa {key}", rung_of(key.audience, key.offset)),
             Link::Merged(key, into) => {
-                format!("gộp {} vào tin mạnh hơn cho cùng người; khóa {key}, tin {into}", rung_name(key.offset))
+                format!("gộp {} vào tin mạnh hơn cho cùng người; khóa {key}, tin {into}", rung_of(key.audience, key.offset))
             }
             Link::Tells { key, rung, not_before } => format!(
                 "nhắc: {} (đến mốc ngày {}), gửi từ {}; khóa {key}",
-                rung_name(rung.offset),
+                rung_of(key.audience, rung.offset),
                 short_date(rung.on),
                 self.moment(*not_before)
             ),
@@ -228,7 +228,7 @@ impl Words<'_> {
             self.moment(decided.decided_at),
             self.name(&decided.recipient),
             audience_name(decided.audience, self.is_dossier),
-            rung_name(decided.offset),
+            rung_of(decided.audience, decided.offset),
             decided.key
         )];
         lines.extend(decided.merged_into.as_ref().map(|into| format!("    đã gộp vào tin {into}")));
