@@ -18,7 +18,7 @@ use crate::{
     channel::Message,
     domain::{
         deadline::Due,
-        decide::OPENING_OFFSET,
+        decide::{OPENING_OFFSET, REQUEST_STEP},
         directory::Directory,
         ids::{PersonId, RecipientId},
         life::{Answer, Request},
@@ -264,10 +264,22 @@ fn answered_text(answer: &Answer, units: &str, due: Option<Due>) -> String {
     }
 }
 
-/// What a coordinating unit owes, and to whom; the lead's advice is not for it.
+/// What a coordinating unit owes, and to whom; the lead's advice is not for it. On the closing day both are told
+/// what the day is for.
 fn share_owed(entry: &Entry, units: &str) -> Option<String> {
-    (entry.audience == Audience::Coordinating)
-        .then(|| format!("Gửi phần việc phối hợp của đơn vị mình cho {units} trước hạn trên."))
+    match entry.audience {
+        Audience::Coordinating => Some(format!("Gửi phần việc phối hợp của đơn vị mình cho {units} trước hạn trên.")),
+        Audience::DataClosing => {
+            Some(format!("Hôm nay chốt số liệu của kỳ; sau đó gửi số liệu cho {units} để lập báo cáo."))
+        }
+        Audience::Lead
+        | Audience::Escalation(_)
+        | Audience::Following
+        | Audience::Decider
+        | Audience::Assigner
+        | Audience::Asker
+        | Audience::Administrator => None,
+    }
 }
 
 struct View<'a> {
@@ -473,7 +485,7 @@ pub fn why(entry: &Entry) -> String {
 pub fn why_told(audience: Audience, offset: i32, is_dossier: bool) -> String {
     match audience {
         Audience::DataClosing => "đơn vị làm báo cáo; ngày chốt số liệu của kỳ".to_owned(),
-        Audience::Decider => "đơn vị theo dõi; đề nghị chờ quyết định".to_owned(),
+        Audience::Decider | Audience::Assigner => "đơn vị theo dõi; đề nghị chờ quyết định".to_owned(),
         Audience::Asker => "đơn vị đã đề nghị; có trả lời".to_owned(),
         audience => format!("{}; {}", audience_name(audience, is_dossier), rung_name(offset)),
     }
@@ -489,7 +501,8 @@ pub fn audience_name(audience: Audience, is_dossier: bool) -> String {
         Audience::Coordinating => "đơn vị phối hợp".to_owned(),
         Audience::DataClosing => "đơn vị làm báo cáo (chốt số liệu)".to_owned(),
         Audience::Following => "đơn vị theo dõi".to_owned(),
-        Audience::Decider => "đơn vị theo dõi (quyết định đề nghị)".to_owned(),
+        Audience::Decider => "đơn vị theo dõi (quyết định gia hạn)".to_owned(),
+        Audience::Assigner => "đơn vị theo dõi (giao lại việc)".to_owned(),
         Audience::Asker => "đơn vị đã đề nghị".to_owned(),
         Audience::Administrator => "quản trị".to_owned(),
     }
@@ -499,8 +512,10 @@ pub fn audience_name(audience: Audience, is_dossier: bool) -> String {
 #[must_use]
 pub fn rung_of(audience: Audience, offset: i32) -> String {
     match audience {
-        Audience::Decider if offset > 0 => format!("đề nghị đã chờ {offset} ngày làm việc"),
-        Audience::Decider => "đề nghị mới".to_owned(),
+        Audience::Decider | Audience::Assigner => match offset % REQUEST_STEP {
+            0 => "đề nghị mới".to_owned(),
+            waited => format!("đề nghị đã chờ {waited} ngày làm việc"),
+        },
         Audience::Asker => "có trả lời".to_owned(),
         Audience::DataClosing => "ngày chốt số liệu".to_owned(),
         Audience::Administrator => "khi có trục trặc".to_owned(),

@@ -260,10 +260,14 @@ fn describe_gap(office: &Office, gap: &Gap) -> (String, String) {
                 "«{person}» không có địa chỉ nào nên không nhận được tin; thêm email hoặc zalo_chat vào units.yaml"
             ),
         ),
-        Gap::VacantPosition(position) => (
-            format!("gap:position/{position}"),
-            format!("Chức vụ «{position}» chưa có người nhận được tin; đã báo ngay cho bậc đôn đốc kế tiếp"),
-        ),
+        Gap::VacantPosition { position, is_skipped } => {
+            let instead = if *is_skipped {
+                "đã báo ngay cho bậc đôn đốc kế tiếp"
+            } else {
+                "những người khác của bậc đôn đốc vẫn được báo"
+            };
+            (format!("gap:position/{position}"), format!("Chức vụ «{position}» chưa có người nhận được tin; {instead}"))
+        }
         Gap::NoticeMissing(year) => (
             format!("gap:notice/{year}"),
             format!(

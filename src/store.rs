@@ -246,7 +246,8 @@ impl NoteStatus {
         match self.state.as_str() {
             "sent" | "cancelled" => false,
             "failed" | "unknown" => true,
-            _ => now - self.due_at > NOTE_GRACE,
+            // Not from when it is due: each vain try moves that.
+            _ => now - self.decided_at > NOTE_GRACE,
         }
     }
 }

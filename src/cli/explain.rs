@@ -17,7 +17,7 @@ use super::{
     preview::parse_date,
     print, print_json,
     report::due_in_force,
-    tasks::standing,
+    tasks::{content, standing},
     which::{Which, describe},
 };
 use crate::{
@@ -170,11 +170,7 @@ impl Explain {
         let life = record.reports.life(subject);
         let due = due_in_force(office, occurrence, life);
         let mut head = vec![describe(office, occurrence)];
-        let content = task
-            .secret
-            .as_ref()
-            .map_or_else(|| task.content.to_string(), |s| format!("nhiệm vụ {}: văn bản số {}", s.mark, s.reference));
-        head.push(format!("Nội dung: {content}"));
+        head.push(format!("Nội dung: {}", content(task)));
         head.push(format!("Nguồn: {}; kế hoạch ghi «{}»", task.source, task.phrase));
         head.push(format!("Cách hiểu: {}", reading::describe(&task.reading, &task.phrase)));
         head.extend(occurrence.document.as_ref().map(|d| format!("Phát sinh theo: {d}")));

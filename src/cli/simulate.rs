@@ -92,7 +92,9 @@ impl Simulate {
         match &self.html {
             Some(path) => {
                 let assumption = rehearsal.assumption.clone();
-                let leaving = self.collect(&config.office, rehearsal);
+                let mut leaving = self.collect(&config.office, rehearsal);
+                // What is marked secret has no place on a page that is handed around.
+                leaving.retain(|l| !is_secret(&l.notification.item));
                 let page = Page::of(&config.office, &leaving, self.from, self.to, &assumption).render()?;
                 std::fs::write(path, page).with_context(|| format!("không ghi được tệp {}", path.display()))?;
                 print(&format!("Đã ghi {}: {} tin.", path.display(), leaving.len()));
@@ -109,10 +111,9 @@ impl Simulate {
     fn prepare(&self, config: &Config, real: &Config) -> anyhow::Result<Prepared> {
         let store = open_existing_store(real)?;
         let (mut record, reported) = match &store {
-            Some(store) => (
-                block_on(store.record())?.context(STORE_FAILED)?,
-                block_on(store.reports())?.context(STORE_FAILED)?,
-            ),
+            Some(store) => {
+                (block_on(store.record())?.context(STORE_FAILED)?, block_on(store.reports())?.context(STORE_FAILED)?)
+            }
             None => (Record::default(), Arc::default()),
         };
         let office = &config.office;
@@ -296,6 +297,17 @@ fn what(item: &Item) -> String {
         Item::Dossier { code, .. } => format!("hồ sơ {code}"),
         Item::Health { .. } => "bản tin quản trị".to_owned(),
         Item::Problem { sentence, .. } => sentence.clone(),
+    }
+}
+
+fn is_secret(item: &Item) -> bool {
+    match item {
+        Item::Task { row, .. }
+        | Item::Standing { row }
+        | Item::DateMissing { row }
+        | Item::Asked { row, .. }
+        | Item::Answered { row, .. } => row.reference.is_some(),
+        Item::Dossier { .. } | Item::Health { .. } | Item::Problem { .. } => false,
     }
 }
 

@@ -78,7 +78,7 @@ impl View<'_> {
     }
 
     fn task_text(&self, plan: &Plan, task: &Task) -> String {
-        let mut text = format!("\n  {}  {}", task.id, task.content);
+        let mut text = format!("\n  {}  {}", task.id, content(task));
         for (label, value) in [
             ("Chủ trì", names(&self.office.directory, &task.lead)),
             ("Phối hợp", names(&self.office.directory, &task.coordinating)),
@@ -201,8 +201,16 @@ impl View<'_> {
                         "is_cancelled": life.is_some_and(|l| matches!(l.ending, Some(Ending::Cancelled { .. }))), "document": o.document })
             })
             .collect();
-        json!({ "id": task.id, "section": task.section, "content": task.content, "lead": task.lead, "coordinating": task.coordinating,
+        json!({ "id": task.id, "section": task.section, "content": content(task), "lead": task.lead, "coordinating": task.coordinating,
                 "deadline": task.phrase, "reading": self.reading(plan, task), "product": task.product, "occurrences": occurrences })
+    }
+}
+
+/// What the task asks for; of one marked secret its number.
+pub fn content(task: &Task) -> String {
+    match &task.secret {
+        Some(secret) => format!("nhiệm vụ {}: văn bản số {}", secret.mark, secret.reference),
+        None => task.content.to_string(),
     }
 }
 
@@ -219,7 +227,7 @@ pub fn standing(life: &Life, directory: &Directory, today: NaiveDate) -> Vec<Str
         said.extend(until.map(|on| format!("{} đã nhận, nhắc lại {}", directory.unit_name(unit), short_date(on))));
     }
     said.extend(life.snoozed_until(today).map(|on| format!("tạm dừng nhắc đến {}", short_date(on))));
-    said.extend(life.request.as_ref().map(|(request, ..)| match request {
+    said.extend(life.extension.iter().chain(&life.dispute).map(|asked| match &asked.request {
         Request::Extension { to_on, .. } => format!("xin gia hạn đến hết {}, chờ quyết định", short_date(*to_on)),
         Request::NotOurs { .. } => "đơn vị báo không thuộc trách nhiệm, chờ giao lại".to_owned(),
     }));

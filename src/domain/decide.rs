@@ -17,7 +17,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 pub use self::{
     candidates::OPENING_OFFSET,
-    draft::next_change,
+    draft::{REQUEST_STEP, next_change},
     verdict::{Link, Verdict},
 };
 use super::{
@@ -165,7 +165,12 @@ pub enum Gap {
     /// Something was opened for a task that is no longer in any plan.
     TaskGone(SubjectId),
     /// An escalation step names a position that nobody reachable holds.
-    VacantPosition(String),
+    VacantPosition {
+        /// The position.
+        position: String,
+        /// Whether nobody else of the step could be told, so that the next step was told at once.
+        is_skipped: bool,
+    },
     /// The official notice of this year, or from 15 December on of the next, has not been entered.
     NoticeMissing(i32),
     /// No rule says which unit holds dossiers of this kind.

@@ -216,8 +216,13 @@ impl Directory {
     /// The person, or who reads for them on that day, as a recipient; `None` when there is no way to reach them.
     #[must_use]
     pub fn recipient(&self, id: &PersonId, on: NaiveDate) -> Option<Recipient> {
-        let is_away = |s: &&Substitute| s.person == *id && (s.from_on..=s.until_on).contains(&on);
-        let substitute = self.substitutes.iter().find(is_away).and_then(|s| self.reachable(&s.by));
+        let substitute_of = |id: &PersonId| {
+            let is_away = |s: &&Substitute| s.person == *id && (s.from_on..=s.until_on).contains(&on);
+            self.substitutes.iter().find(is_away).map(|s| &s.by)
+        };
+        // Who stands in may be away too; in a circle somebody there is nobody, the last of them reads.
+        let chain = std::iter::successors(substitute_of(id), |by| substitute_of(by)).take(MOST_SUCCESSIONS);
+        let substitute = chain.filter(|by| *by != id).filter_map(|by| self.reachable(by)).last();
         if let (Some(person), Some(away)) = (substitute, self.people.get(id)) {
             return Some(Recipient { on_behalf_of: Some(away.name.as_str().into()), ..recipient(person) });
         }

@@ -45,6 +45,12 @@ pub fn note_subject(on: NaiveDate) -> SubjectId {
     format!("note:{on}").into()
 }
 
+/// Whether the subject is a morning note.
+#[must_use]
+pub fn is_note(subject: &SubjectId) -> bool {
+    subject.as_str().starts_with("note:")
+}
+
 /// The note of the morning of `now`, when there is something to say: trouble on any working day, everything once a
 /// week, on its first working day. `None` when the administrator cannot be reached, too.
 #[must_use]

@@ -204,6 +204,19 @@ pub enum Answer {
     },
 }
 
+/// A request that waits for a decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// What is asked for.
+    pub request: Request,
+    /// Since when.
+    pub on: NaiveDate,
+    /// By whom.
+    pub by: String,
+    /// Which request about this work it is, from 1: one that is corrected on the same day is told anew.
+    pub number: u32,
+}
+
 /// What the events of one occurrence come to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Life {
@@ -213,10 +226,14 @@ pub struct Life {
     pub due_on: Option<NaiveDate>,
     /// Who is in charge instead of the plan's unit.
     pub unit: Option<UnitId>,
-    /// What waits for a decision, since when and from whom.
-    pub request: Option<(Request, NaiveDate, String)>,
-    /// The last answer to a request, and its day.
-    pub answer: Option<(Answer, NaiveDate)>,
+    /// More time was asked for, and nobody has decided.
+    pub extension: Option<Asked>,
+    /// The unit in charge says that the work is not its own, and nobody has decided.
+    pub dispute: Option<Asked>,
+    /// The last answer to a request, its day, and which answer it is, from 1.
+    pub answer: Option<(Answer, NaiveDate, u32)>,
+    /// Requests so far.
+    requests: u32,
     /// Until when each unit wants to hear nothing.
     pub acknowledged: BTreeMap<UnitId, NaiveDate>,
     /// Until when nobody is told, and why.
@@ -239,7 +256,8 @@ impl Life {
     /// Adds the next event.
     pub fn add(&mut self, event: &Event) {
         let Event { report, reported_by, on, .. } = event;
-        let asked = |request| Some((request, *on, reported_by.clone()));
+        let number = self.requests + 1;
+        let asked = |request| Some(Asked { request, on: *on, by: reported_by.clone(), number });
         match report.clone() {
             Report::Acknowledged { unit, until_on } => {
                 self.acknowledged.insert(unit, until_on);
@@ -256,20 +274,32 @@ impl Life {
                 self.snoozed = None;
             }
             Report::Snoozed { until_on, reason } => self.snoozed = Some((until_on, reason)),
-            Report::ExtensionAsked { to_on, reason } => self.request = asked(Request::Extension { to_on, reason }),
-            Report::NotOurs { reason } => self.request = asked(Request::NotOurs { right: None, reason }),
+            Report::ExtensionAsked { to_on, reason } => {
+                self.extension = asked(Request::Extension { to_on, reason });
+                self.requests = number;
+            }
+            Report::NotOurs { reason } => {
+                self.dispute = asked(Request::NotOurs { right: None, reason });
+                self.requests = number;
+            }
             Report::WrongUnit { right, reason } => {
-                self.request = asked(Request::NotOurs { right: Some(right), reason });
+                self.dispute = asked(Request::NotOurs { right: Some(right), reason });
+                self.requests = number;
             }
             Report::ExtensionGranted { to_on, document } => {
                 self.due_on = Some(to_on);
                 // Quiet was promised until the old due date.
                 self.acknowledged.clear();
+                self.extension = None;
                 self.answered(Answer::Granted { document }, *on);
             }
-            Report::ExtensionRefused { reason } => self.answered(Answer::Refused { reason }, *on),
+            Report::ExtensionRefused { reason } => {
+                self.extension = None;
+                self.answered(Answer::Refused { reason }, *on);
+            }
             Report::Assigned { unit, reason } => {
                 self.unit = Some(unit);
+                self.dispute = None;
                 self.answered(Answer::Assigned { reason }, *on);
             }
             Report::Opened { .. } => {}
@@ -277,8 +307,8 @@ impl Life {
     }
 
     fn answered(&mut self, answer: Answer, on: NaiveDate) {
-        self.request = None;
-        self.answer = Some((answer, on));
+        let number = self.answer.as_ref().map_or(0, |(_, _, n)| *n) + 1;
+        self.answer = Some((answer, on, number));
     }
 
     /// Whether nothing is owed any more.
@@ -290,7 +320,7 @@ impl Life {
     /// Whether the unit in charge disputes that the work is its own.
     #[must_use]
     pub fn is_disputed(&self) -> bool {
-        matches!(self.request, Some((Request::NotOurs { .. }, ..)))
+        self.dispute.is_some()
     }
 
     /// The day until which `unit` hears nothing, when that is still ahead on `today`.
@@ -344,12 +374,11 @@ impl Life {
             }
             Report::ExtensionAsked { to_on, reason } => later_than_due(*to_on).or_else(|| no_text(reason)),
             Report::ExtensionGranted { to_on, document } => later_than_due(*to_on).or_else(|| no_text(document)),
-            Report::ExtensionRefused { reason } => match self.request {
-                Some((Request::Extension { .. }, ..)) => no_text(reason),
-                Some(_) | None => Some(Refusal::NothingAsked),
-            },
+            Report::ExtensionRefused { .. } if self.extension.is_none() => Some(Refusal::NothingAsked),
             Report::Snoozed { until_on, reason } => not_ahead(*until_on).or_else(|| no_text(reason)),
-            Report::Cancelled { reason } | Report::NotOurs { reason } => no_text(reason),
+            Report::ExtensionRefused { reason } | Report::Cancelled { reason } | Report::NotOurs { reason } => {
+                no_text(reason)
+            }
             Report::WrongUnit { right, reason } => {
                 (*right == facts.unit).then(|| Refusal::SameUnit(right.clone())).or_else(|| no_text(reason))
             }
@@ -482,7 +511,7 @@ impl Reports {
     pub fn add(&mut self, event: &Event) {
         let life = self.lives.entry(event.subject.clone()).or_default();
         life.add(event);
-        if life.request.is_some() || life.answer.as_ref().is_some_and(|(_, on)| *on == event.on) {
+        if life.extension.is_some() || life.dispute.is_some() || life.answer.is_some() {
             self.undecided.insert(event.subject.clone());
         }
         if let Report::Opened { plan, task, period, unit, due_on, document } = &event.report {

@@ -26,8 +26,10 @@ pub enum Audience {
     Following,
     /// Chủ trì and phối hợp, on the day on which the numbers of a report are closed.
     DataClosing,
-    /// Theo dõi, or the administrator: a request waits for their decision.
+    /// Theo dõi, or the administrator: a request for more time waits for their decision.
     Decider,
+    /// The same, when a unit says that the work is not its own.
+    Assigner,
     /// Chủ trì, whose request was answered.
     Asker,
     /// The administrator of the daemon.
@@ -43,6 +45,7 @@ impl fmt::Display for Audience {
             Self::Following => f.write_str("following"),
             Self::DataClosing => f.write_str("data_closing"),
             Self::Decider => f.write_str("decider"),
+            Self::Assigner => f.write_str("assigner"),
             Self::Asker => f.write_str("asker"),
             Self::Administrator => f.write_str("administrator"),
         }
@@ -59,6 +62,7 @@ impl std::str::FromStr for Audience {
             "following" => Ok(Self::Following),
             "data_closing" => Ok(Self::DataClosing),
             "decider" => Ok(Self::Decider),
+            "assigner" => Ok(Self::Assigner),
             "asker" => Ok(Self::Asker),
             "administrator" => Ok(Self::Administrator),
             _ => text.strip_prefix("escalation:").and_then(|n| n.parse().ok()).map(Self::Escalation).ok_or(()),
@@ -426,6 +430,7 @@ mod tests {
             Audience::Following,
             Audience::DataClosing,
             Audience::Decider,
+            Audience::Assigner,
             Audience::Asker,
             Audience::Administrator,
         ] {

@@ -142,12 +142,7 @@ impl Agenda {
     }
 }
 
-fn periods(
-    plan: &Plan,
-    task: &Task,
-    policy: &Policy,
-    calendar: &WorkCalendar,
-) -> Vec<(String, OccurrenceKind)> {
+fn periods(plan: &Plan, task: &Task, policy: &Policy, calendar: &WorkCalendar) -> Vec<(String, OccurrenceKind)> {
     let (note_every, ask_every) = (policy.note_every, policy.ask_date_every);
     let due_points = task.reading.due_points(plan.years, calendar);
     let mut periods: Vec<_> = due_points

@@ -162,9 +162,14 @@ impl Words<'_> {
             Link::MissingFromSource => {
                 "không nhắc: lần hỏi gần nhất hệ thống một cửa không trả về hồ sơ này; chưa coi là xong".to_owned()
             }
-            Link::AlreadyTold(key) => format!("không nhắc lại: đã báo ở {}; khóa {key}", rung_of(key.audience, key.offset)),
+            Link::AlreadyTold(key) => {
+                format!("không nhắc lại: đã báo ở {}; khóa {key}", rung_of(key.audience, key.offset))
+            }
             Link::Merged(key, into) => {
-                format!("gộp {} vào tin mạnh hơn cho cùng người; khóa {key}, tin {into}", rung_of(key.audience, key.offset))
+                format!(
+                    "gộp {} vào tin mạnh hơn cho cùng người; khóa {key}, tin {into}",
+                    rung_of(key.audience, key.offset)
+                )
             }
             Link::Tells { key, rung, not_before } => format!(
                 "nhắc: {} (đến mốc ngày {}), gửi từ {}; khóa {key}",

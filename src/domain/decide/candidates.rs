@@ -132,8 +132,11 @@ impl Draft<'_> {
                 self.link(work.subject, Some(Audience::Escalation(step.after)), None, || Link::NoRung(Some(next)));
                 break;
             }
-            let holders = self.holders(step, work.lead);
-            if holders.is_empty() {
+            let (holders, vacant) = self.holders(step, work.lead);
+            let is_skipped = holders.is_empty();
+            let vacant = vacant.into_iter().map(|position| Gap::VacantPosition { position, is_skipped });
+            self.decision.gaps.extend(vacant);
+            if is_skipped {
                 skipped_from = Some(after);
                 continue;
             }
@@ -155,9 +158,10 @@ impl Draft<'_> {
         candidates.extend(reached);
     }
 
-    fn holders(&mut self, step: &EscalationStep, lead: &UnitId) -> Vec<Recipient> {
+    /// Who holds the roles of a step, and the names of those that nobody reachable holds.
+    fn holders(&self, step: &EscalationStep, lead: &UnitId) -> (Vec<Recipient>, Vec<String>) {
         let directory = &self.situation.office.directory;
-        let mut holders = Vec::new();
+        let (mut holders, mut vacant) = (Vec::new(), Vec::new());
         for superior in &step.tell {
             let named: Vec<(Option<&PersonId>, String)> = match superior {
                 Superior::Position(position) => vec![(directory.positions.get(position), position.clone())],
@@ -177,13 +181,11 @@ impl Draft<'_> {
             for (person, name) in named {
                 match person.and_then(|id| directory.recipient(id, self.today)) {
                     Some(recipient) => holders.push(recipient),
-                    None => {
-                        self.decision.gaps.insert(Gap::VacantPosition(name));
-                    }
+                    None => vacant.push(name),
                 }
             }
         }
-        holders
+        (holders, vacant)
     }
 
     /// On the day on which the numbers of a report are closed, while the report is not yet due.
@@ -225,15 +227,15 @@ impl Draft<'_> {
     }
 
     /// Who decides on requests: the units that follow the plan, else the administrator.
-    pub fn deciders(&mut self, following: &[UnitId], rung: Rung) -> Vec<Candidate> {
+    pub fn deciders(&mut self, audience: Audience, following: &[UnitId], rung: Rung) -> Vec<Candidate> {
         let mut candidates = Vec::new();
         for unit in following {
-            candidates.extend(self.all_of(unit, Audience::Decider, rung, Reason::Decision, None));
+            candidates.extend(self.all_of(unit, audience, rung, Reason::Decision, None));
         }
         if candidates.is_empty() {
             candidates = self.administrator(rung, Reason::Decision);
             for candidate in &mut candidates {
-                candidate.audience = Audience::Decider;
+                candidate.audience = audience;
             }
         }
         candidates

@@ -19,7 +19,7 @@ use crate::domain::{
     directory::Recipient,
     dossier::{DossierStatus, TrackedDossier, dossier_subject},
     ids::{PlanId, SubjectId, TaskId, UnitId},
-    life::{Answer, Life, Request},
+    life::{Answer, Asked, Life, Request},
     notification::{Audience, Item, Reason, TaskRow},
     occurrence::{Occurrence, OccurrenceKind},
     office::Office,
@@ -220,12 +220,14 @@ impl<'a> Draft<'a> {
         let Look { occurrence, told, .. } = *look;
         let office = self.situation.office;
         let (subject, is_secret) = (&occurrence.subject, occurrence.task.secret.is_some());
-        if let Some((request, on, by)) = &life.request {
+        for (audience, asked) in [(Audience::Decider, &life.extension), (Audience::Assigner, &life.dispute)] {
+            let Some(Asked { request, on, by, number }) = asked else { continue };
             let days = office.calendar.working_days_between(*on, self.today);
-            let offset = i32::try_from(days - days % REQUEST_REPEATED_AFTER).unwrap_or(0);
-            let rung = Rung { offset, on: office.calendar.add_working_days(*on, offset) };
+            let waited = i32::try_from(days - days % REQUEST_REPEATED_AFTER).unwrap_or(0).min(REQUEST_STEP - 1);
+            let offset = i32::try_from(*number).unwrap_or(0) * REQUEST_STEP + waited;
+            let rung = Rung { offset, on: office.calendar.add_working_days(*on, waited) };
             let following = &office.agenda.plans[occurrence.plan].followed_by;
-            let candidates = self.deciders(following, rung);
+            let candidates = self.deciders(audience, following, rung);
             let right = match request {
                 Request::NotOurs { right, .. } => right.as_ref().map(|u| office.directory.unit_name(u).to_owned()),
                 Request::Extension { .. } => None,
@@ -240,7 +242,7 @@ impl<'a> Draft<'a> {
                 on: *on,
             });
         }
-        if let Some((answer, on)) = &life.answer
+        if let Some((answer, on, number)) = &life.answer
             && office.calendar.working_days_between(*on, self.today) <= NOTE_FRESH_WORKING_DAYS
         {
             let mut units = vec![&occurrence.unit];
@@ -249,7 +251,7 @@ impl<'a> Draft<'a> {
             if !matches!(answer, Answer::Assigned { .. }) {
                 units = units.split_off(units.len() - 1);
             }
-            let rung = Rung { offset: 0, on: *on };
+            let rung = Rung { offset: i32::try_from(*number).unwrap_or(0), on: *on };
             let mut candidates = Vec::new();
             for unit in units {
                 candidates.extend(self.all_of(unit, Audience::Asker, rung, Reason::Decision, None));
@@ -355,6 +357,9 @@ impl<'a> Draft<'a> {
     }
 }
 
+/// Requests about one work are told apart by thousands, the days that one has waited by units.
+pub const REQUEST_STEP: i32 = 1000;
+
 /// The next day after `today` on which something new may be said of an occurrence, as long as nobody reports
 /// anything and the same people read; `None` when there is none.
 #[must_use]
@@ -375,7 +380,8 @@ pub fn next_change(office: &Office, look: &Look<'_>, today: NaiveDate) -> Option
     if let Some(life) = life {
         days.extend(life.acknowledged.values());
         days.extend(life.snoozed.iter().map(|(until, _)| *until));
-        days.extend(life.request.as_ref().map(|_| calendar.add_working_days(today, 1)));
+        let asked = life.extension.iter().chain(&life.dispute);
+        days.extend(asked.map(|_| calendar.add_working_days(today, 1)));
     }
     days.into_iter().filter(|day| *day > today).min()
 }

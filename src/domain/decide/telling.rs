@@ -8,6 +8,7 @@ use chrono::{DateTime, Duration, NaiveDate, Utc};
 use super::{CancelReason, Cancellation, Gap, Situation, Told, candidates::Candidate, draft::Draft, verdict::Link};
 use crate::domain::{
     directory::{ChannelKind, Route},
+    health,
     ids::{RecipientId, SubjectId},
     notification::{Audience, Item, Notification, NotificationKey},
     policy::{Policy, Reader},
@@ -82,7 +83,8 @@ impl Draft<'_> {
                 item: item(),
                 advice: policy.advice_at(reader(audience), rung.offset).cloned(),
                 routes,
-                on_behalf_of: recipient.on_behalf_of.clone(),
+                // Whose place somebody takes tells what the duty is about.
+                on_behalf_of: recipient.on_behalf_of.clone().filter(|_| !topic.is_secret),
                 not_before,
                 merged_into: stronger,
                 key,
@@ -97,8 +99,25 @@ impl Draft<'_> {
         self.decision.cancel.extend(weaker.map(|p| Cancellation { id: p.id, reason: CancelReason::Superseded }));
     }
 
+    /// A morning note that still waits concerns the administrator, whoever that is by now.
+    fn keep_notes(&mut self) {
+        let office = self.situation.office;
+        let Some(administrator) = office.directory.recipient(&office.administrator, self.today) else { return };
+        for pending in self.situation.record.pending.iter().filter(|p| health::is_note(&p.subject)) {
+            if let Some(concerned) = self.live.get_mut(&pending.subject) {
+                concerned.push(Concerned {
+                    revision_on: pending.told.revision_on,
+                    audience: pending.told.audience,
+                    recipient: administrator.id.clone(),
+                    routes: Arc::clone(&administrator.routes),
+                });
+            }
+        }
+    }
+
     /// Takes back what no longer concerns its recipient, or would go to an address they no longer have.
     pub fn cancel_pointless(&mut self) {
+        self.keep_notes();
         for pending in &self.situation.record.pending {
             let Told { revision_on, audience, recipient, .. } = &pending.told;
             let concerns = |c: &Concerned| {
@@ -169,7 +188,7 @@ fn reader(audience: Audience) -> Reader {
     match audience {
         Audience::Lead | Audience::Asker | Audience::Administrator => Reader::Lead,
         Audience::Coordinating | Audience::DataClosing => Reader::Coordinating,
-        Audience::Following | Audience::Decider => Reader::Following,
+        Audience::Following | Audience::Decider | Audience::Assigner => Reader::Following,
         Audience::Escalation(_) => Reader::Superior,
     }
 }

@@ -131,6 +131,9 @@ pub fn apply(
     for notification in &decision.notify {
         report.notified += u32::from(notify(tx, notification, now)?);
     }
+    if decision.cancel.iter().any(|c| c.reason == CancelReason::Superseded) {
+        inherit_deferral(tx, now)?;
+    }
     reporting::set_problems(tx, GAP_PREFIX, gaps, now)?;
     reporting::pass_ended(tx, "decide", now)?;
     Ok(report)
@@ -150,6 +153,21 @@ fn forget_the_future(tx: &Transaction<'_>, now: DateTime<Utc>) -> Result<(), Sto
             params![limit, seconds(now)],
         )?;
     }
+    Ok(())
+}
+
+/// What takes the place of a message that was put off has been put off, too.
+fn inherit_deferral(tx: &Transaction<'_>, now: DateTime<Utc>) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE delivery SET deferred_at = old.deferred_at
+         FROM (SELECT n.subject, n.audience, n.recipient, min(d.deferred_at) AS deferred_at
+               FROM delivery d JOIN notification n ON n.id = d.notification_id
+               WHERE d.state = 'cancelled' AND d.detail = 'superseded' AND d.finished_at = ?1 AND d.deferred_at IS NOT NULL
+               GROUP BY n.subject, n.audience, n.recipient) AS old, notification AS new
+         WHERE new.id = delivery.notification_id AND delivery.state = 'pending' AND delivery.deferred_at IS NULL
+           AND new.subject = old.subject AND new.audience = old.audience AND new.recipient = old.recipient",
+        [seconds(now)],
+    )?;
     Ok(())
 }
 
