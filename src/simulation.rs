@@ -4,6 +4,7 @@
 //! share it, so that what an administrator sees is what will be sent.
 
 use std::{
+    cell::OnceCell,
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
@@ -15,7 +16,7 @@ use crate::domain::{
     decide::{Look, Record, Rehearsal, Situation, Told, next_change},
     ids::{RecipientId, SubjectId},
     life::Life,
-    notification::Notification,
+    notification::{Notification, TaskRow},
     occurrence::{Occurrence, OccurrenceKind},
     office::Office,
 };
@@ -149,6 +150,8 @@ struct Stage<'a> {
     office: &'a Office,
     opened: Vec<Occurrence>,
     told: Vec<Vec<Told>>,
+    /// What messages say of it, kept while it is open.
+    rows: Vec<OnceCell<Arc<TaskRow>>>,
     done_on: Vec<Option<NaiveDate>>,
     first: NaiveDate,
     /// By days from the first: whom to look at.
@@ -167,6 +170,7 @@ impl<'a> Stage<'a> {
             office,
             opened,
             told: Vec::new(),
+            rows: vec![OnceCell::new(); count],
             done_on: vec![None; count],
             first,
             visits: vec![Vec::new(); days],
@@ -211,7 +215,12 @@ impl<'a> Stage<'a> {
 
     fn look<'s>(&'s self, index: usize, record: &'s Record) -> Look<'s> {
         let occurrence = self.occurrence(index);
-        Look { occurrence, life: record.reports.life(&occurrence.subject), told: &self.told[index] }
+        Look {
+            occurrence,
+            life: record.reports.life(&occurrence.subject),
+            told: &self.told[index],
+            row: Some(&self.rows[index]),
+        }
     }
 
     /// When the occurrence has something new to say after `day`.
@@ -238,6 +247,8 @@ impl<'a> Stage<'a> {
     fn visit(&mut self, index: usize, on: NaiveDate) {
         // Work that is done on a day is known to be so from the next morning on.
         if self.is_done(index, on) {
+            self.told[index] = Vec::new();
+            self.rows[index] = OnceCell::new();
             return;
         }
         let day = usize::try_from((on - self.first).num_days()).ok();

@@ -26,7 +26,7 @@ use crate::{
         deadline::Due,
         decide::Record,
         ids::RecipientId,
-        notification::{Item, Notification, Reason},
+        notification::{Audience, Item, Notification, Reason},
         office::Office,
     },
     message::{
@@ -154,7 +154,15 @@ impl Simulate {
     /// Day by day as it is rehearsed: a year of a large office does not fit into memory.
     fn print_list(&self, config: &Config, prepared: Prepared) {
         let office = &config.office;
-        let mut list = List { config, is_text: self.text, of_day: Vec::new(), names: HashMap::new(), out: buffered() };
+        let mut list = List {
+            config,
+            is_text: self.text,
+            of_day: Vec::new(),
+            names: HashMap::new(),
+            periods: HashMap::new(),
+            whys: HashMap::new(),
+            out: buffered(),
+        };
         list.say(&prepared.assumption);
         let (mut messages, mut digests) = (0_usize, 0_usize);
         let mut last: Option<(NaiveDate, RecipientId)> = None;
@@ -241,6 +249,9 @@ struct List<'a> {
     of_day: Vec<Leaving>,
     /// `Lê Thu Hà (email)`, by recipient.
     names: HashMap<RecipientId, String>,
+    /// Words for periods and rungs: millions of lines have some dozens of them.
+    periods: HashMap<Arc<str>, String>,
+    whys: HashMap<(Reason, Audience, i32, bool), String>,
     out: BufWriter<StdoutLock<'static>>,
 }
 
@@ -275,7 +286,18 @@ impl List<'_> {
                 let channel = n.routes.first().map_or("", |r| r.channel.as_str());
                 format!("{} ({channel})", office.directory.recipient_name(&n.key.recipient))
             });
-            let _ = writeln!(self.out, "  {name}: {}; {}; {}", what(&n.item), reason(n.reason), why(n));
+            let is_dossier = matches!(n.item, Item::Dossier { .. });
+            let said = self.whys.entry((n.reason, n.key.audience, n.key.offset, is_dossier));
+            let why = said.or_insert_with(|| format!("{}; {}", reason(n.reason), why(n)));
+            let _ = match &n.item {
+                Item::Task { row, due } if row.reference.is_none() && !due.is_provisional => {
+                    let period = self.periods.entry(Arc::clone(&row.period)).or_insert_with(|| period(&row.period));
+                    let last = due.last_on;
+                    let (day, month, year) = (last.day(), last.month(), last.year());
+                    writeln!(self.out, "  {name}: {} {period}, hạn {day:02}/{month:02}/{year}; {why}", row.task)
+                }
+                item => writeln!(self.out, "  {name}: {}; {why}", what(item)),
+            };
         }
     }
 }

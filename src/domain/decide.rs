@@ -9,6 +9,7 @@ mod telling;
 mod verdict;
 
 use std::{
+    cell::OnceCell,
     collections::{BTreeSet, HashMap},
     sync::Arc,
 };
@@ -25,7 +26,7 @@ use super::{
     dossier::TrackedDossier,
     ids::{PersonId, RecipientId, SourceId, SubjectId, UnitId},
     life::{Life, Reports},
-    notification::{Audience, Notification, NotificationKey},
+    notification::{Audience, Notification, NotificationKey, TaskRow},
     occurrence::Occurrence,
     office::Office,
 };
@@ -198,6 +199,8 @@ pub struct Look<'a> {
     pub life: Option<&'a Life>,
     /// What was said.
     pub told: &'a [Told],
+    /// Keeps what messages say of it, for who looks at it again.
+    pub row: Option<&'a OnceCell<Arc<TaskRow>>>,
 }
 
 /// Decides who must be told what at `now`.
@@ -266,6 +269,7 @@ impl Record {
             occurrence,
             life: self.reports.life(subject),
             told: self.told.get(subject).map_or(&[][..], Vec::as_slice),
+            row: None,
         }
     }
 }

@@ -63,7 +63,7 @@ pub struct Agenda {
     pub plans: Vec<Plan>,
     /// Their policies by name.
     pub policies: BTreeMap<String, Arc<Policy>>,
-    /// Every occurrence, earliest `opens_on` first.
+    /// Every occurrence, earliest `opens_on` first, those of one day in the order of the annex.
     pub occurrences: Vec<Occurrence>,
     tasks: HashMap<(PlanId, TaskId), (usize, usize)>,
 }
@@ -80,12 +80,14 @@ impl Agenda {
             policies.into_iter().map(|(name, policy)| (name, Arc::new(policy))).collect();
         let mut occurrences = Vec::new();
         let mut tasks = HashMap::new();
+        // Thousands of occurrences share a dozen names of months.
+        let mut names: HashSet<Arc<str>> = HashSet::new();
         for (index, plan) in plans.iter().enumerate() {
             for (row, task) in plan.tasks.iter().enumerate() {
                 tasks.insert((plan.id.clone(), task.id.clone()), (index, row));
                 let policy = policies.get(&task.policy).cloned().unwrap_or_default();
                 for (period, kind) in periods(plan, task, &policy, calendar) {
-                    let period: Arc<str> = period.into();
+                    let period = shared(&mut names, &period);
                     let opens_on = match kind {
                         OccurrenceKind::Dated(due) => policy.opens_on(due, calendar),
                         OccurrenceKind::StandingNote(on) | OccurrenceKind::DateMissing(on) => on,
@@ -104,7 +106,8 @@ impl Agenda {
                 }
             }
         }
-        occurrences.sort_by(|a, b| (a.opens_on, &a.subject).cmp(&(b.opens_on, &b.subject)));
+        // Stable: those of one day stay in the order of the annex.
+        occurrences.sort_by_key(|o| o.opens_on);
         Self { plans, policies, occurrences, tasks }
     }
 
@@ -140,6 +143,15 @@ impl Agenda {
     ) -> impl Iterator<Item = &'a Occurrence> + use<'a, 'k> {
         self.occurrences.iter().filter(move |o| self.plans[o.plan].id == *plan && o.task.id == *task)
     }
+}
+
+fn shared(names: &mut HashSet<Arc<str>>, name: &str) -> Arc<str> {
+    if let Some(known) = names.get(name) {
+        return Arc::clone(known);
+    }
+    let name: Arc<str> = name.into();
+    names.insert(Arc::clone(&name));
+    name
 }
 
 fn periods(plan: &Plan, task: &Task, policy: &Policy, calendar: &WorkCalendar) -> Vec<(String, OccurrenceKind)> {

@@ -45,7 +45,7 @@ pub const OPENING_OFFSET: i32 = -1000;
 
 impl Draft<'_> {
     /// Everybody whose ladder has reached a rung, the strongest audience first.
-    pub fn candidates(&mut self, work: &Work<'_>) -> Vec<Candidate> {
+    pub fn candidates(&mut self, work: &Work<'_>, candidates: &mut Vec<Candidate>) {
         let due = work.due;
         let is_overdue = self.today > due.last_on;
         let reason = match (is_overdue, self.today >= due.safe_on) {
@@ -53,19 +53,17 @@ impl Draft<'_> {
             (false, true) => Reason::DueNow,
             (false, false) => Reason::Upcoming,
         };
-        let mut candidates = Vec::new();
         if work.life.is_some_and(Life::is_disputed) {
             self.link(work.subject, Some(Audience::Lead), None, || Link::Disputed);
         } else {
-            self.of_role(work, Role::Lead, std::slice::from_ref(work.lead), reason, &mut candidates);
+            self.of_role(work, Role::Lead, std::slice::from_ref(work.lead), reason, candidates);
         }
         if is_overdue {
-            self.superiors(work, &mut candidates);
+            self.superiors(work, candidates);
         }
-        self.closing_data(work, &mut candidates);
-        self.of_role(work, Role::Coordinating, work.coordinating, reason, &mut candidates);
-        self.of_role(work, Role::Following, work.following, reason, &mut candidates);
-        candidates
+        self.closing_data(work, candidates);
+        self.of_role(work, Role::Coordinating, work.coordinating, reason, candidates);
+        self.of_role(work, Role::Following, work.following, reason, candidates);
     }
 
     fn of_role(

@@ -39,6 +39,8 @@ pub struct Draft<'a> {
     /// Who reads the messages of a unit, looked up once.
     pub readers: HashMap<UnitId, Arc<[Arc<Recipient>]>>,
     pub decision: Decision,
+    /// Room for candidates, used again from one occurrence to the next.
+    scratch: Vec<Candidate>,
     /// The subject to take notes on, and the notes.
     notes: Option<(&'a SubjectId, Vec<Verdict>)>,
     /// Tasks that were given a date, for those that waited for one.
@@ -58,6 +60,7 @@ impl<'a> Draft<'a> {
             live: situation.record.pending.iter().map(|p| (&p.subject, Vec::new())).collect(),
             readers: HashMap::new(),
             decision: Decision::default(),
+            scratch: Vec::new(),
             notes: None,
             dated: openings.map(|o| (o.plan.clone(), o.task.clone())).collect(),
         }
@@ -135,7 +138,7 @@ impl<'a> Draft<'a> {
     }
 
     pub fn occurrence(&mut self, look: &Look<'_>) {
-        let Look { occurrence, life, told } = *look;
+        let Look { occurrence, life, told, row: kept } = *look;
         let (office, subject) = (self.situation.office, &occurrence.subject);
         if let Some(ending) = life.and_then(|l| l.ending.as_ref()) {
             self.link(subject, None, None, || Link::Ended(ending.clone()));
@@ -146,8 +149,9 @@ impl<'a> Draft<'a> {
             return;
         }
         let policy = &*occurrence.policy;
-        let row = OnceCell::new();
-        let row = || Arc::clone(row.get_or_init(|| Arc::new(task_row(office, occurrence, life))));
+        let own = OnceCell::new();
+        let kept = kept.unwrap_or(&own);
+        let row = || Arc::clone(kept.get_or_init(|| Arc::new(task_row(office, occurrence, life))));
         let due = match occurrence.kind {
             OccurrenceKind::Dated(due) => {
                 let due = life.and_then(|l| l.due_on).map_or(due, |on| Due::on(on, &office.calendar));
@@ -162,9 +166,11 @@ impl<'a> Draft<'a> {
                     life,
                     opened_on: occurrence.document.as_ref().map(|_| occurrence.opens_on),
                 };
-                let candidates = self.candidates(&work);
+                let mut candidates = std::mem::take(&mut self.scratch);
+                self.candidates(&work, &mut candidates);
                 let topic = Topic { subject, revision_on: due.last_on, told, is_secret: task.secret.is_some() };
-                self.tell(&topic, policy, candidates, || Item::Task { row: row(), due });
+                self.tell(&topic, policy, candidates.drain(..), || Item::Task { row: row(), due });
+                self.scratch = candidates;
                 Some(due)
             }
             OccurrenceKind::DateMissing(_)
@@ -191,7 +197,7 @@ impl<'a> Draft<'a> {
 
     /// A note is worth saying in its own month only: after a year's downtime nobody wants twelve.
     fn note(&mut self, look: &Look<'_>, policy: &Policy, on: NaiveDate, item: impl Fn() -> Item) {
-        let Look { occurrence, life, told } = *look;
+        let Look { occurrence, life, told, .. } = *look;
         let subject = &occurrence.subject;
         if self.situation.office.calendar.working_days_between(on, self.today) > NOTE_FRESH_WORKING_DAYS {
             self.link(subject, None, None, || Link::NotePast(on));
@@ -301,7 +307,8 @@ impl<'a> Draft<'a> {
             life: None,
             opened_on: None,
         };
-        let candidates = self.candidates(&work);
+        let mut candidates = Vec::new();
+        self.candidates(&work, &mut candidates);
         let told = record.told.get(&subject).map_or(&[][..], Vec::as_slice);
         let topic = Topic { subject: &subject, revision_on: due.last_on, told, is_secret: false };
         self.tell(&topic, &rules.policy, candidates, || Item::Dossier {

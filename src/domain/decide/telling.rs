@@ -36,7 +36,13 @@ pub struct Concerned {
 impl Draft<'_> {
     /// Turns the candidates that were not told yet into notifications: one message a person, in the
     /// strongest audience; the weaker ones are recorded as merged into it.
-    pub fn tell(&mut self, topic: &Topic<'_>, policy: &Policy, candidates: Vec<Candidate>, item: impl Fn() -> Item) {
+    pub fn tell(
+        &mut self,
+        topic: &Topic<'_>,
+        policy: &Policy,
+        candidates: impl IntoIterator<Item = Candidate>,
+        item: impl Fn() -> Item,
+    ) {
         let subject = topic.subject;
         let first = self.decision.notify.len();
         for Candidate { audience, recipient, rung, reason, cannot_wait, resumed_on } in candidates {
