@@ -6,7 +6,7 @@
 pub mod reading;
 pub mod vietnamese;
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{borrow::Cow, collections::BTreeMap, sync::LazyLock};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use minijinja::{Environment, syntax::SyntaxConfig, value::Serde};
@@ -69,7 +69,7 @@ struct Section {
 struct Line {
     title: String,
     state: String,
-    facts: Vec<(&'static str, String)>,
+    facts: Vec<(Cow<'static, str>, String)>,
     advice: Option<String>,
     why: String,
 }
@@ -264,6 +264,16 @@ fn answered_text(answer: &Answer, units: &str, due: Option<Due>) -> String {
     }
 }
 
+/// A line of the morning note: what stands before its first colon is the label.
+fn labelled(line: &str) -> (Cow<'static, str>, String) {
+    let (label, text) = line.split_once(": ").unwrap_or(("Lưu ý", line));
+    (label.to_owned().into(), text.to_owned())
+}
+
+fn fact(label: &'static str, text: impl Into<String>) -> (Cow<'static, str>, String) {
+    (label.into(), text.into())
+}
+
 /// What a coordinating unit owes, and to whom; the lead's advice is not for it. On the closing day both are told
 /// what the day is for.
 fn share_owed(entry: &Entry, units: &str) -> Option<String> {
@@ -298,7 +308,7 @@ impl View<'_> {
         let zone = self.office.hours.zone;
         line.facts.extend(entry.deferred_at.map(|at| {
             let why = "dời sang hôm nay vì hôm đó đồng chí đã nhận đủ số tin trong ngày";
-            ("Lẽ ra gửi", format!("{}; {why}", moment(zone, at)))
+            fact("Lẽ ra gửi", format!("{}; {why}", moment(zone, at)))
         }));
         if let Some(away) = &entry.on_behalf_of {
             line.why = format!("{}; đồng chí nhận thay {away}", line.why);
@@ -312,7 +322,7 @@ impl View<'_> {
         let units = units.join(", ");
         match &entry.item {
             Item::Task { row, due } => {
-                let mut facts = vec![("Hạn", deadline_text(row, *due))];
+                let mut facts = vec![fact("Hạn", deadline_text(row, *due))];
                 facts.extend(task_facts(row, &units));
                 let (urgency, state) = self.state(*due);
                 let advice = entry.advice.as_deref().map(str::to_owned).or_else(|| share_owed(entry, &units));
@@ -329,15 +339,16 @@ impl View<'_> {
             }
             Item::Asked { row, due, request, right, by, on } => {
                 let state = asked_text(request, right.as_deref());
-                let mut facts: Vec<_> = due.map(|due| ("Hạn hiện tại", deadline_text(row, due))).into_iter().collect();
-                facts.push(("Người đề nghị", format!("{by}, ngày {}", short_date(*on))));
+                let mut facts: Vec<_> =
+                    due.map(|due| fact("Hạn hiện tại", deadline_text(row, due))).into_iter().collect();
+                facts.push(fact("Người đề nghị", format!("{by}, ngày {}", short_date(*on))));
                 facts.extend(task_facts(row, &units));
                 let advice = Some(decide_advice(request).to_owned());
                 let why = "đơn vị theo dõi kế hoạch; đề nghị chưa được trả lời".to_owned();
                 (Urgency::Decision, Line { title: task_title(row), state, facts, advice, why })
             }
             Item::Answered { row, due, answer } => {
-                let mut facts: Vec<_> = due.map(|due| ("Hạn", deadline_text(row, due))).into_iter().collect();
+                let mut facts: Vec<_> = due.map(|due| fact("Hạn", deadline_text(row, due))).into_iter().collect();
                 facts.extend(task_facts(row, &units));
                 let line = Line {
                     title: task_title(row),
@@ -353,7 +364,7 @@ impl View<'_> {
                 let line = Line {
                     title: format!("Tình trạng hệ thống nhắc việc ngày {}", short_date(self.today)),
                     state: lines.first().cloned().unwrap_or_default(),
-                    facts: lines.iter().skip(1).map(|l| ("–", l.clone())).collect(),
+                    facts: lines.iter().skip(1).map(|l| labelled(l)).collect(),
                     advice: None,
                     why: "đồng chí là quản trị hệ thống nhắc việc".to_owned(),
                 };
@@ -393,7 +404,7 @@ impl View<'_> {
             Some(_) | None => (Urgency::Note, "Nhắc lại".to_owned()),
         };
         let reference = row.reference.as_deref().unwrap_or_default();
-        let facts = vec![("Nội dung", "xem văn bản gốc, không gửi qua mạng".to_owned())];
+        let facts = vec![fact("Nội dung", "xem văn bản gốc, không gửi qua mạng")];
         (urgency, Line { title: format!("Văn bản số {reference}"), state, facts, advice: None, why: why(entry) })
     }
 
@@ -402,12 +413,12 @@ impl View<'_> {
             unreachable!("called for dossiers only")
         };
         let zone = self.office.hours.zone;
-        let mut facts = vec![("Hẹn trả", moment(zone, *due_at))];
-        facts.extend(first_due_at.map(|first| ("Hẹn lần đầu", format!("{}; đã hẹn lại", moment(zone, first)))));
-        facts.extend(procedure.clone().map(|p| ("Thủ tục", p)));
-        facts.push(("Đơn vị giữ hồ sơ", unit.clone()));
+        let mut facts = vec![fact("Hẹn trả", moment(zone, *due_at))];
+        facts.extend(first_due_at.map(|first| fact("Hẹn lần đầu", format!("{}; đã hẹn lại", moment(zone, first)))));
+        facts.extend(procedure.clone().map(|p| fact("Thủ tục", p)));
+        facts.push(fact("Đơn vị giữ hồ sơ", unit.clone()));
         if self.now - *seen_at > OLD_DATA {
-            facts.push(("Dữ liệu", format!("theo hệ thống một cửa lúc {}", moment(zone, *seen_at))));
+            facts.push(fact("Dữ liệu", format!("theo hệ thống một cửa lúc {}", moment(zone, *seen_at))));
         }
         let (urgency, state) = self.state(*due);
         (
@@ -461,7 +472,7 @@ fn deadline_text(row: &TaskRow, due: Due) -> String {
     format!("hết {}{last} (kế hoạch ghi: «{}»)", date(due.last_on), row.phrase)
 }
 
-fn task_facts(row: &TaskRow, units: &str) -> Vec<(&'static str, String)> {
+fn task_facts(row: &TaskRow, units: &str) -> Vec<(Cow<'static, str>, String)> {
     let coordinating = row.coordinating.join(", ");
     let facts = [
         ("Kỳ", period(&row.period)),
@@ -471,7 +482,7 @@ fn task_facts(row: &TaskRow, units: &str) -> Vec<(&'static str, String)> {
         ("Văn bản", row.document.as_deref().unwrap_or_default().to_owned()),
         ("Theo", row.plan.to_string()),
     ];
-    facts.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+    facts.into_iter().filter(|(_, value)| !value.is_empty()).map(|(label, value)| fact(label, value)).collect()
 }
 
 /// As what the recipient is told, and at which rung: `đơn vị chủ trì; mốc trước hạn 5 ngày`.

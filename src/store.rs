@@ -13,7 +13,7 @@ use chrono::{DateTime, Duration, NaiveDate, Utc};
 use crate::domain::{
     decide::{Decision, Record},
     directory::ChannelKind,
-    dossier::{Snapshot, SourceHistory, Trust},
+    dossier::{Snapshot, SourceHistory, TrackedDossier, Trust},
     health::Activity,
     ids::{RecipientId, SourceId, SubjectId},
     life::{Event, Facts, Life, Refusal, Report, Reports},
@@ -148,6 +148,15 @@ pub struct AttemptTrail {
     pub outcome: Option<String>,
     /// What the server said.
     pub detail: Option<String>,
+}
+
+/// A dossier as it was last seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownDossier {
+    /// Its last row.
+    pub tracked: TrackedDossier,
+    /// When it was closed, if it was.
+    pub closed_at: Option<DateTime<Utc>>,
 }
 
 /// How many messages an address may get today, and when the next may leave.
@@ -324,6 +333,9 @@ pub trait Store: Send + Sync {
 
     /// What earlier polls of a source showed.
     async fn source_history(&self, source: SourceId) -> Result<SourceHistory, StoreError>;
+
+    /// A dossier as last seen, open or closed.
+    async fn dossier(&self, source: SourceId, code: String) -> Result<Option<KnownDossier>, StoreError>;
 
     /// Stores a snapshot. Absence is only counted when the snapshot is believed; a dossier absent
     /// often enough, or finished, is closed.

@@ -36,7 +36,7 @@ use crate::{
         vietnamese::{date, moment, short_date},
     },
     simulation::{self, Completions},
-    store::{Decided, Status},
+    store::{Decided, KnownDossier, Status},
 };
 
 #[derive(clap::Args)]
@@ -290,17 +290,19 @@ impl Explain {
         for source in office.sources.keys() {
             let subject = dossier_subject(source, code);
             let (decided, events) = known.of(&subject)?;
-            let tracked = known.record.dossiers.iter().find(|d| d.source == *source && d.dossier.code == code);
-            if decided.is_empty() && tracked.is_none() {
-                continue;
-            }
+            let Some(store) = &known.store else { break };
+            let found = block_on(store.dossier(source.clone(), code.to_owned()))?.context(STORE_FAILED)?;
+            let Some(KnownDossier { tracked, closed_at }) = found else { continue };
             let (at, record) = self.record_at(office, known, &subject, &decided, &events, now);
             let verdicts = decide::explain(&Situation { office, record: &record }, at, &subject);
             let mut head = vec![format!("Hồ sơ {code} ({source})")];
-            match tracked {
-                Some(tracked) => head.extend(dossier_facts(office, tracked)),
-                None => head.push("Trạng thái: không còn trong danh sách hồ sơ đang mở, nên không nhắc nữa".to_owned()),
-            }
+            head.extend(dossier_facts(office, &tracked));
+            head.extend(closed_at.map(|at| {
+                format!(
+                    "Đã đóng lúc {}: có kết quả, hoặc hệ thống một cửa không còn trả về; không nhắc nữa",
+                    moment(office.hours.zone, at)
+                )
+            }));
             if let Some(rules) = office.sources.get(source) {
                 head.push(words::policy("hồ sơ", &rules.policy));
             }

@@ -22,7 +22,8 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use super::{
-    ApplyReport, DailyCap, Decided, NewReport, Outcome, PollFailure, Recorded, Status, Store, StoreError, SyncReport,
+    ApplyReport, DailyCap, Decided, KnownDossier, NewReport, Outcome, PollFailure, Recorded, Status, Store, StoreError,
+    SyncReport,
 };
 use crate::domain::{
     decide::{Decision, Record},
@@ -158,6 +159,10 @@ impl Store for SqliteStore {
 
     async fn source_history(&self, source: SourceId) -> Result<SourceHistory, StoreError> {
         self.run(move |tx| polling::history(tx, &source)).await
+    }
+
+    async fn dossier(&self, source: SourceId, code: String) -> Result<Option<KnownDossier>, StoreError> {
+        self.run(move |tx| polling::dossier(tx, &source, &code)).await
     }
 
     async fn sync_dossiers(

@@ -9,7 +9,7 @@ use crate::{
         dossier::{CLOSED_AFTER_MISSING, Dossier, DossierStatus, Snapshot, SourceHistory, TrackedDossier, Trust},
         ids::SourceId,
     },
-    store::{PollFailure, StoreError, SyncReport},
+    store::{KnownDossier, PollFailure, StoreError, SyncReport},
 };
 
 /// No pause that we write is longer.
@@ -197,23 +197,33 @@ pub fn record_failure(
     Ok(failures)
 }
 
+const TRACKED: &str = "SELECT source, seen_at, missing_polls, closed_at, code, procedure, field, agency, step, received_at, due_at, extended_due_at, status, status_raw FROM dossier";
+
 pub fn open_dossiers(tx: &Transaction<'_>) -> Result<Vec<TrackedDossier>, StoreError> {
-    let mut select = tx.prepare_cached(
-        "SELECT source, seen_at, missing_polls, code, procedure, field, agency, step, received_at, due_at, extended_due_at, status, status_raw
-         FROM dossier WHERE closed_at IS NULL ORDER BY source, code",
-    )?;
+    let mut select = tx.prepare_cached(&format!("{TRACKED} WHERE closed_at IS NULL ORDER BY source, code"))?;
     let mut rows = select.query([])?;
     let mut dossiers = Vec::new();
     while let Some(row) = rows.next()? {
-        let source: String = row.get(0)?;
-        dossiers.push(TrackedDossier {
-            source: source.into(),
-            dossier: read_dossier(row, 3)?,
-            seen_at: instant(row.get(1)?),
-            missing_polls: row.get(2)?,
-        });
+        dossiers.push(read_tracked(row)?);
     }
     Ok(dossiers)
+}
+
+pub fn dossier(tx: &Transaction<'_>, source: &SourceId, code: &str) -> Result<Option<KnownDossier>, StoreError> {
+    let mut select = tx.prepare_cached(&format!("{TRACKED} WHERE source = ?1 AND code = ?2"))?;
+    let mut rows = select.query([source.as_str(), code])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let closed_at = row.get::<_, Option<i64>>(3)?.map(instant);
+    Ok(Some(KnownDossier { tracked: read_tracked(row)?, closed_at }))
+}
+
+fn read_tracked(row: &Row<'_>) -> Result<TrackedDossier, StoreError> {
+    Ok(TrackedDossier {
+        source: row.get::<_, String>(0)?.into(),
+        dossier: read_dossier(row, 4)?,
+        seen_at: instant(row.get(1)?),
+        missing_polls: row.get(2)?,
+    })
 }
 
 /// Reads a dossier from column `at` on.
