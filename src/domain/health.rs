@@ -28,7 +28,7 @@ pub struct Activity {
     pub held: u32,
     /// Each source with its last complete and believed answer.
     pub sources: Vec<(SourceId, Option<DateTime<Utc>>)>,
-    /// Problems that have been open since before the last note, in words; newer ones have messages of their own.
+    /// Open problems that the administrator had a message about, in words; newer ones leave with one of their own.
     pub problems: Vec<String>,
 }
 

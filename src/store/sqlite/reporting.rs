@@ -95,8 +95,13 @@ pub fn activity(tx: &Transaction<'_>, since: DateTime<Utc>, now: DateTime<Utc>) 
         )
     };
     let problems = tx
-        .prepare("SELECT sentence FROM problem WHERE resolved_at IS NULL AND opened_at < ?1 ORDER BY opened_at, id")?
-        .query_map([seconds(since)], |row| row.get(0))?
+        .prepare(
+            "SELECT sentence FROM problem p WHERE resolved_at IS NULL AND EXISTS (
+                 SELECT 1 FROM notification n JOIN delivery d ON d.notification_id = n.id
+                 WHERE n.subject = 'problem:' || p.key || '@' || p.opened_at AND d.state = 'sent')
+             ORDER BY opened_at, id",
+        )?
+        .query_map([], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     Ok(Activity {
         sent: count("SELECT count(DISTINCT batch) FROM delivery WHERE state = 'sent' AND finished_at >= ?1", since)?,
