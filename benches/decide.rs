@@ -236,7 +236,14 @@ fn a_year_of(office: &Office, today: NaiveDate) -> Record {
 
 fn done(subject: SubjectId, on: NaiveDate) -> Event {
     let report = Report::Completed { done_on: on, product: "1/BC".into() };
-    Event { subject, report, reported_by: "bench".into(), reported_from: "cli".into(), on }
+    Event {
+        subject,
+        report,
+        reported_by: "bench".into(),
+        reported_from: "cli".into(),
+        on,
+        recorded_at: chrono::DateTime::UNIX_EPOCH,
+    }
 }
 
 fn completed_before(office: &Office, today: NaiveDate) -> impl Iterator<Item = SubjectId> + '_ {

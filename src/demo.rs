@@ -196,12 +196,7 @@ impl Stage {
             let agenda = &self.office().agenda;
             let task = TaskId::from(task);
             for occurrence in agenda.occurrences.iter().filter(|o| o.task.id == task && *o.period == *period) {
-                let calendar = &self.office().calendar;
-                let due = match occurrence.kind {
-                    OccurrenceKind::Dated(due) => Some(due),
-                    OccurrenceKind::StandingNote(_) | OccurrenceKind::DateMissing(_) => None,
-                };
-                let facts = Facts::of(&occurrence.unit, &occurrence.task.coordinating, due, None, day, calendar);
+                let facts = Facts::of(occurrence, None, self.office(), day);
                 let report = NewReport {
                     subject: occurrence.subject.clone(),
                     report: Report::Completed { done_on: day, product: product.to_owned() },

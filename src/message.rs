@@ -137,7 +137,7 @@ pub fn render(batch: &Batch, office: &Office, footer: &str, now: DateTime<Utc>) 
     let summary = sections.iter().map(|(urgency, lines)| urgency.count(lines.len())).collect::<Vec<_>>().join(", ");
     let digest = Digest {
         office: office.name.clone(),
-        greeting: greeting(&office.directory, &batch.recipient),
+        greeting: greetings(&office.directory, batch),
         today: date(view.today),
         may_be_duplicate: batch.entries.iter().any(|e| e.may_be_duplicate),
         sections: sections
@@ -170,6 +170,12 @@ fn message_id(batch: &Batch) -> String {
     keys.sort_unstable();
     let hash = Sha256::digest(keys.join("\n").as_bytes());
     hash[..16].iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}
+
+/// Everybody who reads at the address.
+fn greetings(directory: &Directory, batch: &Batch) -> String {
+    let readers = std::iter::once(&batch.recipient).chain(&batch.also);
+    readers.map(|id| greeting(directory, id)).collect::<Vec<_>>().join("; ")
 }
 
 fn greeting(directory: &Directory, recipient: &RecipientId) -> String {
@@ -318,7 +324,12 @@ impl View<'_> {
 
     fn open_line(&self, entries: &[&Entry]) -> (Urgency, Line) {
         let entry = entries[0];
-        let units: Vec<&str> = entries.iter().filter_map(|e| task_row(&e.item)).map(|r| &*r.unit).collect();
+        let mut units: Vec<&str> = Vec::new();
+        for row in entries.iter().filter_map(|e| task_row(&e.item)) {
+            if !units.contains(&&*row.unit) {
+                units.push(&row.unit);
+            }
+        }
         let units = units.join(", ");
         match &entry.item {
             Item::Task { row, due } => {
@@ -538,7 +549,7 @@ pub fn rung_of(audience: Audience, offset: i32) -> String {
 #[must_use]
 pub fn rung_name(offset: i32) -> String {
     match offset {
-        OPENING_OFFSET => "báo ngay khi phát sinh".to_owned(),
+        OPENING_OFFSET => "báo khi phát sinh".to_owned(),
         0 => "mốc đúng hạn".to_owned(),
         n if n < 0 => format!("mốc trước hạn {} ngày", -n),
         n => format!("mốc quá hạn {n} ngày"),
@@ -587,6 +598,7 @@ mod tests {
             channel: ChannelKind::Email,
             address: "ha@so.example".into(),
             recipient: "le-thu-ha".into(),
+            also: Vec::new(),
             entries,
             deliveries: vec![1],
             attempt: 1,

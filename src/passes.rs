@@ -221,70 +221,50 @@ async fn morning_note(app: &App, record: &Record, now: DateTime<Utc>) -> Result<
         return Ok(None);
     }
     let activity = app.store.activity(now - NOTE_LOOKS_BACK, now).await?;
-    Ok(health::morning_note(&app.office, &record.reports, &activity, now))
+    Ok(health::morning_note(&app.office, &record.reports, &activity, record.last_decided_at, now))
 }
 
 /// A gap as a problem: its key and what the administrator should do.
 fn describe_gap(office: &Office, gap: &Gap) -> (String, String) {
-    match gap {
-        Gap::NobodyReachable(unit) => (
-            format!("gap:unit/{unit}"),
-            format!(
-                "{}: không có ai nhận được tin, tạm gửi cho quản trị; thêm người có địa chỉ hoặc hộp thư chung vào units.yaml",
-                office.directory.unit_name(unit)
-            ),
+    let unit_name = |unit| office.directory.unit_name(unit);
+    let sentence = match gap {
+        Gap::NobodyReachable(unit) => format!(
+            "{}: không có ai nhận được tin, tạm gửi cho quản trị; thêm người có địa chỉ hoặc hộp thư chung vào units.yaml",
+            unit_name(unit)
         ),
-        Gap::OnlyMailbox(unit) => (
-            format!("gap:mailbox/{unit}"),
-            format!(
-                "{}: không người nào của đơn vị nhận được tin, tạm gửi vào hộp thư chung; sửa contacts trong units.yaml",
-                office.directory.unit_name(unit)
-            ),
+        Gap::OnlyMailbox(unit) => format!(
+            "{}: không người nào của đơn vị nhận được tin, tạm gửi vào hộp thư chung; sửa contacts trong units.yaml",
+            unit_name(unit)
         ),
-        Gap::NoEmailForSecret(recipient) => (
-            format!("gap:secret/{recipient}"),
-            format!(
-                "{}: có nhiệm vụ mật cần nhắc nhưng không có thư điện tử (kênh khác không được dùng); thêm email vào units.yaml",
-                office.directory.recipient_name(recipient)
-            ),
+        Gap::NoEmailForSecret(recipient) => format!(
+            "{}: có nhiệm vụ mật cần nhắc nhưng không có thư điện tử (kênh khác không được dùng); thêm email vào units.yaml",
+            office.directory.recipient_name(recipient)
         ),
-        Gap::TaskGone(subject) => (
-            format!("gap:gone/{subject}"),
-            format!(
-                "Việc phát sinh «{subject}» chưa xong nhưng nhiệm vụ đã bị xóa khỏi kế hoạch; khôi phục nhiệm vụ, báo hoàn thành rồi mới xóa"
-            ),
+        Gap::TaskGone(subject) => format!(
+            "Việc phát sinh «{subject}» chưa xong nhưng nhiệm vụ đã bị xóa khỏi kế hoạch; khôi phục nhiệm vụ, báo hoàn thành rồi mới xóa"
         ),
-        Gap::NoAddress(person) => (
-            format!("gap:person/{person}"),
-            format!(
-                "«{person}» không có địa chỉ nào nên không nhận được tin; thêm email hoặc zalo_chat vào units.yaml"
-            ),
-        ),
+        Gap::NoAddress(person) => {
+            format!("«{person}» không có địa chỉ nào nên không nhận được tin; thêm email hoặc zalo_chat vào units.yaml")
+        }
         Gap::VacantPosition { position, is_skipped } => {
             let instead = if *is_skipped {
                 "đã báo ngay cho bậc đôn đốc kế tiếp"
             } else {
                 "những người khác của bậc đôn đốc vẫn được báo"
             };
-            (format!("gap:position/{position}"), format!("Chức vụ «{position}» chưa có người nhận được tin; {instead}"))
+            format!("Chức vụ «{position}» chưa có người nhận được tin; {instead}")
         }
-        Gap::NoticeMissing(year) => (
-            format!("gap:notice/{year}"),
-            format!(
-                "Chưa có lịch nghỉ chính thức năm {year}: mọi ngày của năm đó chỉ là tạm tính; xem nhacviec calendar next-notice"
-            ),
+        Gap::NoticeMissing(year) => format!(
+            "Chưa có lịch nghỉ chính thức năm {year}: mọi ngày của năm đó chỉ là tạm tính; xem nhacviec calendar next-notice"
         ),
-        Gap::UnknownHolder { source, place } => (
-            format!("gap:holder/{source}/{place}"),
-            format!(
-                "{source}: chưa biết đơn vị nào giữ hồ sơ ở «{place}»; thêm dòng vào mục holders (tạm báo cho đơn vị dự phòng)"
-            ),
+        Gap::UnknownHolder { source, place } => format!(
+            "{source}: chưa biết đơn vị nào giữ hồ sơ ở «{place}»; thêm dòng vào mục holders (tạm báo cho đơn vị dự phòng)"
         ),
-        Gap::UnmappedStatus { source, status } => (
-            format!("gap:status/{source}/{status}"),
-            format!("{source}: trạng thái «{status}» chưa được biết đến; hồ sơ vẫn được nhắc như đang xử lý"),
-        ),
-    }
+        Gap::UnmappedStatus { source, status } => {
+            format!("{source}: trạng thái «{status}» chưa được biết đến; hồ sơ vẫn được nhắc như đang xử lý")
+        }
+    };
+    (gap.key(), sentence)
 }
 
 /// What a deliver pass did.

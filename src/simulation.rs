@@ -9,11 +9,10 @@ use std::{
     sync::Arc,
 };
 
-use chrono::{Datelike, Days, NaiveDate};
+use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 
 use crate::domain::{
-    deadline::Due,
-    decide::{Look, Record, Rehearsal, Situation, Told, next_change},
+    decide::{CancelReason, Decision, Look, PendingDelivery, Record, Rehearsal, Situation, Told, next_change},
     ids::{RecipientId, SubjectId},
     life::Life,
     notification::{Notification, TaskRow},
@@ -57,50 +56,97 @@ pub fn run(
 ) {
     let mut stage = Stage::set(office, &record, first, last, completions);
     let changes: BTreeSet<NaiveDate> = office.directory.changes().collect();
-    // Decided on a day off, for the next working morning, with the occurrence it is about.
-    let mut waiting: Vec<(Option<usize>, Leaving)> = Vec::new();
+    let mut waiting: Vec<Waiting> = Vec::new();
     let mut leaving = ByRecipient::default();
     for day in first.iter_days().take_while(|day| *day <= last) {
         // What was decided since the last digest leaves with the next one, as the daemon will have it.
         let digest = office.hours.digest_moment(day);
         let morning = record.last_decided_at.map_or(digest, |at| at.max(digest));
-        // What waits is taken back when the work is done before it leaves.
-        waiting.retain(|(index, _)| index.is_none_or(|i| !stage.is_done(i, day)));
-        waiting.extract_if(.., |(_, l)| l.on <= day).for_each(|(_, l)| leaving.add(l));
-        let mut last_release = (morning, office.hours.date(morning));
-        let mut send = |index: Option<usize>, notification: Notification| {
-            if notification.merged_into.is_some() {
-                return;
-            }
-            // Most of a morning's messages share one moment.
-            if last_release.0 != notification.not_before {
-                last_release = (notification.not_before, office.hours.date(notification.not_before));
-            }
-            let on = last_release.1;
-            let message = Leaving { on, notification };
-            if on <= day { leaving.add(message) } else { waiting.push((index, message)) }
-        };
-        let (scheduled, others) = stage.looks(day, changes.contains(&day));
+        // What waits is stopped by a report that the work is done; the decision may take it back or replace it.
+        waiting.retain(|w| w.index.is_none_or(|i| !stage.is_done(i, day)));
+        record.pending = (0_i64..).zip(&waiting).map(|(id, w)| w.message.as_pending(id)).collect();
+        let (scheduled, mut others) = stage.looks(&record, day, changes.contains(&day));
+        others.extend(waiting.iter().filter_map(|w| w.index).filter(|i| !scheduled.contains(i)));
+        others.sort_unstable();
+        others.dedup();
+        let mut sorting = Sorting { office, day, release: (morning, day), later: Vec::new() };
         let mut rehearsal = Rehearsal::begin(Situation { office, record: &record }, morning);
         for index in scheduled.iter().chain(&others).copied() {
             for notification in rehearsal.occurrence(&stage.look(index, &record)) {
                 stage.note(index, &notification);
-                send(Some(index), notification);
+                sorting.sort(Some(index), notification, &mut leaving);
             }
         }
-        let beside = rehearsal.others();
+        let Decision { notify: beside, cancel, .. } = rehearsal.others();
         for index in scheduled {
             if let Some(next) = stage.next_visit(index, &record, day) {
                 stage.visit(index, next);
             }
         }
+        for (id, old) in (0_i64..).zip(std::mem::take(&mut waiting)) {
+            match cancel.iter().find(|c| c.id == id).map(|c| c.reason) {
+                None if old.message.on <= day => leaving.add(old.message),
+                None => waiting.push(old),
+                Some(CancelReason::Superseded) => {}
+                // Told anew, should it become due again.
+                Some(CancelReason::Withdrawn) => forget(&mut stage, &mut record, &old),
+            }
+        }
         for notification in beside {
             let told = Arc::make_mut(&mut record.told).entry(notification.key.subject.clone()).or_default();
             told.push(Told::of(&notification.key));
-            send(None, notification);
+            sorting.sort(None, notification, &mut leaving);
         }
+        waiting.append(&mut sorting.later);
         record.last_decided_at = Some(morning);
         leaving.hand_out(&mut leave);
+    }
+}
+
+/// A message decided on a day off, for the next working morning, with the occurrence it is about.
+struct Waiting {
+    index: Option<usize>,
+    message: Leaving,
+}
+
+impl Leaving {
+    fn as_pending(&self, id: i64) -> PendingDelivery {
+        let Notification { key, routes, .. } = &self.notification;
+        let route = routes.first().cloned().expect("a recipient has a route");
+        PendingDelivery { id, subject: key.subject.clone(), told: Told::of(key), route }
+    }
+}
+
+fn forget(stage: &mut Stage<'_>, record: &mut Record, old: &Waiting) {
+    let key = &old.message.notification.key;
+    let known = match old.index {
+        Some(index) => Some(&mut stage.told[index]),
+        None => Arc::make_mut(&mut record.told).get_mut(&key.subject),
+    };
+    if let Some(known) = known {
+        known.retain(|t| *t != Told::of(key));
+    }
+}
+
+/// Tells what leaves on a day from what waits for a later one.
+struct Sorting<'a> {
+    office: &'a Office,
+    day: NaiveDate,
+    /// The last moment asked for with its day: most of a morning's messages share one.
+    release: (DateTime<Utc>, NaiveDate),
+    later: Vec<Waiting>,
+}
+
+impl Sorting<'_> {
+    fn sort(&mut self, index: Option<usize>, notification: Notification, leaving: &mut ByRecipient) {
+        if notification.merged_into.is_some() {
+            return;
+        }
+        if self.release.0 != notification.not_before {
+            self.release = (notification.not_before, self.office.hours.date(notification.not_before));
+        }
+        let message = Leaving { on: self.release.1, notification };
+        if message.on <= self.day { leaving.add(message) } else { self.later.push(Waiting { index, message }) }
     }
 }
 
@@ -188,9 +234,7 @@ impl<'a> Stage<'a> {
                 continue;
             }
             let due = match occurrence.kind {
-                OccurrenceKind::Dated(due) => {
-                    Some(life.and_then(|l| l.due_on).map_or(due, |on| Due::on(on, &office.calendar)))
-                }
+                OccurrenceKind::Dated(due) => Some(Life::due_in_force(life, due, &office.calendar)),
                 OccurrenceKind::StandingNote(_) | OccurrenceKind::DateMissing(_) => None,
             };
             let done_on = match completions {
@@ -272,7 +316,7 @@ impl<'a> Stage<'a> {
     }
 
     /// Whom to look at on `day`: those whose turn it is, and, when it may have changed who reads what, all that are open.
-    fn looks(&mut self, day: NaiveDate, has_changed: bool) -> (Vec<usize>, Vec<usize>) {
+    fn looks(&mut self, record: &Record, day: NaiveDate, has_changed: bool) -> (Vec<usize>, Vec<usize>) {
         let index = usize::try_from((day - self.first).num_days()).unwrap_or(0);
         let mut of_day: Vec<usize> = std::mem::take(&mut self.visits[index]).into_iter().map(|i| i as usize).collect();
         of_day.sort_unstable();
@@ -280,7 +324,8 @@ impl<'a> Stage<'a> {
             return (of_day, Vec::new());
         }
         let scheduled: BTreeSet<usize> = of_day.iter().copied().collect();
-        let is_open = |i: &usize| self.occurrence(*i).opens_on <= day && !self.is_done(*i, day);
+        let is_asked = |i: usize| record.reports.has_request(&self.occurrence(i).subject);
+        let is_open = |i: &usize| (self.occurrence(*i).opens_on <= day || is_asked(*i)) && !self.is_done(*i, day);
         let others = (0..self.done_on.len()).filter(|i| !scheduled.contains(i) && is_open(i)).collect();
         (of_day, others)
     }

@@ -426,9 +426,6 @@ pub fn source_prefix(source: &SourceId) -> String {
     format!("source:{source}/")
 }
 
-/// Problems that a decision's gaps open and close.
-pub const GAP_PREFIX: &str = "gap:";
-
 /// Opens the SQLite store in `path`, creating and migrating it.
 ///
 /// # Errors

@@ -6,7 +6,23 @@ mod support;
 mod deadlines;
 #[path = "stories/delivery.rs"]
 mod delivery;
+#[path = "stories/digest.rs"]
+mod digest;
 #[path = "stories/dossiers.rs"]
 mod dossiers;
+#[path = "stories/lessons.rs"]
+mod lessons;
+#[path = "stories/life.rs"]
+mod life;
+#[path = "stories/note.rs"]
+mod note;
+#[path = "stories/people.rs"]
+mod people;
+#[path = "stories/presets.rs"]
+mod presets;
+#[path = "stories/properties.rs"]
+mod properties;
+#[path = "stories/regressions.rs"]
+mod regressions;
 #[path = "stories/simulation.rs"]
 mod simulation;

@@ -237,7 +237,7 @@ impl Explain {
         }
         // The past: what had been reported and said before that morning.
         let mut reports = Reports::default();
-        for event in events.iter().filter(|e| e.on <= on) {
+        for event in events.iter().filter(|e| e.recorded_at < at) {
             reports.add(event);
         }
         let day_began_at = office.hours.instant(on, NaiveTime::MIN);
@@ -323,7 +323,7 @@ impl Explain {
         let mut lines = vec![account.head[0].clone()];
         lines.extend(account.head[1..].iter().map(|l| format!("  {l}")));
         let on = office.hours.date(account.at);
-        let events: Vec<_> = account.events.iter().filter(|e| e.on <= on).collect();
+        let events: Vec<_> = account.events.iter().filter(|e| e.recorded_at < account.at).collect();
         if !events.is_empty() {
             lines.push("  Đã báo cáo:".to_owned());
             lines.extend(events.into_iter().map(|e| format!("    - {}", words.event(e))));

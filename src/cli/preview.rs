@@ -122,6 +122,7 @@ pub fn batches(notifications: impl IntoIterator<Item = Notification>) -> Vec<Bat
             channel: route.channel,
             address: route.address,
             recipient: notification.key.recipient.clone(),
+            also: Vec::new(),
             entries: Vec::new(),
             deliveries: Vec::new(),
             attempt: 1,

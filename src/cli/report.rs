@@ -7,14 +7,14 @@ use super::{
     Exit, STORE_FAILED, block_on, load_config, open_store,
     preview::parse_date,
     print,
-    which::{Which, describe, facts, unit_named},
+    which::{Which, describe, unit_named},
 };
 use crate::{
     clock::{Clock, SystemClock},
     config::{Config, Folders},
     domain::{
         deadline::Due,
-        life::{Ending, Facts, Life, Refusal, Report},
+        life::{Ending, Facts, Life, Opening, Refusal, Report},
         occurrence::{Occurrence, OccurrenceKind, occurrence_subject},
         office::Office,
     },
@@ -358,13 +358,11 @@ impl Open {
                 due_on,
                 document: self.document.clone(),
             };
-            let new = NewReport {
-                subject: occurrence_subject(&plan.id, &task.id, &period, &unit),
-                report,
-                reported_by: self.by.by.clone(),
-                reported_from: "cli",
-            };
-            let facts = Facts::of(&unit, &task.coordinating, None, None, desk.today, &office.calendar);
+            let subject = occurrence_subject(&plan.id, &task.id, &period, &unit);
+            let opening = Opening::of(&subject, &report, desk.today);
+            let occurrence = opening.and_then(|o| office.agenda.opened(&o, &office.calendar));
+            let facts = Facts::of(&occurrence.context("không có nhiệm vụ này")?, None, office, desk.today);
+            let new = NewReport { subject, report, reported_by: self.by.by.clone(), reported_from: "cli" };
             let name = office.directory.unit_name(&unit);
             let what = format!("{} – {} ({name})", task.id, crate::message::vietnamese::period(&period));
             match block_on(desk.store.report(new, facts, desk.clock.now()))?.context(STORE_FAILED)? {
@@ -451,7 +449,7 @@ impl Desk {
         let office = &self.config.office;
         let occurrence = which.one(office, &self.reports)?;
         let life = self.reports.life(&occurrence.subject);
-        let facts = facts(&self.config, &occurrence, life, self.today);
+        let facts = Facts::of(&occurrence, life, office, self.today);
         let new = NewReport {
             subject: occurrence.subject.clone(),
             report: report(office, &facts)?,
@@ -472,7 +470,7 @@ impl Desk {
 /// The due date of an occurrence as extensions have moved it.
 pub fn due_in_force(office: &Office, occurrence: &Occurrence, life: Option<&Life>) -> Option<Due> {
     match occurrence.kind {
-        OccurrenceKind::Dated(due) => Some(life.and_then(|l| l.due_on).map_or(due, |on| Due::on(on, &office.calendar))),
+        OccurrenceKind::Dated(due) => Some(Life::due_in_force(life, due, &office.calendar)),
         OccurrenceKind::StandingNote(_) | OccurrenceKind::DateMissing(_) => None,
     }
 }

@@ -1,15 +1,13 @@
 //! Owns which occurrence a command means: by task, unit, period and plan; the error names the choices.
 
 use anyhow::{Context as _, bail};
-use chrono::NaiveDate;
 
 use crate::{
-    config::Config,
     domain::{
         directory::Directory,
         ids::{PlanId, TaskId, UnitId},
-        life::{Facts, Life, Reports},
-        occurrence::{Occurrence, OccurrenceKind},
+        life::Reports,
+        occurrence::Occurrence,
         office::Office,
         plan::Plan,
     },
@@ -103,14 +101,4 @@ fn choices(occurrences: &[Occurrence]) -> String {
 pub fn describe(office: &Office, occurrence: &Occurrence) -> String {
     let unit = office.directory.unit_name(&occurrence.unit);
     format!("{} – {} ({unit})", occurrence.task.id, period(&occurrence.period))
-}
-
-/// What a report about the occurrence is checked against.
-pub fn facts(config: &Config, occurrence: &Occurrence, life: Option<&Life>, today: NaiveDate) -> Facts {
-    let due = match occurrence.kind {
-        OccurrenceKind::Dated(due) => Some(due),
-        OccurrenceKind::StandingNote(_) | OccurrenceKind::DateMissing(_) => None,
-    };
-    let calendar = &config.office.calendar;
-    Facts::of(&occurrence.unit, &occurrence.task.coordinating, due, life, today, calendar)
 }

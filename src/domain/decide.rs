@@ -190,6 +190,28 @@ pub enum Gap {
     },
 }
 
+/// Problems that a decision's gaps open and close.
+pub const GAP_PREFIX: &str = "gap:";
+
+impl Gap {
+    /// The key of the problem that it opens.
+    #[must_use]
+    pub fn key(&self) -> String {
+        let name = match self {
+            Self::NobodyReachable(unit) => format!("unit/{unit}"),
+            Self::OnlyMailbox(unit) => format!("mailbox/{unit}"),
+            Self::NoAddress(person) => format!("person/{person}"),
+            Self::NoEmailForSecret(recipient) => format!("secret/{recipient}"),
+            Self::TaskGone(subject) => format!("gone/{subject}"),
+            Self::VacantPosition { position, .. } => format!("position/{position}"),
+            Self::NoticeMissing(year) => format!("notice/{year}"),
+            Self::UnknownHolder { source, place } => format!("holder/{source}/{place}"),
+            Self::UnmappedStatus { source, status } => format!("status/{source}/{status}"),
+        };
+        format!("{GAP_PREFIX}{name}")
+    }
+}
+
 /// An occurrence with what is known of it.
 #[derive(Debug, Clone, Copy)]
 pub struct Look<'a> {
@@ -225,11 +247,11 @@ impl<'a> Rehearsal<'a> {
         self.0.decision.notify.drain(..)
     }
 
-    /// What is said of everything else: dossiers and problems.
-    #[must_use]
-    pub fn others(mut self) -> Vec<Notification> {
+    /// What is said of everything else, dossiers and problems, and what of the record's pending deliveries has become
+    /// pointless; occurrences with pending deliveries must have been asked for.
+    pub fn others(mut self) -> Decision {
         self.0.others();
-        self.0.decision.notify
+        self.0.finish()
     }
 }
 

@@ -24,7 +24,7 @@ pub struct Unit {
     pub contacts: Vec<PersonId>,
     /// Mailbox used when no contact can be reached.
     pub mailbox: Option<String>,
-    /// First day on which the unit exists, when that is known.
+    /// First day on which the unit exists, when that is known; before it, those whose successor it is are told.
     pub valid_from: Option<NaiveDate>,
     /// Last day on which it exists; afterwards its successors are told.
     pub valid_until: Option<NaiveDate>,
@@ -162,12 +162,7 @@ impl Directory {
     pub fn in_force<'a>(&'a self, unit: &'a UnitId, on: NaiveDate) -> Vec<&'a UnitId> {
         let mut units = vec![unit];
         for _ in 0..MOST_SUCCESSIONS {
-            let successors = |id: &'a UnitId| {
-                let unit = self.units.get(id);
-                let ended = unit.filter(|u| u.valid_until.is_some_and(|until| until < on) && !u.successors.is_empty());
-                ended.map_or_else(|| vec![id], |u| u.successors.iter().collect())
-            };
-            let next: Vec<_> = units.iter().flat_map(|id| successors(id)).collect();
+            let next: Vec<_> = units.iter().flat_map(|id| self.replaced(id, on)).collect();
             if next == units {
                 break;
             }
@@ -175,6 +170,22 @@ impl Directory {
         }
         units.dedup();
         units
+    }
+
+    /// Who stands for a unit that has ended or has not begun.
+    fn replaced<'a>(&'a self, id: &'a UnitId, on: NaiveDate) -> Vec<&'a UnitId> {
+        let Some(unit) = self.units.get(id) else { return vec![id] };
+        if unit.valid_until.is_some_and(|until| until < on) && !unit.successors.is_empty() {
+            return unit.successors.iter().collect();
+        }
+        if unit.valid_from.is_some_and(|from| on < from) {
+            let before = self.units.values().filter(|u| u.successors.contains(id) && u.valid_until >= Some(on));
+            let before: Vec<_> = before.map(|u| &u.id).collect();
+            if !before.is_empty() {
+                return before;
+            }
+        }
+        vec![id]
     }
 
     /// Everybody who must be told on a day when `unit` is told: its contacts with an address, else its mailbox.
@@ -204,7 +215,9 @@ impl Directory {
         is_reachable || unit.mailbox.is_some() || !unit.successors.is_empty()
     }
 
-    fn mailbox(unit: &Unit) -> Option<Recipient> {
+    /// The unit's mailbox as a recipient.
+    #[must_use]
+    pub fn mailbox(unit: &Unit) -> Option<Recipient> {
         let address = unit.mailbox.as_ref()?;
         Some(Recipient {
             id: format!("unit:{}", unit.id).into(),
@@ -236,7 +249,7 @@ impl Directory {
     /// The days on which it may change who reads what: a substitute begins or ends, a unit ends.
     pub fn changes(&self) -> impl Iterator<Item = NaiveDate> + '_ {
         let substitutes = self.substitutes.iter().flat_map(|s| [Some(s.from_on), s.until_on.succ_opt()]);
-        let units = self.units.values().map(|u| u.valid_until.and_then(|d| d.succ_opt()));
+        let units = self.units.values().flat_map(|u| [u.valid_from, u.valid_until.and_then(|d| d.succ_opt())]);
         substitutes.chain(units).flatten()
     }
 }

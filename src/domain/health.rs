@@ -16,6 +16,8 @@ use super::{
 /// What happened since the last note.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Activity {
+    /// When the last note was decided.
+    pub last_note_at: Option<DateTime<Utc>>,
     /// Messages that left.
     pub sent: u32,
     /// Put off because their recipient had had enough that day.
@@ -58,10 +60,15 @@ pub fn morning_note(
     office: &Office,
     reports: &Reports,
     activity: &Activity,
+    last_decided_at: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> Option<Notification> {
     let today = office.hours.date(now);
-    let is_weekly = office.calendar.last_working_day_until(today - Days::new(1)).iso_week() != today.iso_week();
+    // Once a week, however late in it when the daemon was down on the first day.
+    let week = today.iso_week();
+    let is_first_day = office.calendar.last_working_day_until(today - Days::new(1)).iso_week() != week;
+    let before = activity.last_note_at.or(last_decided_at).map(|at| office.hours.date(at).iso_week());
+    let is_weekly = is_first_day || before.is_some_and(|before| before != week);
     let troubles = troubles(office, activity, now);
     if troubles.is_empty() && !is_weekly {
         return None;

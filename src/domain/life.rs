@@ -8,13 +8,15 @@ use std::{
     sync::Arc,
 };
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
     calendar::WorkCalendar,
     deadline::Due,
     ids::{PlanId, SubjectId, TaskId, UnitId},
+    occurrence::{Occurrence, OccurrenceKind},
+    office::Office,
 };
 
 /// What somebody reported about an occurrence.
@@ -142,6 +144,8 @@ pub struct Event {
     pub reported_from: String,
     /// The civil day of the office on which it was recorded.
     pub on: NaiveDate,
+    /// The instant.
+    pub recorded_at: DateTime<Utc>,
 }
 
 /// How an occurrence ended.
@@ -311,6 +315,13 @@ impl Life {
         self.answer = Some((answer, on, number));
     }
 
+    /// The due date in force: an extension counts as long as the plan does not give more time by itself.
+    #[must_use]
+    pub fn due_in_force(life: Option<&Self>, planned: Due, calendar: &WorkCalendar) -> Due {
+        let granted = life.and_then(|l| l.due_on).filter(|on| *on > planned.last_on);
+        granted.map_or(planned, |on| Due::on(on, calendar))
+    }
+
     /// Whether nothing is owed any more.
     #[must_use]
     pub fn is_closed(&self) -> bool {
@@ -415,25 +426,25 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// The facts of an occurrence of `unit` with `due`, as `life` has changed them.
+    /// The facts of an occurrence, as `life` has changed it.
     #[must_use]
-    pub fn of(
-        unit: &UnitId,
-        coordinating: &[UnitId],
-        due: Option<Due>,
-        life: Option<&Life>,
-        today: NaiveDate,
-        calendar: &WorkCalendar,
-    ) -> Self {
-        let due = life.and_then(|l| l.due_on).map(|on| Due::on(on, calendar)).or(due);
-        let unit = life.and_then(|l| l.unit.as_ref()).unwrap_or(unit);
+    pub fn of(occurrence: &Occurrence, life: Option<&Life>, office: &Office, today: NaiveDate) -> Self {
+        let calendar = &office.calendar;
+        let due = match occurrence.kind {
+            OccurrenceKind::Dated(planned) => Some(Life::due_in_force(life, planned, calendar)),
+            OccurrenceKind::StandingNote(_) | OccurrenceKind::DateMissing(_) => None,
+        };
+        let unit = life.and_then(|l| l.unit.as_ref()).unwrap_or(&occurrence.unit);
         // Quiet ends on the last safe day at the latest; work that is late is quiet for some days only.
         let quiet_at_most = match due {
             Some(due) if due.safe_on > today => due.safe_on,
             Some(_) => calendar.add_working_days(today, QUIET_WHEN_LATE),
             None => calendar.add_working_days(today, QUIET_WITHOUT_DATE),
         };
-        let concerned = std::iter::once(unit).chain(coordinating).cloned().collect();
+        // Whoever took over a unit's work speaks for it.
+        let units = std::iter::once(unit).chain(&occurrence.task.coordinating);
+        let heirs = |u| office.directory.in_force(u, today);
+        let concerned = units.flat_map(|u| std::iter::once(u).chain(heirs(u))).cloned().collect();
         Self { today, due_on: due.map(|d| d.last_on), unit: unit.clone(), concerned, quiet_at_most }
     }
 }
@@ -498,6 +509,24 @@ pub struct Opening {
     pub document: Arc<str>,
 }
 
+impl Opening {
+    /// What `report` opens on that day, if it does.
+    #[must_use]
+    pub fn of(subject: &SubjectId, report: &Report, opened_on: NaiveDate) -> Option<Self> {
+        let Report::Opened { plan, task, period, unit, due_on, document } = report else { return None };
+        Some(Self {
+            subject: subject.clone(),
+            plan: plan.clone(),
+            task: task.clone(),
+            period: period.clone(),
+            unit: unit.clone(),
+            opened_on,
+            due_on: *due_on,
+            document: document.as_str().into(),
+        })
+    }
+}
+
 /// Everything that was reported, as far as it is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reports {
@@ -514,18 +543,7 @@ impl Reports {
         if life.extension.is_some() || life.dispute.is_some() || life.answer.is_some() {
             self.undecided.insert(event.subject.clone());
         }
-        if let Report::Opened { plan, task, period, unit, due_on, document } = &event.report {
-            self.openings.push(Opening {
-                subject: event.subject.clone(),
-                plan: plan.clone(),
-                task: task.clone(),
-                period: period.clone(),
-                unit: unit.clone(),
-                opened_on: event.on,
-                due_on: *due_on,
-                document: document.as_str().into(),
-            });
-        }
+        self.openings.extend(Opening::of(&event.subject, &event.report, event.on));
     }
 
     /// What is known of one occurrence.

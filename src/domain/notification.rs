@@ -387,6 +387,8 @@ pub struct Batch {
     pub address: String,
     /// Who is told.
     pub recipient: RecipientId,
+    /// Others who read at the same address.
+    pub also: Vec<RecipientId>,
     /// What they are told.
     pub entries: Vec<Entry>,
     /// The row ids, in order; the Message-ID is derived from them.

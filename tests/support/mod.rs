@@ -12,10 +12,8 @@ use nhacviec::{
     config::{self, Config, Folders},
     demo::mail_server::MailServer,
     domain::{
-        deadline::Due,
         ids::SubjectId,
-        life::{Facts, Report},
-        occurrence::OccurrenceKind,
+        life::{Facts, Opening, Report},
     },
     passes::{self, App, Delivered, Polled},
     store::{self, ApplyReport, NewReport, Recorded, Status, Store},
@@ -236,18 +234,14 @@ impl Office {
     pub async fn report(&self, task: &str, period: &str, unit: &str, report: Report) -> Recorded {
         let subject = SubjectId::from(format!("task:kh/{task}:{period}:{unit}"));
         let office = &self.app.office;
-        let (_, row) = office.agenda.task(&"kh".into(), &task.into()).expect("the plan has the task");
-        let planned = office.agenda.occurrences.iter().find(|o| o.subject == subject);
-        let due = planned.and_then(|o| match o.kind {
-            OccurrenceKind::Dated(due) => Some(due),
-            OccurrenceKind::StandingNote(_) | OccurrenceKind::DateMissing(_) => None,
-        });
         let reports = self.store.reports().await.expect("the store works");
-        let opened = reports.openings().iter().find(|o| o.subject == subject);
-        let due = due.or_else(|| opened.map(|o| Due::on(o.due_on, &office.calendar)));
         let today = office.hours.date(self.clock.now());
-        let life = reports.life(&subject);
-        let facts = Facts::of(&unit.into(), &row.coordinating, due, life, today, &office.calendar);
+        let planned = office.agenda.occurrences.iter().find(|o| o.subject == subject).cloned();
+        let known = reports.openings().iter().find(|o| o.subject == subject).cloned();
+        let opening = known.or_else(|| Opening::of(&subject, &report, today));
+        let opened = opening.and_then(|o| office.agenda.opened(&o, &office.calendar));
+        let occurrence = planned.or(opened).expect("the plan has the occurrence, or it was opened");
+        let facts = Facts::of(&occurrence, reports.life(&subject), office, today);
         let new = NewReport { subject, report, reported_by: "thử".to_owned(), reported_from: "cli" };
         self.store.report(new, facts, self.clock.now()).await.expect("the store works")
     }

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use super::{Gap, draft::Draft, verdict::Link};
 use crate::domain::{
     deadline::Due,
-    directory::Recipient,
+    directory::{ChannelKind, Directory, Recipient},
     ids::{PersonId, SubjectId, UnitId},
     life::Life,
     notification::{Audience, Reason},
@@ -36,8 +36,10 @@ pub struct Work<'w> {
     pub coordinating: &'w [UnitId],
     pub following: &'w [UnitId],
     pub life: Option<&'w Life>,
-    /// When a document opened it; then it is told of on that day.
+    /// When a document opened it; then it is told of with the next digest.
     pub opened_on: Option<NaiveDate>,
+    /// Whether only e-mail may carry it.
+    pub is_secret: bool,
 }
 
 /// The rung "when it was opened", weaker than every other.
@@ -96,21 +98,30 @@ impl Draft<'_> {
         let cannot_wait = next.is_some_and(|n| n.offset > rung.offset);
         // A unit that has both parts is told as the unit in charge.
         for unit in units.iter().filter(|u| role != Role::Coordinating || *u != work.lead) {
-            let quiet = work.life.and_then(|l| l.quiet_until(unit, self.today)).filter(|_| role != Role::Following);
-            if let Some(until) = quiet {
-                self.link(work.subject, Some(audience), None, || Link::Acknowledged(unit.clone(), until));
+            let Some(life) = work.life else {
+                let recipients = self.recipients(unit, work.is_secret);
+                candidates.extend(recipients.iter().map(|recipient| Candidate {
+                    audience,
+                    recipient: Arc::clone(recipient),
+                    rung,
+                    reason,
+                    cannot_wait,
+                    resumed_on: None,
+                }));
                 continue;
+            };
+            // Each of the units that took over speaks for itself, and an older word of the unit counts for all.
+            for heir in self.situation.office.directory.in_force(unit, self.today) {
+                let quiet = life.quiet_until(heir, self.today).or_else(|| life.quiet_until(unit, self.today));
+                if let Some(until) = quiet.filter(|_| role != Role::Following) {
+                    self.link(work.subject, Some(audience), None, || Link::Acknowledged(heir.clone(), until));
+                    continue;
+                }
+                let resumed = [heir, unit].map(|u| life.resumed_on(Some(u), self.today));
+                let resumed_on = resumed.into_iter().flatten().max();
+                let told = self.all_of(heir, work.is_secret, audience, rung, reason, resumed_on);
+                candidates.extend(told.into_iter().map(|c| Candidate { cannot_wait, ..c }));
             }
-            let resumed_on = work.life.and_then(|l| l.resumed_on(Some(unit), self.today));
-            let recipients = self.recipients(unit);
-            candidates.extend(recipients.iter().map(|recipient| Candidate {
-                audience,
-                recipient: Arc::clone(recipient),
-                rung,
-                reason,
-                cannot_wait,
-                resumed_on,
-            }));
         }
     }
 
@@ -196,7 +207,8 @@ impl Draft<'_> {
         let offset = -i32::try_from((work.due.last_on - closing_on).num_days()).unwrap_or(0);
         let rung = Rung { offset, on };
         for unit in std::iter::once(work.lead).chain(work.coordinating) {
-            candidates.extend(self.all_of(unit, Audience::DataClosing, rung, Reason::Upcoming, None));
+            let told = self.all_of(unit, work.is_secret, Audience::DataClosing, rung, Reason::Upcoming, None);
+            candidates.extend(told);
         }
         // Said on its day or not at all: afterwards the report's own rungs speak.
         for candidate in candidates.iter_mut().filter(|c| c.audience == Audience::DataClosing) {
@@ -208,6 +220,7 @@ impl Draft<'_> {
     pub fn all_of(
         &mut self,
         unit: &UnitId,
+        is_secret: bool,
         audience: Audience,
         rung: Rung,
         reason: Reason,
@@ -221,14 +234,20 @@ impl Draft<'_> {
             cannot_wait: false,
             resumed_on,
         };
-        self.recipients(unit).iter().map(candidate).collect()
+        self.recipients(unit, is_secret).iter().map(candidate).collect()
     }
 
     /// Who decides on requests: the units that follow the plan, else the administrator.
-    pub fn deciders(&mut self, audience: Audience, following: &[UnitId], rung: Rung) -> Vec<Candidate> {
+    pub fn deciders(
+        &mut self,
+        audience: Audience,
+        is_secret: bool,
+        following: &[UnitId],
+        rung: Rung,
+    ) -> Vec<Candidate> {
         let mut candidates = Vec::new();
         for unit in following {
-            candidates.extend(self.all_of(unit, audience, rung, Reason::Decision, None));
+            candidates.extend(self.all_of(unit, is_secret, audience, rung, Reason::Decision, None));
         }
         if candidates.is_empty() {
             candidates = self.administrator(rung, Reason::Decision);
@@ -240,7 +259,33 @@ impl Draft<'_> {
     }
 
     /// Who reads the unit's messages today. Where nobody does, the administrator reads them: nothing is dropped.
-    pub fn recipients(&mut self, unit: &UnitId) -> Arc<[Arc<Recipient>]> {
+    ///
+    /// What is marked secret goes to those with an e-mail address; where the unit has none, to its mailbox, else to
+    /// the administrator.
+    pub fn recipients(&mut self, unit: &UnitId, is_secret: bool) -> Arc<[Arc<Recipient>]> {
+        let readers = self.readers(unit);
+        let has_email = |r: &&Arc<Recipient>| r.routes.iter().any(|route| route.channel == ChannelKind::Email);
+        if !is_secret || readers.iter().all(|r| has_email(&r)) {
+            return readers;
+        }
+        let silent = readers.iter().filter(|r| !has_email(r)).map(|r| Gap::NoEmailForSecret(r.id.clone()));
+        self.decision.gaps.extend(silent);
+        let reached: Arc<[_]> = readers.iter().filter(has_email).cloned().collect();
+        if !reached.is_empty() {
+            return reached;
+        }
+        let office = self.situation.office;
+        let units = office.directory.in_force(unit, self.today);
+        let mailboxes =
+            units.into_iter().filter_map(|id| office.directory.units.get(id)).filter_map(Directory::mailbox);
+        let mut instead: Vec<Recipient> = mailboxes.collect();
+        if instead.is_empty() {
+            instead.extend(office.directory.recipient(&office.administrator, self.today));
+        }
+        instead.into_iter().map(Arc::new).collect()
+    }
+
+    fn readers(&mut self, unit: &UnitId) -> Arc<[Arc<Recipient>]> {
         if let Some(readers) = self.readers.get(unit) {
             return Arc::clone(readers);
         }

@@ -9,7 +9,7 @@ use std::{
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
 use super::{
-    Decision, Gap, Look, Problem, Situation, Verdict,
+    Decision, GAP_PREFIX, Gap, Look, Problem, Situation, Verdict,
     candidates::{Candidate, Work},
     telling::{Concerned, Release, Topic},
     verdict::Link,
@@ -19,7 +19,7 @@ use crate::domain::{
     directory::Recipient,
     dossier::{DossierStatus, TrackedDossier, dossier_subject},
     ids::{PlanId, SubjectId, TaskId, UnitId},
-    life::{Answer, Asked, Life, Request},
+    life::{Answer, Asked, Ending, Life, Request},
     notification::{Audience, Item, Reason, TaskRow},
     occurrence::{Occurrence, OccurrenceKind},
     office::Office,
@@ -41,16 +41,21 @@ pub struct Draft<'a> {
     pub decision: Decision,
     /// Room for candidates, used again from one occurrence to the next.
     scratch: Vec<Candidate>,
+    /// Whether every subject is looked at, so that a gap that does not show up is closed.
+    sees_all: bool,
     /// The subject to take notes on, and the notes.
     notes: Option<(&'a SubjectId, Vec<Verdict>)>,
     /// Tasks that were given a date, for those that waited for one.
-    dated: HashSet<(PlanId, TaskId)>,
+    dated: HashSet<(PlanId, TaskId, UnitId)>,
 }
 
 impl<'a> Draft<'a> {
     pub fn new(situation: Situation<'a>, now: DateTime<Utc>) -> Self {
         let today = situation.office.hours.date(now);
-        let openings = situation.record.reports.openings().iter();
+        let reports = &situation.record.reports;
+        let is_cancelled = |life: &Life| matches!(life.ending, Some(Ending::Cancelled { .. }));
+        let openings = reports.openings().iter();
+        let openings = openings.filter(|o| !reports.life(&o.subject).is_some_and(is_cancelled));
         Self {
             situation,
             now,
@@ -61,8 +66,9 @@ impl<'a> Draft<'a> {
             readers: HashMap::new(),
             decision: Decision::default(),
             scratch: Vec::new(),
+            sees_all: false,
             notes: None,
-            dated: openings.map(|o| (o.plan.clone(), o.task.clone())).collect(),
+            dated: openings.map(|o| (o.plan.clone(), o.task.clone(), o.unit.clone())).collect(),
         }
     }
 
@@ -103,12 +109,15 @@ impl<'a> Draft<'a> {
     }
 
     fn subjects(&mut self) {
+        self.sees_all = true;
         let Situation { office, record } = self.situation;
         for occurrence in &office.agenda.occurrences {
             if occurrence.opens_on <= self.today || record.reports.has_request(&occurrence.subject) {
                 self.occurrence(&record.look(occurrence));
             } else if self.notes.is_some() {
-                self.link(&occurrence.subject, None, None, || Link::NotOpen(occurrence.opens_on));
+                let ending = record.reports.life(&occurrence.subject).and_then(|l| l.ending.clone());
+                let not_open = || Link::NotOpen(occurrence.opens_on);
+                self.link(&occurrence.subject, None, None, || ending.map_or_else(not_open, Link::Ended));
             } else if !record.reports.has_requests() {
                 break;
             }
@@ -131,10 +140,10 @@ impl<'a> Draft<'a> {
         for dossier in &record.dossiers {
             self.dossier(dossier);
         }
+        self.notices();
         for problem in &record.problems {
             self.problem(problem);
         }
-        self.notices();
     }
 
     pub fn occurrence(&mut self, look: &Look<'_>) {
@@ -154,7 +163,7 @@ impl<'a> Draft<'a> {
         let row = || Arc::clone(kept.get_or_init(|| Arc::new(task_row(office, occurrence, life))));
         let due = match occurrence.kind {
             OccurrenceKind::Dated(due) => {
-                let due = life.and_then(|l| l.due_on).map_or(due, |on| Due::on(on, &office.calendar));
+                let due = Life::due_in_force(life, due, &office.calendar);
                 let task = &occurrence.task;
                 let work = Work {
                     subject,
@@ -165,6 +174,7 @@ impl<'a> Draft<'a> {
                     following: &office.agenda.plans[occurrence.plan].followed_by,
                     life,
                     opened_on: occurrence.document.as_ref().map(|_| occurrence.opens_on),
+                    is_secret: task.secret.is_some(),
                 };
                 let mut candidates = std::mem::take(&mut self.scratch);
                 self.candidates(&work, &mut candidates);
@@ -173,11 +183,7 @@ impl<'a> Draft<'a> {
                 self.scratch = candidates;
                 Some(due)
             }
-            OccurrenceKind::DateMissing(_)
-                if self
-                    .dated
-                    .contains(&(office.agenda.plans[occurrence.plan].id.clone(), occurrence.task.id.clone())) =>
-            {
+            OccurrenceKind::DateMissing(_) if self.is_date_given(occurrence) => {
                 self.link(subject, None, None, || Link::DateGiven);
                 None
             }
@@ -195,22 +201,40 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// Whether a document gave the unit the date that its duty waited for.
+    fn is_date_given(&self, occurrence: &Occurrence) -> bool {
+        let plan = self.situation.office.agenda.plans[occurrence.plan].id.clone();
+        self.dated.contains(&(plan, occurrence.task.id.clone(), occurrence.unit.clone()))
+    }
+
     /// A note is worth saying in its own month only: after a year's downtime nobody wants twelve.
     fn note(&mut self, look: &Look<'_>, policy: &Policy, on: NaiveDate, item: impl Fn() -> Item) {
         let Look { occurrence, life, told, .. } = *look;
         let subject = &occurrence.subject;
-        if self.situation.office.calendar.working_days_between(on, self.today) > NOTE_FRESH_WORKING_DAYS {
+        let unit = life.and_then(|l| l.unit.as_ref()).unwrap_or(&occurrence.unit);
+        let resumed_on = life.and_then(|l| l.resumed_on(Some(unit), self.today));
+        // What somebody put off is said when that ends, however late in the period.
+        let fresh_from = resumed_on.map_or(on, |resumed| resumed.max(on));
+        if self.situation.office.calendar.working_days_between(fresh_from, self.today) > NOTE_FRESH_WORKING_DAYS {
             self.link(subject, None, None, || Link::NotePast(on));
             return;
         }
-        let unit = life.and_then(|l| l.unit.as_ref()).unwrap_or(&occurrence.unit);
+        if on > self.today {
+            self.link(subject, None, None, || Link::NotOpen(on));
+            return;
+        }
+        if life.is_some_and(Life::is_disputed) {
+            self.link(subject, Some(Audience::Lead), None, || Link::Disputed);
+            return;
+        }
         if let Some(until) = life.and_then(|l| l.quiet_until(unit, self.today)) {
             self.link(subject, Some(Audience::Lead), None, || Link::Acknowledged(unit.clone(), until));
             return;
         }
-        let resumed_on = life.and_then(|l| l.resumed_on(Some(unit), self.today));
-        let candidates = self.all_of(unit, Audience::Lead, Rung { offset: 0, on }, Reason::Note, resumed_on);
-        let topic = Topic { subject, revision_on: on, told, is_secret: occurrence.task.secret.is_some() };
+        let is_secret = occurrence.task.secret.is_some();
+        let rung = Rung { offset: 0, on };
+        let candidates = self.all_of(unit, is_secret, Audience::Lead, rung, Reason::Note, resumed_on);
+        let topic = Topic { subject, revision_on: on, told, is_secret };
         self.tell(&topic, policy, candidates, item);
     }
 
@@ -233,7 +257,7 @@ impl<'a> Draft<'a> {
             let offset = i32::try_from(*number).unwrap_or(0) * REQUEST_STEP + waited;
             let rung = Rung { offset, on: office.calendar.add_working_days(*on, waited) };
             let following = &office.agenda.plans[occurrence.plan].followed_by;
-            let candidates = self.deciders(audience, following, rung);
+            let candidates = self.deciders(audience, is_secret, following, rung);
             let right = match request {
                 Request::NotOurs { right, .. } => right.as_ref().map(|u| office.directory.unit_name(u).to_owned()),
                 Request::Extension { .. } => None,
@@ -260,7 +284,7 @@ impl<'a> Draft<'a> {
             let rung = Rung { offset: i32::try_from(*number).unwrap_or(0), on: *on };
             let mut candidates = Vec::new();
             for unit in units {
-                candidates.extend(self.all_of(unit, Audience::Asker, rung, Reason::Decision, None));
+                candidates.extend(self.all_of(unit, is_secret, Audience::Asker, rung, Reason::Decision, None));
             }
             let topic = Topic { subject, revision_on: *on, told, is_secret };
             self.tell(&topic, policy, candidates, || Item::Answered { row: row(), due, answer: answer.clone() });
@@ -306,6 +330,7 @@ impl<'a> Draft<'a> {
             following: &rules.followed_by,
             life: None,
             opened_on: None,
+            is_secret: false,
         };
         let mut candidates = Vec::new();
         self.candidates(&work, &mut candidates);
@@ -326,6 +351,11 @@ impl<'a> Draft<'a> {
         let Situation { office, record } = self.situation;
         // Most troubles of a network end by themselves; `status` shows them from the first moment.
         if self.now - problem.opened_at < PROBLEM_GRACE {
+            return;
+        }
+        // A gap of the configuration that this very decision no longer fell into is cured.
+        let is_gap = problem.key.starts_with(GAP_PREFIX) && self.sees_all;
+        if is_gap && !self.decision.gaps.iter().any(|gap| gap.key() == problem.key) {
             return;
         }
         let on = office.hours.date(problem.opened_at);
@@ -375,7 +405,7 @@ pub fn next_change(office: &Office, look: &Look<'_>, today: NaiveDate) -> Option
     let calendar = &office.calendar;
     let mut days: Vec<NaiveDate> = Vec::new();
     if let OccurrenceKind::Dated(due) = occurrence.kind {
-        let due = life.and_then(|l| l.due_on).map_or(due, |on| Due::on(on, calendar));
+        let due = Life::due_in_force(life, due, calendar);
         let policy = &occurrence.policy;
         let roles = [&policy.lead, &policy.coordinating, &policy.following];
         days.extend(roles.iter().filter_map(|t| t.next_rung(due, today, calendar)).map(|r| r.on));

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{Row, Transaction, params};
 
-use super::{json, parsed, seconds, to_json};
+use super::{instant, json, parsed, seconds, to_json};
 use crate::{
     domain::{
         ids::SubjectId,
@@ -29,6 +29,7 @@ pub fn report(
         reported_by: new.reported_by.clone(),
         reported_from: new.reported_from.to_owned(),
         on: facts.today,
+        recorded_at: now,
     };
     tx.execute(
         "INSERT INTO report (subject, kind, body, reported_by, reported_from, reported_on, recorded_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -75,7 +76,7 @@ fn close(tx: &Transaction<'_>, event: &Event, now: DateTime<Utc>) -> Result<(), 
     Ok(())
 }
 
-const COLUMNS: &str = "SELECT id, subject, body, reported_by, reported_from, reported_on FROM report";
+const COLUMNS: &str = "SELECT id, subject, body, reported_by, reported_from, reported_on, recorded_at FROM report";
 
 pub fn events_of(tx: &Transaction<'_>, subject: &SubjectId) -> Result<Vec<Event>, StoreError> {
     let mut select = tx.prepare_cached(&format!("{COLUMNS} WHERE subject = ?1 ORDER BY id"))?;
@@ -107,5 +108,6 @@ fn read_event(row: &Row<'_>) -> Result<Event, StoreError> {
         reported_by: row.get(3)?,
         reported_from: row.get(4)?,
         on,
+        recorded_at: instant(row.get(6)?),
     })
 }

@@ -11,13 +11,13 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 use super::{answering, instant, parsed, polling, reporting, seconds, to_json};
 use crate::{
     domain::{
-        decide::{CancelReason, Cancellation, Decision, PendingDelivery, Problem, Record, Told},
+        decide::{CancelReason, Cancellation, Decision, GAP_PREFIX, PendingDelivery, Problem, Record, Told},
         directory::Route,
         ids::SubjectId,
         life::Reports,
         notification::Notification,
     },
-    store::{ApplyReport, GAP_PREFIX, StoreError},
+    store::{ApplyReport, StoreError},
 };
 
 /// What a decision knows of the past: the reports up to an id, and what was said at a count of changes.

@@ -7,6 +7,7 @@ use super::{instant, json, parsed, reporting, seconds, to_json};
 use crate::{
     domain::{
         directory::{ChannelKind, Route},
+        ids::RecipientId,
         notification::{Batch, Entry, MAX_ATTEMPTS, SendError},
     },
     store::{DailyCap, Outcome, StoreError, channel_prefix, recipient_prefix},
@@ -73,13 +74,15 @@ pub fn claim(
     read_batch(tx, batch, &rows, now).map(Some)
 }
 
-/// What is due to an address that has had its messages of the day waits for the next digest, and remembers since when.
+/// What is due to a person who has had their messages of the day, on whatever channel, waits for the next digest, and remembers since when.
 fn put_off(tx: &Transaction<'_>, now: DateTime<Utc>, cap: DailyCap) -> Result<(), StoreError> {
     tx.prepare_cached(
         "UPDATE delivery SET due_at = ?3, deferred_at = coalesce(deferred_at, due_at)
-         WHERE state = 'pending' AND due_at <= ?1 AND (channel, address) IN (
-             SELECT channel, address FROM delivery WHERE state = 'sent' AND finished_at >= ?2
-             GROUP BY channel, address HAVING count(DISTINCT batch) >= ?4)",
+         WHERE state = 'pending' AND due_at <= ?1 AND notification_id IN (
+             SELECT id FROM notification WHERE recipient IN (
+                 SELECT n.recipient FROM delivery d JOIN notification n ON n.id = d.notification_id
+                 WHERE d.state = 'sent' AND d.finished_at >= ?2
+                 GROUP BY n.recipient HAVING count(DISTINCT d.batch) >= ?4))",
     )?
     .execute(params![seconds(now), seconds(cap.day_began_at), seconds(cap.next_at), cap.most])?;
     Ok(())
@@ -122,11 +125,13 @@ fn read_batch(tx: &Transaction<'_>, id: i64, deliveries: &[i64], now: DateTime<U
             may_be_duplicate: row.get(3)?,
         };
         let channel: ChannelKind = parsed("channel", &channel)?;
+        let recipient = RecipientId::from(row.get::<_, String>(10)?);
         let batch = batch.get_or_insert_with(|| Batch {
             id,
             channel,
             address: String::new(),
-            recipient: "".into(),
+            recipient: recipient.clone(),
+            also: Vec::new(),
             entries: Vec::new(),
             deliveries: deliveries.to_vec(),
             attempt: attempts,
@@ -134,7 +139,10 @@ fn read_batch(tx: &Transaction<'_>, id: i64, deliveries: &[i64], now: DateTime<U
             is_resumed,
             lost_answers,
         });
-        (batch.address, batch.recipient) = (row.get(1)?, row.get::<_, String>(10)?.into());
+        batch.address = row.get(1)?;
+        if recipient != batch.recipient && !batch.also.contains(&recipient) {
+            batch.also.push(recipient);
+        }
         batch.attempt = batch.attempt.min(attempts);
         batch.most_attempts = batch.most_attempts.max(attempts);
         batch.entries.push(entry);

@@ -86,7 +86,8 @@ fn note(tx: &Transaction<'_>) -> Result<Option<NoteStatus>, StoreError> {
 }
 
 pub fn activity(tx: &Transaction<'_>, since: DateTime<Utc>, now: DateTime<Utc>) -> Result<Activity, StoreError> {
-    let since = note(tx)?.map_or(since, |n| n.decided_at);
+    let last_note_at = note(tx)?.map(|n| n.decided_at);
+    let since = last_note_at.unwrap_or(since);
     let count = |sql: &str, at: DateTime<Utc>| tx.prepare(sql)?.query_row([seconds(at)], |row| row.get(0));
     let finished = |state: &str| {
         count(
@@ -104,6 +105,7 @@ pub fn activity(tx: &Transaction<'_>, since: DateTime<Utc>, now: DateTime<Utc>) 
         .query_map([], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     Ok(Activity {
+        last_note_at,
         sent: count("SELECT count(DISTINCT batch) FROM delivery WHERE state = 'sent' AND finished_at >= ?1", since)?,
         deferred: count("SELECT count(*) FROM delivery WHERE deferred_at >= ?1", since)?,
         failed: finished("failed")?,
