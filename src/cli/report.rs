@@ -181,119 +181,113 @@ impl Done {
         if self.product.trim().is_empty() {
             bail!("chưa ghi sản phẩm; ví dụ: --product 58/BC-SCT");
         }
-        let Some(desk) = Desk::open(folders)? else { return Ok(Exit::Config) };
-        let done_on = self.on.unwrap_or(desk.today);
-        let product = self.product.clone();
-        desk.record(
-            &self.which,
-            &self.by,
-            |_, _| Ok(Report::Completed { done_on, product: product.clone() }),
-            |work| {
-                let late = match work.due {
-                    Some(due) if done_on > due.last_on => {
-                        let days = desk.config.office.calendar.working_days_between(due.last_on, done_on);
-                        format!("quá hạn {days} ngày làm việc")
-                    }
-                    Some(_) => "đúng hạn".to_owned(),
-                    None => "đã ghi".to_owned(),
-                };
-                format!(
-                    "Đã ghi nhận hoàn thành {}: ngày {}, sản phẩm {product}; {late}.",
-                    work.what,
-                    short_date(done_on)
-                )
-            },
-        )
+        let report = |_: &Office, facts: &Facts| {
+            Ok(Report::Completed { done_on: self.on.unwrap_or(facts.today), product: self.product.clone() })
+        };
+        record(folders, &self.which, &self.by, report, |office, work| {
+            let done_on = self.on.unwrap_or(work.today);
+            let late = match work.due {
+                Some(due) if done_on > due.last_on => {
+                    let days = office.calendar.working_days_between(due.last_on, done_on);
+                    format!("quá hạn {days} ngày làm việc")
+                }
+                Some(_) => "đúng hạn".to_owned(),
+                None => "đã ghi".to_owned(),
+            };
+            let (what, product) = (&work.what, &self.product);
+            format!("Đã ghi nhận hoàn thành {what}: ngày {}, sản phẩm {product}; {late}.", short_date(done_on))
+        })
     }
 }
 
 impl Ack {
     pub fn execute(&self, folders: &Folders) -> anyhow::Result<Exit> {
-        let Some(desk) = Desk::open(folders)? else { return Ok(Exit::Config) };
-        let until_on = self.until;
+        let until = short_date(self.until);
         let report = |office: &Office, facts: &Facts| {
             let unit = match &self.as_unit {
                 Some(written) => unit_named(&office.directory, written)?,
                 None => facts.unit.clone(),
             };
-            Ok(Report::Acknowledged { unit, until_on })
+            Ok(Report::Acknowledged { unit, until_on: self.until })
         };
-        desk.record(&self.which, &self.by, report, |work| {
-            format!(
-                "Đã ghi: đã nhận {}; nhắc lại vào sáng {}, nếu chưa báo hoàn thành.",
-                work.what,
-                short_date(until_on)
-            )
+        record(folders, &self.which, &self.by, report, |_, work| {
+            format!("Đã ghi: đã nhận {}; nhắc lại vào sáng {until}, nếu chưa báo hoàn thành.", work.what)
         })
     }
 }
 
 impl Extend {
     pub fn execute(&self, folders: &Folders) -> anyhow::Result<Exit> {
-        let Some(desk) = Desk::open(folders)? else { return Ok(Exit::Config) };
         let reason = self.why.reason.clone();
         let report = match self.to {
             Some(to_on) if self.grant => Report::ExtensionGranted { to_on, document: reason },
             Some(to_on) => Report::ExtensionAsked { to_on, reason },
             None => Report::ExtensionRefused { reason },
         };
-        desk.record(&self.which, &self.by, |_, _| Ok(report.clone()), |work| match &report {
-            Report::ExtensionGranted { to_on, .. } => {
-                format!("Đã gia hạn {} đến hết {}; nhắc lại theo hạn mới.", work.what, short_date(*to_on))
-            }
-            Report::ExtensionAsked { to_on, .. } => format!(
-                "Đã ghi đề nghị gia hạn {} đến hết {}; đơn vị theo dõi sẽ được báo để quyết định. Hạn cũ còn nguyên cho đến khi được đồng ý.",
-                work.what,
-                short_date(*to_on)
-            ),
-            _ => format!("Đã ghi: không đồng ý gia hạn {}; hạn không đổi.", work.what),
-        })
+        let to = self.to.map(short_date).unwrap_or_default();
+        record(
+            folders,
+            &self.which,
+            &self.by,
+            |_, _| Ok(report.clone()),
+            |_, work| {
+                let what = &work.what;
+                if self.refuse {
+                    format!("Đã ghi: không đồng ý gia hạn {what}; hạn không đổi.")
+                } else if self.grant {
+                    format!("Đã gia hạn {what} đến hết {to}; nhắc lại theo hạn mới.")
+                } else {
+                    let meanwhile =
+                        "đơn vị theo dõi sẽ được báo để quyết định. Hạn cũ còn nguyên cho đến khi được đồng ý";
+                    format!("Đã ghi đề nghị gia hạn {what} đến hết {to}; {meanwhile}.")
+                }
+            },
+        )
     }
 }
 
 impl Reopen {
     pub fn execute(&self, folders: &Folders) -> anyhow::Result<Exit> {
-        let Some(desk) = Desk::open(folders)? else { return Ok(Exit::Config) };
         let report = Report::Reopened { reason: self.why.reason.clone() };
-        desk.record(
+        record(
+            folders,
             &self.which,
             &self.by,
             |_, _| Ok(report.clone()),
-            |work| format!("Đã mở lại {}: tiếp tục nhắc cho đến khi báo hoàn thành.", work.what),
+            |_, work| format!("Đã mở lại {}: tiếp tục nhắc cho đến khi báo hoàn thành.", work.what),
         )
     }
 }
 
 impl Snooze {
     pub fn execute(&self, folders: &Folders) -> anyhow::Result<Exit> {
-        let Some(desk) = Desk::open(folders)? else { return Ok(Exit::Config) };
         let report = Report::Snoozed { until_on: self.until, reason: self.why.reason.clone() };
-        desk.record(
+        record(
+            folders,
             &self.which,
             &self.by,
             |_, _| Ok(report.clone()),
-            |work| format!("Đã tạm dừng nhắc {}; nhắc lại vào sáng {}.", work.what, short_date(self.until)),
+            |_, work| format!("Đã tạm dừng nhắc {}; nhắc lại vào sáng {}.", work.what, short_date(self.until)),
         )
     }
 }
 
 impl Cancel {
     pub fn execute(&self, folders: &Folders) -> anyhow::Result<Exit> {
-        let Some(desk) = Desk::open(folders)? else { return Ok(Exit::Config) };
         let report = Report::Cancelled { reason: self.why.reason.clone() };
-        desk.record(
+        record(
+            folders,
             &self.which,
             &self.by,
             |_, _| Ok(report.clone()),
-            |work| format!("Đã hủy {}: không nhắc nữa.", work.what),
+            |_, work| format!("Đã hủy {}: không nhắc nữa.", work.what),
         )
     }
 }
 
 impl NotOurs {
     pub fn execute(&self, folders: &Folders) -> anyhow::Result<Exit> {
-        let Some(desk) = Desk::open(folders)? else { return Ok(Exit::Config) };
-        let reason = self.why.reason.clone();
+        let reason = &self.why.reason;
         let report = |office: &Office, _: &Facts| {
             Ok(match &self.right {
                 Some(written) => {
@@ -302,29 +296,24 @@ impl NotOurs {
                 None => Report::NotOurs { reason: reason.clone() },
             })
         };
-        desk.record(&self.which, &self.by, report, |work| {
-            format!(
-                "Đã ghi: {} không thuộc trách nhiệm của đơn vị; đơn vị theo dõi sẽ được báo để giao lại (nhacviec assign).",
-                work.what
-            )
+        record(folders, &self.which, &self.by, report, |_, work| {
+            let next = "đơn vị theo dõi sẽ được báo để giao lại (nhacviec assign)";
+            format!("Đã ghi: {} không thuộc trách nhiệm của đơn vị; {next}.", work.what)
         })
     }
 }
 
 impl Assign {
     pub fn execute(&self, folders: &Folders) -> anyhow::Result<Exit> {
-        let Some(desk) = Desk::open(folders)? else { return Ok(Exit::Config) };
-        let unit = unit_named(&desk.config.office.directory, &self.to)?;
-        let report = Report::Assigned { unit: unit.clone(), reason: self.why.reason.clone() };
-        desk.record(
-            &self.which,
-            &self.by,
-            |_, _| Ok(report.clone()),
-            |work| {
-                let name = desk.config.office.directory.unit_name(&unit);
-                format!("Đã giao {} cho {name} chủ trì.", work.what)
-            },
-        )
+        let report = |office: &Office, _: &Facts| {
+            let unit = unit_named(&office.directory, &self.to)?;
+            Ok(Report::Assigned { unit, reason: self.why.reason.clone() })
+        };
+        record(folders, &self.which, &self.by, report, |office, work| {
+            let unit = unit_named(&office.directory, &self.to).ok();
+            let name = unit.as_ref().map_or(self.to.as_str(), |unit| office.directory.unit_name(unit));
+            format!("Đã giao {} cho {name} chủ trì.", work.what)
+        })
     }
 }
 
@@ -417,6 +406,7 @@ struct Reported {
     what: String,
     /// The due date in force when it was reported.
     due: Option<Due>,
+    today: NaiveDate,
 }
 
 /// Configuration, store and day, for one report.
@@ -437,33 +427,35 @@ impl Desk {
         let today = config.office.hours.date(SystemClock.now());
         Ok(Some(Self { config, store, reports, clock: SystemClock, today }))
     }
+}
 
-    /// Records the report and prints what it means, or says why it was not taken.
-    fn record(
-        &self,
-        which: &Which,
-        by: &By,
-        report: impl Fn(&Office, &Facts) -> anyhow::Result<Report>,
-        said: impl Fn(&Reported) -> String,
-    ) -> anyhow::Result<Exit> {
-        let office = &self.config.office;
-        let occurrence = which.one(office, &self.reports)?;
-        let life = self.reports.life(&occurrence.subject);
-        let facts = Facts::of(&occurrence, life, office, self.today);
-        let new = NewReport {
-            subject: occurrence.subject.clone(),
-            report: report(office, &facts)?,
-            reported_by: by.by.clone(),
-            reported_from: "cli",
-        };
-        let work = Reported { what: describe(office, &occurrence), due: due_in_force(office, &occurrence, life) };
-        match block_on(self.store.report(new, facts, self.clock.now()))?.context("chưa ghi được; thử lại")? {
-            Recorded::Taken(_) => {
-                print(&said(&work));
-                Ok(Exit::Done)
-            }
-            Recorded::Refused(refusal) => bail!(explain_refusal(&refusal, office, &work.what)),
+/// Records the report and prints what it means, or says why it was not taken.
+fn record(
+    folders: &Folders,
+    which: &Which,
+    by: &By,
+    report: impl Fn(&Office, &Facts) -> anyhow::Result<Report>,
+    said: impl Fn(&Office, &Reported) -> String,
+) -> anyhow::Result<Exit> {
+    let Some(desk) = Desk::open(folders)? else { return Ok(Exit::Config) };
+    let office = &desk.config.office;
+    let occurrence = which.one(office, &desk.reports)?;
+    let life = desk.reports.life(&occurrence.subject);
+    let facts = Facts::of(&occurrence, life, office, desk.today);
+    let new = NewReport {
+        subject: occurrence.subject.clone(),
+        report: report(office, &facts)?,
+        reported_by: by.by.clone(),
+        reported_from: "cli",
+    };
+    let what = describe(office, &occurrence);
+    let work = Reported { what, due: due_in_force(office, &occurrence, life), today: desk.today };
+    match block_on(desk.store.report(new, facts, desk.clock.now()))?.context("chưa ghi được; thử lại")? {
+        Recorded::Taken(_) => {
+            print(&said(office, &work));
+            Ok(Exit::Done)
         }
+        Recorded::Refused(refusal) => bail!(explain_refusal(&refusal, office, &work.what)),
     }
 }
 
