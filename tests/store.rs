@@ -307,6 +307,45 @@ async fn a_store_written_by_a_newer_version_is_refused() {
 }
 
 #[tokio::test]
+async fn a_store_of_the_first_version_keeps_what_was_done_and_said() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("kho.db");
+    let old = rusqlite::Connection::open(&path).expect("opens");
+    old.execute_batch(include_str!("../src/store/migrations/0001_first.sql")).expect("the first schema");
+    old.execute_batch(
+        "INSERT INTO event (subject, kind, happened_on, product, reported_by, recorded_at)
+             VALUES ('task:kh/I:2023:a', 'completed', '2023-02-10', '7/BC', 'an', 1676000000);
+         INSERT INTO notification (key, subject, revision_on, offset_days, audience, recipient, reason, item, routes, decided_at)
+             VALUES ('k', 'task:kh/II:2023:a', '2023-02-14', -1, 'lead', 'an', 'upcoming', '{}', '[]', 1676000000);
+         PRAGMA user_version = 1;",
+    )
+    .expect("rows of the first version");
+    drop(old);
+    let store = store::open(&path).expect("migrated");
+    let record = store.record().await.expect("works");
+    let life = record.reports.life(&"task:kh/I:2023:a".into()).expect("known");
+    assert!(matches!(&life.ending, Some(Ending::Completed { product, by, .. }) if product == "7/BC" && by == "an"));
+    assert_eq!(record.told[&"task:kh/II:2023:a".into()][0].offset, -1);
+    assert_eq!(store.events("task:kh/I:2023:a".into()).await.expect("works").len(), 1);
+}
+
+#[tokio::test]
+async fn the_same_instance_is_opened_once() {
+    let store = store::open_in_memory().expect("SQLite");
+    let opened = || Report::Opened {
+        plan: "kh".into(),
+        task: "I".into(),
+        period: "2023".to_owned(),
+        unit: "a".into(),
+        due_on: day(),
+        document: "12/CV".to_owned(),
+    };
+    assert!(matches!(report(&store, opened(), 0).await, Recorded::Taken(_)));
+    assert_eq!(report(&store, opened(), 1).await, Recorded::Refused(Refusal::AlreadyOpened));
+    assert_eq!(store.record().await.expect("works").reports.openings().len(), 1);
+}
+
+#[tokio::test]
 async fn the_database_is_in_wal_mode() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("kho.db");

@@ -496,6 +496,7 @@ fn explain_refusal(refusal: &Refusal, office: &Office, what: &str) -> String {
         ),
         Refusal::NotConcerned(id) => format!("{} không chủ trì, không phối hợp {what}", unit(id)),
         Refusal::SameUnit(id) => format!("{} đang chủ trì {what}; ghi đơn vị khác", unit(id)),
+        Refusal::AlreadyOpened => format!("{what} đã được ghi phát sinh; ghi thêm --period với tên khác"),
         Refusal::NothingAsked => format!("{what} không có đề nghị gia hạn nào đang chờ trả lời"),
         Refusal::NoText => "chưa ghi lý do hoặc căn cứ; thêm --reason và nội dung".to_owned(),
     }

@@ -236,6 +236,8 @@ pub struct Life {
     pub dispute: Option<Asked>,
     /// The last answer to a request, its day, and which answer it is, from 1.
     pub answer: Option<(Answer, NaiveDate, u32)>,
+    /// Whether a document opened it.
+    is_opened: bool,
     /// Requests so far.
     requests: u32,
     /// Until when each unit wants to hear nothing.
@@ -306,7 +308,7 @@ impl Life {
                 self.dispute = None;
                 self.answered(Answer::Assigned { reason }, *on);
             }
-            Report::Opened { .. } => {}
+            Report::Opened { .. } => self.is_opened = true,
         }
     }
 
@@ -398,6 +400,7 @@ impl Life {
                 let is_idle = *unit == facts.unit && !self.is_disputed();
                 is_idle.then(|| Refusal::SameUnit(unit.clone())).or_else(|| no_text(reason))
             }
+            Report::Opened { .. } if self.is_opened => Some(Refusal::AlreadyOpened),
             Report::Opened { due_on, document, .. } => {
                 (*due_on < today).then_some(Refusal::NotAhead(*due_on)).or_else(|| no_text(document))
             }
@@ -482,6 +485,8 @@ pub enum Refusal {
     NotConcerned(UnitId),
     /// The unit is in charge already.
     SameUnit(UnitId),
+    /// An instance of this name has been opened.
+    AlreadyOpened,
     /// No extension waits for an answer.
     NothingAsked,
     /// A reason, document or product is missing.

@@ -78,11 +78,11 @@ pub fn claim(
 fn put_off(tx: &Transaction<'_>, now: DateTime<Utc>, cap: DailyCap) -> Result<(), StoreError> {
     tx.prepare_cached(
         "UPDATE delivery SET due_at = ?3, deferred_at = coalesce(deferred_at, due_at)
-         WHERE state = 'pending' AND due_at <= ?1 AND notification_id IN (
-             SELECT id FROM notification WHERE recipient IN (
-                 SELECT n.recipient FROM delivery d JOIN notification n ON n.id = d.notification_id
-                 WHERE d.state = 'sent' AND d.finished_at >= ?2
-                 GROUP BY n.recipient HAVING count(DISTINCT d.batch) >= ?4))",
+         WHERE state = 'pending' AND due_at <= ?1
+           AND (SELECT recipient FROM notification WHERE id = delivery.notification_id) IN (
+               SELECT n.recipient FROM delivery d JOIN notification n ON n.id = d.notification_id
+               WHERE d.state = 'sent' AND d.finished_at >= ?2
+               GROUP BY n.recipient HAVING count(DISTINCT d.batch) >= ?4)",
     )?
     .execute(params![seconds(now), seconds(cap.day_began_at), seconds(cap.next_at), cap.most])?;
     Ok(())
