@@ -113,7 +113,13 @@ impl Leaving {
     fn as_pending(&self, id: i64) -> PendingDelivery {
         let Notification { key, routes, .. } = &self.notification;
         let route = routes.first().cloned().expect("a recipient has a route");
-        PendingDelivery { id, subject: key.subject.clone(), told: Told::of(key), route }
+        PendingDelivery {
+            id,
+            subject: key.subject.clone(),
+            told: Told::of(key),
+            route,
+            item: self.notification.item.clone(),
+        }
     }
 }
 

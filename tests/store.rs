@@ -172,12 +172,25 @@ async fn report(store: &Arc<dyn Store>, report: Report, minute: i64) -> Recorded
 #[tokio::test]
 async fn work_that_is_opened_again_is_known_as_told_until_then() {
     let store = store_with(vec![mail("task:kh/I:2023:a", "an")]).await;
+    let batch = store.claim(at(0), Duration::minutes(15), None).await.expect("works").expect("a message");
+    store.finish(batch.id, Outcome::Sent, at(0)).await.expect("works");
     report(&store, Report::Completed { done_on: day(), product: "1/BC".to_owned() }, 0).await;
     assert!(store.record().await.expect("works").told.is_empty(), "closed work needs no memory");
     report(&store, Report::Reopened { reason: "báo nhầm".to_owned() }, 1).await;
     let record = store.record().await.expect("works");
     assert_eq!(record.told.len(), 1);
     assert!(!record.reports.life(&"task:kh/I:2023:a".into()).expect("known").is_closed());
+}
+
+#[tokio::test]
+async fn what_had_not_left_when_the_work_was_done_is_said_once_it_is_opened_again() {
+    let store = store_with(vec![mail("task:kh/I:2023:a", "an")]).await;
+    report(&store, Report::Completed { done_on: day(), product: "1/BC".to_owned() }, 0).await;
+    report(&store, Report::Reopened { reason: "báo nhầm".to_owned() }, 1).await;
+    assert!(store.record().await.expect("works").told.is_empty());
+    let again = store.apply(decision(vec![mail("task:kh/I:2023:a", "an")]), Vec::new(), at(2)).await.expect("written");
+    assert_eq!(again.notified, 1);
+    assert!(store.claim(at(2), Duration::minutes(15), None).await.expect("works").is_some());
 }
 
 #[tokio::test]

@@ -26,3 +26,5 @@ mod properties;
 mod regressions;
 #[path = "stories/simulation.rs"]
 mod simulation;
+#[path = "stories/together.rs"]
+mod together;

@@ -223,7 +223,7 @@ pub fn standing(life: &Life, directory: &Directory, today: NaiveDate) -> Vec<Str
         return said;
     }
     for unit in life.acknowledged.keys() {
-        let until = life.quiet_until(unit, today);
+        let until = life.quiet_until(unit, None, today);
         said.extend(until.map(|on| format!("{} đã nhận, nhắc lại {}", directory.unit_name(unit), short_date(on))));
     }
     said.extend(life.snoozed_until(today).map(|on| format!("tạm dừng nhắc đến {}", short_date(on))));

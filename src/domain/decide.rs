@@ -26,7 +26,7 @@ use super::{
     dossier::TrackedDossier,
     ids::{PersonId, RecipientId, SourceId, SubjectId, UnitId},
     life::{Life, Reports},
-    notification::{Audience, Notification, NotificationKey, TaskRow},
+    notification::{Audience, Item, Notification, NotificationKey, TaskRow},
     occurrence::Occurrence,
     office::Office,
 };
@@ -109,6 +109,8 @@ pub struct PendingDelivery {
     pub told: Told,
     /// Where it would go.
     pub route: Route,
+    /// The facts as they were when it was decided.
+    pub item: Item,
 }
 
 /// Something wrong that a person must look at.
@@ -130,8 +132,19 @@ pub struct Decision {
     pub notify: Vec<Notification>,
     /// Deliveries that have become pointless.
     pub cancel: Vec<Cancellation>,
+    /// Deliveries whose facts have changed since.
+    pub refresh: Vec<Refresh>,
     /// What could not be decided as configured.
     pub gaps: BTreeSet<Gap>,
+}
+
+/// What a delivery that still waits is to say now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refresh {
+    /// Row in the store.
+    pub id: i64,
+    /// The facts.
+    pub item: Item,
 }
 
 /// A delivery that need not leave any more.

@@ -221,6 +221,35 @@ pub struct Asked {
     pub number: u32,
 }
 
+/// An answer with its day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// The answer.
+    pub answer: Answer,
+    /// When it was given.
+    pub on: NaiveDate,
+    /// Which answer about this work it is, from 1.
+    pub number: u32,
+}
+
+/// A silence that a unit asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quiet {
+    /// The day on which it is told again.
+    pub until_on: NaiveDate,
+    /// The day on which it asked.
+    pub asked_on: NaiveDate,
+}
+
+impl Quiet {
+    /// The day on which it ends: on the last safe day at the latest, wherever that has moved since, unless the work
+    /// was due already when the unit asked.
+    fn ends_on(self, due: Option<Due>) -> NaiveDate {
+        let safe_on = due.map(|d| d.safe_on).filter(|safe_on| self.asked_on < *safe_on);
+        safe_on.map_or(self.until_on, |safe_on| self.until_on.min(safe_on))
+    }
+}
+
 /// What the events of one occurrence come to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Life {
@@ -234,14 +263,16 @@ pub struct Life {
     pub extension: Option<Asked>,
     /// The unit in charge says that the work is not its own, and nobody has decided.
     pub dispute: Option<Asked>,
-    /// The last answer to a request, its day, and which answer it is, from 1.
-    pub answer: Option<(Answer, NaiveDate, u32)>,
+    /// The last answer to a request for more time.
+    pub extension_answer: Option<Answered>,
+    /// The last answer to the question whose work it is.
+    pub dispute_answer: Option<Answered>,
     /// Whether a document opened it.
     is_opened: bool,
     /// Requests so far.
     requests: u32,
     /// Until when each unit wants to hear nothing.
-    pub acknowledged: BTreeMap<UnitId, NaiveDate>,
+    pub acknowledged: BTreeMap<UnitId, Quiet>,
     /// Until when nobody is told, and why.
     pub snoozed: Option<(NaiveDate, String)>,
     /// The day on which it was opened again.
@@ -266,7 +297,7 @@ impl Life {
         let asked = |request| Some(Asked { request, on: *on, by: reported_by.clone(), number });
         match report.clone() {
             Report::Acknowledged { unit, until_on } => {
-                self.acknowledged.insert(unit, until_on);
+                self.acknowledged.insert(unit, Quiet { until_on, asked_on: *on });
             }
             Report::Completed { done_on, product } => {
                 self.ending = Some(Ending::Completed { done_on, product, by: reported_by.clone() });
@@ -275,9 +306,11 @@ impl Life {
             Report::Reopened { .. } => {
                 self.ending = None;
                 self.reopened_on = Some(*on);
-                // "Until Friday" was said of the work as it stood then.
+                // "Until Friday" was said of the work as it stood then, and so was what waited for a decision.
                 self.acknowledged.clear();
                 self.snoozed = None;
+                self.extension = None;
+                self.dispute = None;
             }
             Report::Snoozed { until_on, reason } => self.snoozed = Some((until_on, reason)),
             Report::ExtensionAsked { to_on, reason } => {
@@ -297,24 +330,24 @@ impl Life {
                 // Quiet was promised until the old due date.
                 self.acknowledged.clear();
                 self.extension = None;
-                self.answered(Answer::Granted { document }, *on);
+                self.extension_answer = Some(self.answered(Answer::Granted { document }, *on));
             }
             Report::ExtensionRefused { reason } => {
                 self.extension = None;
-                self.answered(Answer::Refused { reason }, *on);
+                self.extension_answer = Some(self.answered(Answer::Refused { reason }, *on));
             }
             Report::Assigned { unit, reason } => {
                 self.unit = Some(unit);
                 self.dispute = None;
-                self.answered(Answer::Assigned { reason }, *on);
+                self.dispute_answer = Some(self.answered(Answer::Assigned { reason }, *on));
             }
             Report::Opened { .. } => self.is_opened = true,
         }
     }
 
-    fn answered(&mut self, answer: Answer, on: NaiveDate) {
-        let number = self.answer.as_ref().map_or(0, |(_, _, n)| *n) + 1;
-        self.answer = Some((answer, on, number));
+    fn answered(&self, answer: Answer, on: NaiveDate) -> Answered {
+        let before = self.extension_answer.iter().chain(&self.dispute_answer).map(|a| a.number).max();
+        Answered { answer, on, number: before.unwrap_or(0) + 1 }
     }
 
     /// The due date in force: an extension counts as long as the plan does not give more time by itself.
@@ -338,8 +371,8 @@ impl Life {
 
     /// The day until which `unit` hears nothing, when that is still ahead on `today`.
     #[must_use]
-    pub fn quiet_until(&self, unit: &UnitId, today: NaiveDate) -> Option<NaiveDate> {
-        self.acknowledged.get(unit).copied().filter(|until| today < *until)
+    pub fn quiet_until(&self, unit: &UnitId, due: Option<Due>, today: NaiveDate) -> Option<NaiveDate> {
+        self.acknowledged.get(unit).map(|quiet| quiet.ends_on(due)).filter(|until| today < *until)
     }
 
     /// The day until which nobody hears anything, when that is still ahead on `today`.
@@ -350,8 +383,8 @@ impl Life {
 
     /// The last day, not after `today`, on which silence for `unit` ended: from then on it is told again.
     #[must_use]
-    pub fn resumed_on(&self, unit: Option<&UnitId>, today: NaiveDate) -> Option<NaiveDate> {
-        let acknowledged = unit.and_then(|u| self.acknowledged.get(u)).copied();
+    pub fn resumed_on(&self, unit: Option<&UnitId>, due: Option<Due>, today: NaiveDate) -> Option<NaiveDate> {
+        let acknowledged = unit.and_then(|u| self.acknowledged.get(u)).map(|quiet| quiet.ends_on(due));
         let snoozed = self.snoozed.as_ref().map(|(until, _)| *until);
         [acknowledged, snoozed, self.reopened_on].into_iter().flatten().filter(|day| *day <= today).max()
     }
@@ -545,7 +578,8 @@ impl Reports {
     pub fn add(&mut self, event: &Event) {
         let life = self.lives.entry(event.subject.clone()).or_default();
         life.add(event);
-        if life.extension.is_some() || life.dispute.is_some() || life.answer.is_some() {
+        let asked = life.extension.is_some() || life.dispute.is_some();
+        if asked || life.extension_answer.is_some() || life.dispute_answer.is_some() {
             self.undecided.insert(event.subject.clone());
         }
         self.openings.extend(Opening::of(&event.subject, &event.report, event.on));

@@ -30,8 +30,10 @@ pub enum Audience {
     Decider,
     /// The same, when a unit says that the work is not its own.
     Assigner,
-    /// Chủ trì, whose request was answered.
+    /// Chủ trì, whose request for more time was answered.
     Asker,
+    /// Who is relieved of the work and who is in charge of it from now on.
+    Assignee,
     /// The administrator of the daemon.
     Administrator,
 }
@@ -47,6 +49,7 @@ impl fmt::Display for Audience {
             Self::Decider => f.write_str("decider"),
             Self::Assigner => f.write_str("assigner"),
             Self::Asker => f.write_str("asker"),
+            Self::Assignee => f.write_str("assignee"),
             Self::Administrator => f.write_str("administrator"),
         }
     }
@@ -64,6 +67,7 @@ impl std::str::FromStr for Audience {
             "decider" => Ok(Self::Decider),
             "assigner" => Ok(Self::Assigner),
             "asker" => Ok(Self::Asker),
+            "assignee" => Ok(Self::Assignee),
             "administrator" => Ok(Self::Administrator),
             _ => text.strip_prefix("escalation:").and_then(|n| n.parse().ok()).map(Self::Escalation).ok_or(()),
         }
@@ -434,6 +438,7 @@ mod tests {
             Audience::Decider,
             Audience::Assigner,
             Audience::Asker,
+            Audience::Assignee,
             Audience::Administrator,
         ] {
             assert_eq!(audience.to_string().parse(), Ok(audience));

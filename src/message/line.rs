@@ -135,6 +135,7 @@ fn share_owed(entry: &Entry, units: &str) -> Option<String> {
         | Audience::Decider
         | Audience::Assigner
         | Audience::Asker
+        | Audience::Assignee
         | Audience::Administrator => None,
     }
 }

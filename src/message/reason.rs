@@ -18,6 +18,7 @@ pub fn why_told(audience: Audience, offset: i32, is_dossier: bool) -> String {
         Audience::DataClosing => "đơn vị làm báo cáo; ngày chốt số liệu của kỳ".to_owned(),
         Audience::Decider | Audience::Assigner => "đơn vị theo dõi; đề nghị chờ quyết định".to_owned(),
         Audience::Asker => "đơn vị đã đề nghị; có trả lời".to_owned(),
+        Audience::Assignee => "đơn vị có liên quan; đã xác định đơn vị chủ trì".to_owned(),
         audience => format!("{}; {}", audience_name(audience, is_dossier), rung_name(offset)),
     }
 }
@@ -35,6 +36,7 @@ pub fn audience_name(audience: Audience, is_dossier: bool) -> String {
         Audience::Decider => "đơn vị theo dõi (quyết định gia hạn)".to_owned(),
         Audience::Assigner => "đơn vị theo dõi (giao lại việc)".to_owned(),
         Audience::Asker => "đơn vị đã đề nghị".to_owned(),
+        Audience::Assignee => "đơn vị được giao hoặc thôi chủ trì".to_owned(),
         Audience::Administrator => "quản trị".to_owned(),
     }
 }
@@ -47,7 +49,7 @@ pub fn rung_of(audience: Audience, offset: i32) -> String {
             0 => "đề nghị mới".to_owned(),
             waited => format!("đề nghị đã chờ {waited} ngày làm việc"),
         },
-        Audience::Asker => "có trả lời".to_owned(),
+        Audience::Asker | Audience::Assignee => "có trả lời".to_owned(),
         Audience::DataClosing => "ngày chốt số liệu".to_owned(),
         Audience::Administrator => "khi có trục trặc".to_owned(),
         Audience::Lead | Audience::Coordinating | Audience::Following | Audience::Escalation(_) => rung_name(offset),

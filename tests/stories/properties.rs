@@ -259,6 +259,7 @@ fn live_daily(
             subject: n.key.subject.clone(),
             told: Told::of(&n.key),
             route: n.routes[0].clone(),
+            item: n.item.clone(),
         };
         record.pending = (0..).zip(&waiting).map(pending).collect();
         let decision = decide::decide(&Situation { office, record }, now);
@@ -518,7 +519,7 @@ impl Living<'_> {
     async fn check(&self, today: NaiveDate) -> Result<(), TestCaseError> {
         let reports = self.store.reports().await.expect("the store works");
         let office = self.office;
-        // Notes have no rungs; what a dispute does to them is told in broken.rs.
+        // Notes have no rungs; what a dispute does to them is told in regressions.rs.
         for occurrence in office.agenda.occurrences.iter().filter(|o| dated(o).is_some()) {
             let life = reports.life(&occurrence.subject).cloned().unwrap_or_default();
             let of_today = self.sent.iter().filter(|s| s.on == today && s.field(0) == occurrence.subject.as_str());
@@ -527,7 +528,8 @@ impl Living<'_> {
                 continue;
             }
             let lead = life.unit.as_ref().unwrap_or(&occurrence.unit);
-            if life.is_disputed() || life.quiet_until(lead, today).is_some() {
+            let due = dated(occurrence).map(|due| Life::due_in_force(Some(&life), due, &office.calendar));
+            if life.is_disputed() || life.quiet_until(lead, due, today).is_some() {
                 let to_lead = of_today.filter(|s| s.field(3) == "lead").count();
                 prop_assert_eq!(to_lead, 0, "{} is quiet on {}", &occurrence.subject, today);
                 continue;
@@ -544,12 +546,12 @@ impl Living<'_> {
     fn check_told(&self, occurrence: &Occurrence, life: &Life, today: NaiveDate) -> Result<(), TestCaseError> {
         let office = self.office;
         let Some(due) = dated(occurrence) else { return Ok(()) };
-        let due = life.due_on.map_or(due, |on| Due::on(on, &office.calendar));
+        let due = Life::due_in_force(Some(life), due, &office.calendar);
         let lead = life.unit.as_ref().unwrap_or(&occurrence.unit);
         let policy = &office.agenda.policies[&occurrence.task.policy];
         let Some(rung) = policy.lead.reached(due, today, &office.calendar) else { return Ok(()) };
         let revision = due.last_on.to_string();
-        let resumed_on = life.resumed_on(Some(lead), today);
+        let resumed_on = life.resumed_on(Some(lead), Some(due), today);
         for reader in office.directory.recipients_of(lead, today) {
             let told = self.sent.iter().any(|s| {
                 s.field(0) == occurrence.subject.as_str()

@@ -284,6 +284,7 @@ fn said(detail: &str) -> &str {
         "superseded" => "đã có tin ở mốc mạnh hơn",
         "withdrawn" => "không còn cần",
         "completed" => "việc đã báo hoàn thành",
+        "cancelled" => "việc đã hủy",
         other => other,
     }
 }

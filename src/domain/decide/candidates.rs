@@ -112,12 +112,15 @@ impl Draft<'_> {
             };
             // Each of the units that took over speaks for itself, and an older word of the unit counts for all.
             for heir in self.situation.office.directory.in_force(unit, self.today) {
-                let quiet = life.quiet_until(heir, self.today).or_else(|| life.quiet_until(unit, self.today));
-                if let Some(until) = quiet.filter(|_| role != Role::Following) {
+                let due = Some(work.due);
+                // Who follows was never silent, whatever else the unit has to do with the work.
+                let asks = role != Role::Following;
+                let quiet = [heir, unit].map(|u| life.quiet_until(u, due, self.today).filter(|_| asks));
+                if let Some(until) = quiet.into_iter().flatten().next() {
                     self.link(work.subject, Some(audience), None, || Link::Acknowledged(heir.clone(), until));
                     continue;
                 }
-                let resumed = [heir, unit].map(|u| life.resumed_on(Some(u), self.today));
+                let resumed = [heir, unit].map(|u| life.resumed_on(Some(u).filter(|_| asks), due, self.today));
                 let resumed_on = resumed.into_iter().flatten().max();
                 let told = self.all_of(heir, work.is_secret, audience, rung, reason, resumed_on);
                 candidates.extend(told.into_iter().map(|c| Candidate { cannot_wait, ..c }));
@@ -130,7 +133,7 @@ impl Draft<'_> {
     fn superiors(&mut self, work: &Work<'_>, candidates: &mut Vec<Candidate>) {
         let calendar = &self.situation.office.calendar;
         let days_late = calendar.working_days_between(work.due.last_on, self.today);
-        let resumed_on = work.life.and_then(|l| l.resumed_on(None, self.today));
+        let resumed_on = work.life.and_then(|l| l.resumed_on(None, Some(work.due), self.today));
         let mut skipped_from = None;
         let mut reached = Vec::new();
         for step in &work.policy.escalation {

@@ -19,7 +19,7 @@ use crate::domain::{
     directory::Recipient,
     dossier::{DossierStatus, TrackedDossier, dossier_subject},
     ids::{PlanId, SubjectId, TaskId, UnitId},
-    life::{Answer, Asked, Ending, Life, Request},
+    life::{Answered, Asked, Ending, Life, Request},
     notification::{Audience, Item, Reason, TaskRow},
     occurrence::{Occurrence, OccurrenceKind},
     office::Office,
@@ -212,7 +212,7 @@ impl<'a> Draft<'a> {
         let Look { occurrence, life, told, .. } = *look;
         let subject = &occurrence.subject;
         let unit = life.and_then(|l| l.unit.as_ref()).unwrap_or(&occurrence.unit);
-        let resumed_on = life.and_then(|l| l.resumed_on(Some(unit), self.today));
+        let resumed_on = life.and_then(|l| l.resumed_on(Some(unit), None, self.today));
         // What somebody put off is said when that ends, however late in the period.
         let fresh_from = resumed_on.map_or(on, |resumed| resumed.max(on));
         if self.situation.office.calendar.working_days_between(fresh_from, self.today) > NOTE_FRESH_WORKING_DAYS {
@@ -227,7 +227,7 @@ impl<'a> Draft<'a> {
             self.link(subject, Some(Audience::Lead), None, || Link::Disputed);
             return;
         }
-        if let Some(until) = life.and_then(|l| l.quiet_until(unit, self.today)) {
+        if let Some(until) = life.and_then(|l| l.quiet_until(unit, None, self.today)) {
             self.link(subject, Some(Audience::Lead), None, || Link::Acknowledged(unit.clone(), until));
             return;
         }
@@ -272,19 +272,24 @@ impl<'a> Draft<'a> {
                 on: *on,
             });
         }
-        if let Some((answer, on, number)) = &life.answer
-            && office.calendar.working_days_between(*on, self.today) <= NOTE_FRESH_WORKING_DAYS
-        {
-            let mut units = vec![&occurrence.unit];
-            units.extend(life.unit.as_ref().filter(|u| **u != occurrence.unit));
-            // A refused or granted extension concerns who is in charge now.
-            if !matches!(answer, Answer::Assigned { .. }) {
-                units = units.split_off(units.len() - 1);
+        let answers = [(Audience::Asker, &life.extension_answer), (Audience::Assignee, &life.dispute_answer)];
+        for (audience, answered) in answers {
+            let Some(Answered { answer, on, number }) = answered else { continue };
+            // What was answered during a pause is told when that ends.
+            let fresh_from = life.resumed_on(None, due, self.today).map_or(*on, |resumed| resumed.max(*on));
+            if office.calendar.working_days_between(fresh_from, self.today) > NOTE_FRESH_WORKING_DAYS {
+                continue;
+            }
+            let in_charge = life.unit.as_ref().unwrap_or(&occurrence.unit);
+            let mut units = vec![in_charge];
+            // Whose work it is concerns both who is relieved and who is in charge now.
+            if audience == Audience::Assignee && *in_charge != occurrence.unit {
+                units.insert(0, &occurrence.unit);
             }
             let rung = Rung { offset: i32::try_from(*number).unwrap_or(0), on: *on };
             let mut candidates = Vec::new();
             for unit in units {
-                candidates.extend(self.all_of(unit, is_secret, Audience::Asker, rung, Reason::Decision, None));
+                candidates.extend(self.all_of(unit, is_secret, audience, rung, Reason::Decision, None));
             }
             let topic = Topic { subject, revision_on: *on, told, is_secret };
             self.tell(&topic, policy, candidates, || Item::Answered { row: row(), due, answer: answer.clone() });
@@ -415,7 +420,7 @@ pub fn next_change(office: &Office, look: &Look<'_>, today: NaiveDate) -> Option
     }
     days.push(occurrence.opens_on);
     if let Some(life) = life {
-        days.extend(life.acknowledged.values());
+        days.extend(life.acknowledged.values().map(|quiet| quiet.until_on));
         days.extend(life.snoozed.iter().map(|(until, _)| *until));
         let asked = life.extension.iter().chain(&life.dispute);
         days.extend(asked.map(|_| calendar.add_working_days(today, 1)));

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 
-use super::{CancelReason, Cancellation, Gap, Situation, Told, candidates::Candidate, draft::Draft, verdict::Link};
+use super::{
+    CancelReason, Cancellation, Gap, Refresh, Situation, Told, candidates::Candidate, draft::Draft, verdict::Link,
+};
 use crate::domain::{
     directory::{ChannelKind, Route},
     health,
@@ -69,6 +71,7 @@ impl Draft<'_> {
                 resumed_on,
             };
             if let Some(told) = topic.told.iter().find(|t| t.covers(&key)) {
+                self.refresh(subject, told, &item);
                 let Told { offset, resumed_on, .. } = *told;
                 self.link(subject, Some(audience), Some(&recipient), || {
                     Link::AlreadyTold(NotificationKey { offset, resumed_on, ..key })
@@ -95,6 +98,19 @@ impl Draft<'_> {
                 merged_into: stronger,
                 key,
             });
+        }
+    }
+
+    /// A message that waits says what is true when it leaves: whose work it is by now, that it was marked secret.
+    fn refresh(&mut self, subject: &SubjectId, told: &Told, item: &impl Fn() -> Item) {
+        if !self.live.contains_key(subject) {
+            return;
+        }
+        for pending in self.situation.record.pending.iter().filter(|p| p.subject == *subject && p.told == *told) {
+            let current = item();
+            if pending.item != current {
+                self.decision.refresh.push(Refresh { id: pending.id, item: current });
+            }
         }
     }
 
@@ -192,7 +208,7 @@ fn routes_for(topic: &Topic<'_>, routes: &Arc<[Route]>) -> Arc<[Route]> {
 
 fn reader(audience: Audience) -> Reader {
     match audience {
-        Audience::Lead | Audience::Asker | Audience::Administrator => Reader::Lead,
+        Audience::Lead | Audience::Asker | Audience::Assignee | Audience::Administrator => Reader::Lead,
         Audience::Coordinating | Audience::DataClosing => Reader::Coordinating,
         Audience::Following | Audience::Decider | Audience::Assigner => Reader::Following,
         Audience::Escalation(_) => Reader::Superior,

@@ -62,8 +62,15 @@ pub fn report(
     Ok(Recorded::Taken(Box::new(life)))
 }
 
-/// What waits to be sent is stopped here, not by the next decision: it could leave before that.
+/// What waits to be sent is stopped here, not by the next decision: it could leave before that. It has not been said:
+/// should the work be opened again, it is.
 fn close(tx: &Transaction<'_>, event: &Event, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let unsaid = "SELECT n.key FROM notification n JOIN delivery d ON d.notification_id = n.id
+         WHERE n.subject = ?1 AND d.state = 'pending'";
+    tx.execute(
+        &format!("UPDATE notification SET withdrawn_at = ?2 WHERE key IN ({unsaid}) OR merged_into IN ({unsaid})"),
+        params![event.subject.as_str(), seconds(now)],
+    )?;
     tx.execute(
         "UPDATE delivery SET state = 'cancelled', finished_at = ?2, detail = ?3
          WHERE state = 'pending' AND notification_id IN (SELECT id FROM notification WHERE subject = ?1)",

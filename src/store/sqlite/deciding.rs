@@ -8,10 +8,10 @@ use std::{
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
-use super::{answering, instant, parsed, polling, reporting, seconds, to_json};
+use super::{answering, instant, json, parsed, polling, reporting, seconds, to_json};
 use crate::{
     domain::{
-        decide::{CancelReason, Cancellation, Decision, GAP_PREFIX, PendingDelivery, Problem, Record, Told},
+        decide::{CancelReason, Cancellation, Decision, GAP_PREFIX, PendingDelivery, Problem, Record, Refresh, Told},
         directory::Route,
         ids::SubjectId,
         life::Reports,
@@ -94,7 +94,7 @@ fn read_told(row: &Row<'_>, at: usize) -> Result<Told, StoreError> {
 
 fn pending(tx: &Transaction<'_>) -> Result<Vec<PendingDelivery>, StoreError> {
     let mut select = tx.prepare_cached(
-        "SELECT d.id, n.subject, n.revision_on, n.offset_days, n.audience, n.recipient, n.resumed_on, d.channel, d.address
+        "SELECT d.id, n.subject, n.revision_on, n.offset_days, n.audience, n.recipient, n.resumed_on, d.channel, d.address, n.item
          FROM delivery d JOIN notification n ON n.id = d.notification_id WHERE d.state = 'pending'",
     )?;
     let mut rows = select.query([])?;
@@ -103,7 +103,8 @@ fn pending(tx: &Transaction<'_>) -> Result<Vec<PendingDelivery>, StoreError> {
         let subject = SubjectId::from(row.get::<_, String>(1)?);
         let channel: String = row.get(7)?;
         let route = Route { channel: parsed("channel", &channel)?, address: row.get(8)? };
-        pending.push(PendingDelivery { id: row.get(0)?, subject, told: read_told(row, 2)?, route });
+        let item = json("item", row.get_ref(9)?.as_str().map_err(rusqlite::Error::from)?)?;
+        pending.push(PendingDelivery { id: row.get(0)?, subject, told: read_told(row, 2)?, route, item });
     }
     Ok(pending)
 }
@@ -131,6 +132,12 @@ pub fn apply(
     for notification in &decision.notify {
         report.notified += u32::from(notify(tx, notification, now)?);
     }
+    for Refresh { id, item } in &decision.refresh {
+        tx.prepare_cached(
+            "UPDATE notification SET item = ?2 WHERE id = (SELECT notification_id FROM delivery WHERE id = ?1 AND state = 'pending')",
+        )?
+        .execute(params![id, to_json(item)])?;
+    }
     if decision.cancel.iter().any(|c| c.reason == CancelReason::Superseded) {
         inherit_deferral(tx, now)?;
     }
@@ -153,6 +160,20 @@ fn forget_the_future(tx: &Transaction<'_>, now: DateTime<Utc>) -> Result<(), Sto
             params![limit, seconds(now)],
         )?;
     }
+    Ok(())
+}
+
+/// What was merged into a message that never left has not been said either, nor what had been merged into a weaker
+/// one whose place it took.
+fn withdraw_merged(tx: &Transaction<'_>, key: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "UPDATE notification SET withdrawn_at = ?2
+         WHERE merged_into IN (
+             SELECT n.key FROM notification n JOIN notification gone ON gone.key = ?1
+             WHERE n.subject = gone.subject AND n.recipient = gone.recipient AND NOT EXISTS (
+                 SELECT 1 FROM delivery d WHERE d.notification_id = n.id AND d.state <> 'cancelled'))",
+    )?
+    .execute(params![key, seconds(now)])?;
     Ok(())
 }
 
@@ -187,9 +208,7 @@ fn cancel(tx: &Transaction<'_>, cancellation: &Cancellation, now: DateTime<Utc>)
                  RETURNING key",
             )?
             .query_row(params![cancellation.id, seconds(now)], |row| row.get(0))?;
-        // What was merged into it has not been said either.
-        tx.prepare_cached("UPDATE notification SET withdrawn_at = ?2 WHERE merged_into = ?1")?
-            .execute(params![key, seconds(now)])?;
+        withdraw_merged(tx, &key, now)?;
     }
     Ok(changed == 1)
 }
