@@ -198,8 +198,33 @@ fn log_poll(source: &SourceId, result: &Result<SyncReport, String>) {
 /// When the store fails.
 pub async fn decide(app: &App, now: DateTime<Utc>) -> Result<ApplyReport, StoreError> {
     let record = app.store.record().await?;
+    let last_decided_at = record.last_decided_at;
+    let note = morning_note(app, &record, now).await?;
+    let mut report = apply_decision(app, record, note, now).await?;
+    // What was taken back may have carried other parts, which are owed by themselves now, and in the same digest.
+    for _ in 0..MOST_ROUNDS {
+        if report.cancelled == 0 {
+            break;
+        }
+        let record = Record { last_decided_at, ..app.store.record().await? };
+        let again = apply_decision(app, record, None, now).await?;
+        report.notified += again.notified;
+        report.cancelled = again.cancelled;
+    }
+    Ok(report)
+}
+
+/// A part that was carried by a part that was carried: further ones come with the next tick.
+const MOST_ROUNDS: u32 = 3;
+
+async fn apply_decision(
+    app: &App,
+    record: Record,
+    note: Option<Notification>,
+    now: DateTime<Utc>,
+) -> Result<ApplyReport, StoreError> {
     let mut decision = decide_now(&Situation { office: &app.office, record: &record }, now);
-    decision.notify.extend(morning_note(app, &record, now).await?);
+    decision.notify.extend(note);
     let gaps: Vec<_> = decision.gaps.iter().map(|gap| describe_gap(&app.office, gap)).collect();
     for (key, sentence) in gaps.iter().filter(|(key, _)| !record.problems.iter().any(|p| p.key == *key)) {
         tracing::warn!(key, cause = sentence, "the configuration has a gap");

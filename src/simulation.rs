@@ -118,7 +118,7 @@ impl Leaving {
             subject: key.subject.clone(),
             told: Told::of(key),
             route,
-            item: self.notification.item.clone(),
+            item: self.notification.item.to_json(),
         }
     }
 }

@@ -5,7 +5,7 @@
 
 mod words;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{cell::OnceCell, collections::HashMap, sync::Arc};
 
 use anyhow::{Context as _, bail};
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
@@ -35,7 +35,7 @@ use crate::{
         reading,
         vietnamese::{date, moment, short_date},
     },
-    simulation::{self, Completions},
+    simulation::{self, Completions, Leaving},
     store::{Decided, KnownDossier, Status},
 };
 
@@ -61,19 +61,22 @@ struct Known {
     reports: Arc<Reports>,
     status: Status,
     store: Option<Arc<dyn crate::store::Store>>,
+    /// The messages to come, rehearsed once for all that is explained.
+    rehearsed: OnceCell<Vec<Leaving>>,
 }
 
 impl Known {
     fn read(config: &Config, now: DateTime<Utc>) -> anyhow::Result<Self> {
         let Some(store) = open_existing_store(config)? else {
             let (record, reports, status) = (Record::default(), Arc::default(), Status::default());
-            return Ok(Self { record, reports, status, store: None });
+            return Ok(Self { record, reports, status, store: None, rehearsed: OnceCell::new() });
         };
         Ok(Self {
             record: block_on(store.record())?.context(STORE_FAILED)?,
             reports: block_on(store.reports())?.context(STORE_FAILED)?,
             status: block_on(store.status(now))?.context(STORE_FAILED)?,
             store: Some(store),
+            rehearsed: OnceCell::new(),
         })
     }
 
@@ -82,6 +85,13 @@ impl Known {
         let decided = block_on(store.decided(subject.clone()))?.context(STORE_FAILED)?;
         Ok((decided, block_on(store.events(subject.clone()))?.context(STORE_FAILED)?))
     }
+}
+
+/// What leaves from `today` on when nobody reports anything more.
+fn rehearse(office: &Office, record: &Record, today: NaiveDate) -> Vec<Leaving> {
+    const LOOKED_AHEAD: u64 = 400;
+    let (first, start, _) = simulation::set_out(office, record.clone(), today, today);
+    simulation::collect(office, start, first, today + Days::new(LOOKED_AHEAD), &Completions::None)
 }
 
 /// One subject, explained.
@@ -260,7 +270,7 @@ impl Explain {
         (at, record)
     }
 
-    /// The next messages, should nobody report anything.
+    /// The next messages about the subject, should nobody report anything.
     fn coming(
         &self,
         office: &Office,
@@ -269,19 +279,12 @@ impl Explain {
         now: DateTime<Utc>,
     ) -> Vec<(NaiveDate, String)> {
         const SHOWN: usize = 8;
-        const LOOKED_AHEAD: u64 = 400;
-        let today = office.hours.date(now);
-        let (first, start, _) = simulation::set_out(office, known.record.clone(), today, today);
-        let last = today + Days::new(LOOKED_AHEAD);
         let words = Words { office, is_dossier: subject.as_str().starts_with("dossier:") };
-        let leaving = simulation::collect(office, start, first, last, &Completions::None);
-        leaving
-            .iter()
-            .filter(|l| l.notification.key.subject == *subject && l.on >= today)
-            .filter(|l| self.person.as_ref().is_none_or(|p| l.notification.key.recipient.as_str() == p))
-            .take(SHOWN)
-            .map(|l| (l.on, words.key(&l.notification.key)))
-            .collect()
+        let today = office.hours.date(now);
+        let rehearsed = known.rehearsed.get_or_init(|| rehearse(office, &known.record, today));
+        let wanted = rehearsed.iter().filter(|l| l.notification.key.subject == *subject && l.on >= today);
+        let wanted = wanted.filter(|l| self.person.as_ref().is_none_or(|p| l.notification.key.recipient.as_str() == p));
+        wanted.take(SHOWN).map(|l| (l.on, words.key(&l.notification.key))).collect()
     }
 
     fn of_dossier(&self, office: &Office, known: &Known, now: DateTime<Utc>) -> anyhow::Result<Vec<Account>> {

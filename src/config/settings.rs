@@ -119,7 +119,9 @@ fn read_hours(reader: &Reader, hours: &Fields<'_>, zone: Tz) -> Option<OfficeHou
             None,
         );
     }
-    if digest_at.overflowing_add_signed(chrono::Duration::minutes(i64::from(spread_minutes.unwrap_or(0)))).0 >= until {
+    let spread = chrono::Duration::minutes(i64::from(spread_minutes.unwrap_or(0)));
+    let (last_digest, days) = digest_at.overflowing_add_signed(spread);
+    if last_digest >= until || days != 0 {
         let message = "«spread_minutes» đẩy bản tổng hợp ra ngoài giờ gửi tin";
         reader.error(&hours.span, message, "giảm spread_minutes, hoặc gửi sớm hơn".to_owned());
     }

@@ -109,8 +109,8 @@ pub struct PendingDelivery {
     pub told: Told,
     /// Where it would go.
     pub route: Route,
-    /// The facts as they were when it was decided.
-    pub item: Item,
+    /// The facts as the store has them, in JSON: thousands of them are compared each minute.
+    pub item: String,
 }
 
 /// Something wrong that a person must look at.

@@ -582,6 +582,9 @@ impl Reports {
         if asked || life.extension_answer.is_some() || life.dispute_answer.is_some() {
             self.undecided.insert(event.subject.clone());
         }
+        if life.is_closed() {
+            self.undecided.remove(&event.subject);
+        }
         self.openings.extend(Opening::of(&event.subject, &event.report, event.on));
     }
 

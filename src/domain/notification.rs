@@ -226,6 +226,14 @@ pub enum Item {
     },
 }
 
+impl Item {
+    /// The form in which the store keeps it.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("an item has no map with keys that are not text")
+    }
+}
+
 /// What a message says of a row of the annex.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskRow {

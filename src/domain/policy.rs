@@ -61,7 +61,9 @@ impl Policy {
     #[must_use]
     pub fn is_silent(&self) -> bool {
         let roles = [&self.lead, &self.coordinating, &self.following];
-        roles.iter().all(|t| t.before.is_empty() && t.after.is_empty()) && self.escalation.is_empty()
+        roles.iter().all(|t| t.before.is_empty() && t.after.is_empty())
+            && self.escalation.is_empty()
+            && self.data_closing.is_none()
     }
 
     /// The advice for a rung, if the office wrote one for its offset; the last one stays in force

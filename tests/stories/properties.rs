@@ -259,7 +259,7 @@ fn live_daily(
             subject: n.key.subject.clone(),
             told: Told::of(&n.key),
             route: n.routes[0].clone(),
-            item: n.item.clone(),
+            item: n.item.to_json(),
         };
         record.pending = (0..).zip(&waiting).map(pending).collect();
         let decision = decide::decide(&Situation { office, record }, now);

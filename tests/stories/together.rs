@@ -469,3 +469,31 @@ async fn explaining_a_cancelled_work_uses_no_words_of_the_store() {
     let text = String::from_utf8(output.stdout).expect("UTF-8");
     assert!(!text.contains("(cancelled)"), "{text}");
 }
+
+/// A part whose carrier is taken back is told in the same decision, not with the next digest.
+#[tokio::test]
+async fn a_part_leaves_with_the_digest_although_the_message_that_contained_it_was_taken_back() {
+    let mut office = Office::with_tasks(REPORT, "2023-02-07").await;
+    office.folder.replace("nhacviec.yaml", "  viec:\n", "  viec:\n    following: { before: [5] }\n");
+    office.folder.replace("plans/kh.yaml", "policy: viec", "policy: viec, followed_by: [phong-a]");
+    office.reload();
+    office.decide("2023-02-07 06:00").await;
+    office.set_clock("2023-02-07 07:29");
+    take(&office, "2023", not_ours()).await;
+    office.tick("2023-02-07 07:30").await;
+    let again = office.decide("2023-02-07 07:31").await;
+    let texts: Vec<_> = office.mail.received().iter().map(|m| crate::support::decoded(&m.text)).collect();
+    office.mark_all_read();
+    assert_eq!(again.notified, 0, "deciding twice decides something, and it waits until tomorrow: {texts:#?}");
+    assert!(texts.iter().any(|t| t.contains("mốc trước hạn 5 ngày")), "{texts:#?}");
+}
+
+/// Messages that wait for their minute of the spread leave on the same evening or are refused by `check`.
+#[test]
+fn a_spread_beyond_midnight_is_refused() {
+    let folder = OfficeFolder::new(25, REPORT);
+    let ordinary = "digest_at: \"07:30\", sending: { from: \"07:30\", until: \"17:00\" }";
+    let late = "spread_minutes: 120, digest_at: \"22:30\", sending: { from: \"07:30\", until: \"23:30\" }";
+    folder.replace("nhacviec.yaml", ordinary, late);
+    assert!(nhacviec::config::load(&folder.folders()).is_err(), "22:30 and two hours is after 23:30");
+}

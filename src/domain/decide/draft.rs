@@ -9,7 +9,7 @@ use std::{
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
 use super::{
-    Decision, GAP_PREFIX, Gap, Look, Problem, Situation, Verdict,
+    Decision, GAP_PREFIX, Gap, Look, PendingDelivery, Problem, Situation, Verdict,
     candidates::{Candidate, Work},
     telling::{Concerned, Release, Topic},
     verdict::Link,
@@ -36,6 +36,8 @@ pub struct Draft<'a> {
     pub release: Release,
     /// For each subject with pending deliveries: who is concerned by it now, and how they are reached.
     pub live: HashMap<&'a SubjectId, Vec<Concerned>>,
+    /// What waits, by subject.
+    pub pending: HashMap<&'a SubjectId, Vec<&'a PendingDelivery>>,
     /// Who reads the messages of a unit, looked up once.
     pub readers: HashMap<UnitId, Arc<[Arc<Recipient>]>>,
     pub decision: Decision,
@@ -52,6 +54,10 @@ pub struct Draft<'a> {
 impl<'a> Draft<'a> {
     pub fn new(situation: Situation<'a>, now: DateTime<Utc>) -> Self {
         let today = situation.office.hours.date(now);
+        let mut pending: HashMap<&SubjectId, Vec<&PendingDelivery>> = HashMap::new();
+        for delivery in &situation.record.pending {
+            pending.entry(&delivery.subject).or_default().push(delivery);
+        }
         let reports = &situation.record.reports;
         let is_cancelled = |life: &Life| matches!(life.ending, Some(Ending::Cancelled { .. }));
         let openings = reports.openings().iter();
@@ -63,6 +69,7 @@ impl<'a> Draft<'a> {
             next_digest_on: situation.office.calendar.add_working_days(today, 1),
             release: Release::of(situation, now),
             live: situation.record.pending.iter().map(|p| (&p.subject, Vec::new())).collect(),
+            pending,
             readers: HashMap::new(),
             decision: Decision::default(),
             scratch: Vec::new(),

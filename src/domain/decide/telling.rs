@@ -1,7 +1,7 @@
 //! Owns the last steps of a decision: what was said already, who is told once for several parts, when it may
 //! leave, and what waits in vain.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 
@@ -103,12 +103,9 @@ impl Draft<'_> {
 
     /// A message that waits says what is true when it leaves: whose work it is by now, that it was marked secret.
     fn refresh(&mut self, subject: &SubjectId, told: &Told, item: &impl Fn() -> Item) {
-        if !self.live.contains_key(subject) {
-            return;
-        }
-        for pending in self.situation.record.pending.iter().filter(|p| p.subject == *subject && p.told == *told) {
+        for pending in self.pending.get(subject).into_iter().flatten().filter(|p| p.told == *told) {
             let current = item();
-            if pending.item != current {
+            if pending.item != current.to_json() {
                 self.decision.refresh.push(Refresh { id: pending.id, item: current });
             }
         }
@@ -116,8 +113,8 @@ impl Draft<'_> {
 
     /// A waiting message of a weaker rung is contained in the new one.
     fn supersede(&mut self, key: &NotificationKey) {
-        let pending = self.situation.record.pending.iter();
-        let weaker = pending.filter(|p| p.subject == key.subject && p.told.is_weaker_than(key));
+        let pending = self.pending.get(&key.subject).into_iter().flatten();
+        let weaker = pending.filter(|p| p.told.is_weaker_than(key));
         self.decision.cancel.extend(weaker.map(|p| Cancellation { id: p.id, reason: CancelReason::Superseded }));
     }
 
@@ -140,6 +137,7 @@ impl Draft<'_> {
     /// Takes back what no longer concerns its recipient, or would go to an address they no longer have.
     pub fn cancel_pointless(&mut self) {
         self.keep_notes();
+        let superseded: HashSet<i64> = self.decision.cancel.iter().map(|c| c.id).collect();
         for pending in &self.situation.record.pending {
             let Told { revision_on, audience, recipient, .. } = &pending.told;
             let concerns = |c: &Concerned| {
@@ -149,8 +147,7 @@ impl Draft<'_> {
                     && c.routes.contains(&pending.route)
             };
             let is_live = self.live.get(&pending.subject).is_some_and(|concerned| concerned.iter().any(concerns));
-            let is_cancelled = self.decision.cancel.iter().any(|c| c.id == pending.id);
-            if !is_live && !is_cancelled {
+            if !is_live && !superseded.contains(&pending.id) {
                 self.decision.cancel.push(Cancellation { id: pending.id, reason: CancelReason::Withdrawn });
             }
         }

@@ -8,7 +8,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
-use super::{answering, instant, json, parsed, polling, reporting, seconds, to_json};
+use super::{answering, instant, parsed, polling, reporting, seconds, to_json};
 use crate::{
     domain::{
         decide::{CancelReason, Cancellation, Decision, GAP_PREFIX, PendingDelivery, Problem, Record, Refresh, Told},
@@ -103,7 +103,7 @@ fn pending(tx: &Transaction<'_>) -> Result<Vec<PendingDelivery>, StoreError> {
         let subject = SubjectId::from(row.get::<_, String>(1)?);
         let channel: String = row.get(7)?;
         let route = Route { channel: parsed("channel", &channel)?, address: row.get(8)? };
-        let item = json("item", row.get_ref(9)?.as_str().map_err(rusqlite::Error::from)?)?;
+        let item = row.get(9)?;
         pending.push(PendingDelivery { id: row.get(0)?, subject, told: read_told(row, 2)?, route, item });
     }
     Ok(pending)
@@ -136,7 +136,7 @@ pub fn apply(
         tx.prepare_cached(
             "UPDATE notification SET item = ?2 WHERE id = (SELECT notification_id FROM delivery WHERE id = ?1 AND state = 'pending')",
         )?
-        .execute(params![id, to_json(item)])?;
+        .execute(params![id, item.to_json()])?;
     }
     if decision.cancel.iter().any(|c| c.reason == CancelReason::Superseded) {
         inherit_deferral(tx, now)?;
@@ -235,7 +235,7 @@ fn notify(tx: &Transaction<'_>, notification: &Notification, now: DateTime<Utc>)
                 key.audience.to_string(),
                 key.recipient.as_str(),
                 reason.as_str(),
-                to_json(item),
+                item.to_json(),
                 advice.as_deref(),
                 to_json(routes),
                 merged_into,
