@@ -270,3 +270,19 @@ async fn a_person_who_prefers_zalo_gets_a_secret_duty_by_mail() {
     office.expect_mail(&[("an@so.example", "Văn bản số 17/KH-M")]);
     assert!(texts.lock().expect("no panic under the lock").is_empty());
 }
+
+#[tokio::test]
+async fn what_turns_urgent_while_a_spread_digest_still_waits_leaves_with_it() {
+    let tasks = "  - { id: I.1, content: Việc sắp tới, lead: [phong-b], deadline: 20/02/2023 }\n";
+    let spread = "digest_at: \"07:30\", spread_minutes: 120";
+    let mut office = office_with_hours(tasks, "digest_at: \"07:30\"", spread, "2023-02-13").await;
+    office.tick("2023-02-13 07:30").await;
+    office
+        .folder
+        .append("plans/kh.yaml", "  - { id: I.2, content: Việc quá hạn, lead: [phong-b], deadline: 10/02/2023 }\n");
+    office.reload();
+    office.tick("2023-02-13 07:31").await;
+    office.expect_silence();
+    office.tick("2023-02-13 09:30").await;
+    office.expect_mail(&[("binh@so.example", "1 quá hạn, 1 sắp đến hạn")]);
+}

@@ -156,6 +156,8 @@ impl Draft<'_> {
 
 /// When messages decided at a moment may leave.
 pub struct Release {
+    /// Today's digest; what is urgent joins it as long as it has not left.
+    digest_today: DateTime<Utc>,
     /// With a digest, spread from this moment on.
     digest_at: DateTime<Utc>,
     /// Still today, for what cannot wait for the next digest: at once, or after lunch.
@@ -174,23 +176,20 @@ impl Release {
         let digest = hours.digest_moment(today);
         let spread_minutes = hours.spread_minutes;
         if now <= digest && calendar.is_working_day(today) {
-            return Self { digest_at: digest, today_at: None, is_late: false, spread_minutes };
+            return Self { digest_today: digest, digest_at: digest, today_at: None, is_late: false, spread_minutes };
         }
         let next = hours.next_sending(calendar, now);
         let today_at = Some(next).filter(|next| hours.date(*next) == today);
         let is_late = today_at.is_some() && situation.record.last_decided_at.is_none_or(|at| at < digest);
         let digest_at = if is_late { digest } else { hours.next_digest(calendar, now) };
-        Self { digest_at, today_at, is_late, spread_minutes }
+        Self { digest_today: digest, digest_at, today_at, is_late, spread_minutes }
     }
 
     fn at(&self, is_urgent: bool, recipient: &RecipientId) -> DateTime<Utc> {
+        let spread = Duration::minutes(spread_of(recipient, self.spread_minutes));
         match self.today_at {
-            Some(at) if is_urgent => at,
-            today_at => {
-                let spread = Duration::minutes(spread_of(recipient, self.spread_minutes));
-                let digest = self.digest_at + spread;
-                today_at.filter(|_| self.is_late).map_or(digest, |at| at.max(digest))
-            }
+            Some(at) if is_urgent || self.is_late => at.max(self.digest_today + spread),
+            Some(_) | None => self.digest_at + spread,
         }
     }
 }
