@@ -78,6 +78,20 @@ fn assert_has(text: &str, parts: &[&str]) {
 }
 
 #[test]
+fn a_week_without_brackets_and_a_poll_of_never_are_one_sentence_each() {
+    let folder = OfficeFolder::new(25, "  - { id: I.1, content: Việc, lead: [phong-a], deadline: 14/02/2023 }\n");
+    folder.replace("nhacviec.yaml", "administrator: quan-tri", "administrator: quan-tri, working_week: mon");
+    let text = String::from_utf8_lossy(&nhacviec(&folder, &["check"]).stderr).into_owned();
+    assert!(text.contains("các ngày làm việc trong tuần phải là một danh sách"), "{text}");
+    assert!(text.contains("1 lỗi"), "one mistake, one sentence: {text}");
+    folder.replace("nhacviec.yaml", "working_week: mon", "working_week: [mon, tue, wed, thu, fri]");
+    folder.add_source("http://127.0.0.1:9/x");
+    folder.replace("nhacviec.yaml", "page_size: 3", "page_size: 3\n    poll_every_minutes: 0");
+    let text = String::from_utf8_lossy(&nhacviec(&folder, &["check"]).stderr).into_owned();
+    assert!(text.contains("«0» không phải một số phút từ 1 đến 1440"), "{text}");
+}
+
+#[test]
 fn a_policy_that_reminds_nobody_or_does_not_fit_says_what_to_write() {
     let cases = [
         ("  rong: {}\n", "không có mốc nhắc nào, sẽ không nhắc ai", "thêm before hoặc after cho lead"),

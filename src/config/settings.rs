@@ -1,6 +1,10 @@
 //! Owns `nhacviec.yaml`: office, hours, store, channels, sources and policies.
 
-use std::{collections::BTreeMap, ops::Range, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    ops::{Range, RangeInclusive},
+    path::PathBuf,
+};
 
 use chrono::{Datelike, NaiveDate, NaiveTime, Weekday};
 use chrono_tz::Tz;
@@ -8,7 +12,7 @@ use chrono_tz::Tz;
 use super::{
     Folders,
     fields::{Fields, Reader},
-    node::{Node, Text},
+    node::{Node, Text, Value},
     policies::Policies,
     units::Units,
 };
@@ -57,7 +61,7 @@ pub fn read_root<'a>(reader: &'a Reader, root: &'a Node, folders: &Folders) -> R
     });
     let root = Root {
         office_name: office.as_ref().and_then(|o| o.text("name")),
-        working_week: office.as_ref().map_or_else(|| ORDINARY_WEEK.to_vec(), read_week),
+        working_week: office.as_ref().map_or_else(|| ORDINARY_WEEK.to_vec(), |o| read_week(reader, o)),
         administrator: office.as_ref().and_then(|o| o.text("administrator")),
         hours: zone.zip(hours).and_then(|(zone, hours)| read_hours(reader, &hours, zone)),
         store_path: store.and_then(|s| {
@@ -82,7 +86,14 @@ pub fn read_root<'a>(reader: &'a Reader, root: &'a Node, folders: &Folders) -> R
 /// Monday to Friday, the week of civil servants.
 pub const ORDINARY_WEEK: [Weekday; 5] = [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri];
 
-fn read_week(office: &Fields<'_>) -> Vec<Weekday> {
+fn read_week(reader: &Reader, office: &Fields<'_>) -> Vec<Weekday> {
+    if let Some(node) = office.get("working_week")
+        && !matches!(node.value, Value::List(_))
+    {
+        let help = "viết working_week: [mon, tue, wed, thu, fri]".to_owned();
+        reader.error(&node.span, "các ngày làm việc trong tuần phải là một danh sách", help);
+        return ORDINARY_WEEK.to_vec();
+    }
     let days = office.texts("working_week");
     let week: Vec<_> = days
         .into_iter()
@@ -358,9 +369,9 @@ fn read_source(reader: &Reader, fields: &Fields<'_>, folders: &Folders) -> Optio
     let user = fields.text("user").map(|t| t.value);
     let password = fields.text("password_file").and_then(|t| read_secret(reader, Some(t), folders));
     let query = fields.optional_fields("query", "mục query").map(|q| read_query(reader, &q)).unwrap_or_default();
-    let page_size = fields.optional::<u32>("page_size", "một số nguyên dương");
-    let poll_every = fields.optional::<i64>("poll_every_minutes", "một số phút");
-    let timeout = fields.optional::<u64>("timeout_seconds", "một số giây");
+    let page_size = read_number(fields, "page_size", "một số dòng từ 1 đến 10000", 1..=10_000);
+    let poll_every = read_number(fields, "poll_every_minutes", "một số phút từ 1 đến 1440", 1..=1440);
+    let timeout = read_number(fields, "timeout_seconds", "một số giây từ 1 đến 600", 1..=600);
     let ca_file = read_ca(reader, fields, folders);
     let url = url?;
     if url.scheme() == "http" && !is_loopback(url.host_str().unwrap_or_default()) {
@@ -379,11 +390,16 @@ fn read_source(reader: &Reader, fields: &Fields<'_>, folders: &Folders) -> Optio
         user: user?,
         password: password?,
         query,
-        page_size: page_size.filter(|n| *n > 0).unwrap_or(200),
-        poll_every: chrono::Duration::minutes(poll_every.unwrap_or(15).clamp(1, 24 * 60)),
-        timeout: std::time::Duration::from_secs(timeout.unwrap_or(60).clamp(1, 600)),
+        page_size: page_size.unwrap_or(200),
+        poll_every: chrono::Duration::minutes(i64::from(poll_every.unwrap_or(15))),
+        timeout: std::time::Duration::from_secs(u64::from(timeout.unwrap_or(60))),
         ca_file,
     })
+}
+
+/// An optional whole number within a range.
+fn read_number(fields: &Fields<'_>, key: &'static str, expected: &str, range: RangeInclusive<u32>) -> Option<u32> {
+    fields.parse(fields.optional_text(key), expected, |s| s.parse().ok().filter(|n| range.contains(n)))
 }
 
 fn read_query(reader: &Reader, query: &Fields<'_>) -> Vec<(String, String)> {
