@@ -529,7 +529,10 @@ impl Living<'_> {
             }
             let lead = life.unit.as_ref().unwrap_or(&occurrence.unit);
             let due = dated(occurrence).map(|due| Life::due_in_force(Some(&life), due, &office.calendar));
-            if life.is_disputed() || life.quiet_until(lead, due, today).is_some() {
+            // A unit that took over speaks for itself, and an older word of the unit itself counts for all.
+            let is_quiet = |unit| life.quiet_until(unit, due, today).is_some();
+            let heirs = office.directory.in_force(lead, today);
+            if life.is_disputed() || is_quiet(lead) || heirs.iter().all(|heir| is_quiet(heir)) {
                 let to_lead = of_today.filter(|s| s.field(3) == "lead").count();
                 prop_assert_eq!(to_lead, 0, "{} is quiet on {}", &occurrence.subject, today);
                 continue;
@@ -551,8 +554,13 @@ impl Living<'_> {
         let policy = &office.agenda.policies[&occurrence.task.policy];
         let Some(rung) = policy.lead.reached(due, today, &office.calendar) else { return Ok(()) };
         let revision = due.last_on.to_string();
-        let resumed_on = life.resumed_on(Some(lead), Some(due), today);
-        for reader in office.directory.recipients_of(lead, today) {
+        let heirs = office.directory.in_force(lead, today);
+        let speaking: Vec<_> =
+            heirs.into_iter().filter(|heir| life.quiet_until(heir, Some(due), today).is_none()).collect();
+        let resumed = speaking.iter().copied().chain([lead]).map(|u| life.resumed_on(Some(u), Some(due), today));
+        // With several heirs each has a silence of its own: the oldest end is the least that must have been said since.
+        let resumed_on = if speaking.len() == 1 { resumed.max().flatten() } else { resumed.min().flatten() };
+        for reader in speaking.iter().flat_map(|heir| office.directory.recipients_of(heir, today)) {
             let told = self.sent.iter().any(|s| {
                 s.field(0) == occurrence.subject.as_str()
                     && s.field(1) == revision
