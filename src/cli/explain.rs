@@ -58,7 +58,6 @@ pub struct Explain {
 /// What the store knows.
 struct Known {
     record: Record,
-    reports: Arc<Reports>,
     status: Status,
     store: Option<Arc<dyn crate::store::Store>>,
     /// The messages to come, rehearsed once for all that is explained.
@@ -68,12 +67,11 @@ struct Known {
 impl Known {
     fn read(config: &Config, now: DateTime<Utc>) -> anyhow::Result<Self> {
         let Some(store) = open_existing_store(config)? else {
-            let (record, reports, status) = (Record::default(), Arc::default(), Status::default());
-            return Ok(Self { record, reports, status, store: None, rehearsed: OnceCell::new() });
+            let (record, status) = (Record::default(), Status::default());
+            return Ok(Self { record, status, store: None, rehearsed: OnceCell::new() });
         };
         Ok(Self {
             record: block_on(store.record())?.context(STORE_FAILED)?,
-            reports: block_on(store.reports())?.context(STORE_FAILED)?,
             status: block_on(store.status(now))?.context(STORE_FAILED)?,
             store: Some(store),
             rehearsed: OnceCell::new(),
@@ -144,14 +142,14 @@ impl Explain {
 
     /// All occurrences that the arguments name; without a period those around the day that is asked for.
     fn wanted(&self, office: &Office, known: &Known, today: NaiveDate) -> anyhow::Result<Vec<Occurrence>> {
-        let mut all = self.which.all(office, &known.reports)?;
+        let mut all = self.which.all(office, &known.record.reports)?;
         if self.which.period.is_some() {
             return Ok(all);
         }
         let on = self.on.unwrap_or(today);
         let opens_later = |o: &Occurrence| o.opens_on > on;
         let is_open = |o: &Occurrence| {
-            let life = known.reports.life(&o.subject);
+            let life = known.record.reports.life(&o.subject);
             !opens_later(o) && !life.is_some_and(crate::domain::life::Life::is_closed)
         };
         // What is open then, else the last before it and the next after it of each unit.

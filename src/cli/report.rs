@@ -36,12 +36,16 @@ struct By {
     by: String,
 }
 
-/// A reason that must be given.
+/// Which work, why, and who says so.
 #[derive(clap::Args)]
-struct Why {
+struct Reasoned {
+    #[command(flatten)]
+    which: Which,
     /// Lý do hoặc căn cứ
     #[arg(long, value_name = "LÝ DO", help_heading = "Tùy chọn")]
     reason: String,
+    #[command(flatten)]
+    by: By,
 }
 
 #[derive(clap::Args)]
@@ -78,7 +82,7 @@ pub struct Ack {
 #[command(help_template = super::usage::TEMPLATE)]
 pub struct Extend {
     #[command(flatten)]
-    which: Which,
+    said: Reasoned,
     /// Ngày cuối còn đúng hạn sau khi gia hạn
     #[arg(long, value_name = "NGÀY", value_parser = parse_date, required_unless_present = "refuse", help_heading = "Tùy chọn")]
     to: Option<NaiveDate>,
@@ -88,74 +92,50 @@ pub struct Extend {
     /// Không đồng ý gia hạn
     #[arg(long, conflicts_with = "to", help_heading = "Tùy chọn")]
     refuse: bool,
-    #[command(flatten)]
-    why: Why,
-    #[command(flatten)]
-    by: By,
 }
 
 #[derive(clap::Args)]
 #[command(help_template = super::usage::TEMPLATE)]
 pub struct Reopen {
     #[command(flatten)]
-    which: Which,
-    #[command(flatten)]
-    why: Why,
-    #[command(flatten)]
-    by: By,
+    said: Reasoned,
 }
 
 #[derive(clap::Args)]
 #[command(help_template = super::usage::TEMPLATE)]
 pub struct Snooze {
     #[command(flatten)]
-    which: Which,
+    said: Reasoned,
     /// Nhắc lại vào sáng ngày này
     #[arg(long, value_name = "NGÀY", value_parser = parse_date, help_heading = "Tùy chọn")]
     until: NaiveDate,
-    #[command(flatten)]
-    why: Why,
-    #[command(flatten)]
-    by: By,
 }
 
 #[derive(clap::Args)]
 #[command(help_template = super::usage::TEMPLATE)]
 pub struct Cancel {
     #[command(flatten)]
-    which: Which,
-    #[command(flatten)]
-    why: Why,
-    #[command(flatten)]
-    by: By,
+    said: Reasoned,
 }
 
 #[derive(clap::Args)]
 #[command(help_template = super::usage::TEMPLATE)]
 pub struct NotOurs {
     #[command(flatten)]
-    which: Which,
+    said: Reasoned,
     /// Đơn vị đúng, nếu biết
     #[arg(long, value_name = "ĐƠN VỊ", help_heading = "Tùy chọn")]
     right: Option<String>,
-    #[command(flatten)]
-    why: Why,
-    #[command(flatten)]
-    by: By,
 }
 
 #[derive(clap::Args)]
 #[command(help_template = super::usage::TEMPLATE)]
 pub struct Assign {
     #[command(flatten)]
-    which: Which,
+    said: Reasoned,
     /// Đơn vị chủ trì từ nay
     #[arg(long, value_name = "ĐƠN VỊ", help_heading = "Tùy chọn")]
     to: String,
-    #[command(flatten)]
-    why: Why,
-    #[command(flatten)]
-    by: By,
 }
 
 #[derive(clap::Args)]
@@ -218,17 +198,15 @@ impl Ack {
 
 impl Extend {
     pub fn execute(&self, folders: &Folders) -> anyhow::Result<Exit> {
-        let reason = self.why.reason.clone();
+        let reason = self.said.reason.clone();
         let report = match self.to {
             Some(to_on) if self.grant => Report::ExtensionGranted { to_on, document: reason },
             Some(to_on) => Report::ExtensionAsked { to_on, reason },
             None => Report::ExtensionRefused { reason },
         };
         let to = self.to.map(short_date).unwrap_or_default();
-        record(
+        self.said.record(
             folders,
-            &self.which,
-            &self.by,
             |_, _| Ok(report.clone()),
             |_, work| {
                 let what = &work.what;
@@ -248,11 +226,9 @@ impl Extend {
 
 impl Reopen {
     pub fn execute(&self, folders: &Folders) -> anyhow::Result<Exit> {
-        let report = Report::Reopened { reason: self.why.reason.clone() };
-        record(
+        let report = Report::Reopened { reason: self.said.reason.clone() };
+        self.said.record(
             folders,
-            &self.which,
-            &self.by,
             |_, _| Ok(report.clone()),
             |_, work| format!("Đã mở lại {}: tiếp tục nhắc cho đến khi báo hoàn thành.", work.what),
         )
@@ -261,11 +237,9 @@ impl Reopen {
 
 impl Snooze {
     pub fn execute(&self, folders: &Folders) -> anyhow::Result<Exit> {
-        let report = Report::Snoozed { until_on: self.until, reason: self.why.reason.clone() };
-        record(
+        let report = Report::Snoozed { until_on: self.until, reason: self.said.reason.clone() };
+        self.said.record(
             folders,
-            &self.which,
-            &self.by,
             |_, _| Ok(report.clone()),
             |_, work| format!("Đã tạm dừng nhắc {}; nhắc lại vào sáng {}.", work.what, short_date(self.until)),
         )
@@ -274,20 +248,14 @@ impl Snooze {
 
 impl Cancel {
     pub fn execute(&self, folders: &Folders) -> anyhow::Result<Exit> {
-        let report = Report::Cancelled { reason: self.why.reason.clone() };
-        record(
-            folders,
-            &self.which,
-            &self.by,
-            |_, _| Ok(report.clone()),
-            |_, work| format!("Đã hủy {}: không nhắc nữa.", work.what),
-        )
+        let report = Report::Cancelled { reason: self.said.reason.clone() };
+        self.said.record(folders, |_, _| Ok(report.clone()), |_, work| format!("Đã hủy {}: không nhắc nữa.", work.what))
     }
 }
 
 impl NotOurs {
     pub fn execute(&self, folders: &Folders) -> anyhow::Result<Exit> {
-        let reason = &self.why.reason;
+        let reason = &self.said.reason;
         let report = |office: &Office, _: &Facts| {
             Ok(match &self.right {
                 Some(written) => {
@@ -296,7 +264,7 @@ impl NotOurs {
                 None => Report::NotOurs { reason: reason.clone() },
             })
         };
-        record(folders, &self.which, &self.by, report, |_, work| {
+        self.said.record(folders, report, |_, work| {
             let next = "đơn vị theo dõi sẽ được báo để giao lại (nhacviec assign)";
             format!("Đã ghi: {} không thuộc trách nhiệm của đơn vị; {next}.", work.what)
         })
@@ -307,9 +275,9 @@ impl Assign {
     pub fn execute(&self, folders: &Folders) -> anyhow::Result<Exit> {
         let report = |office: &Office, _: &Facts| {
             let unit = unit_named(&office.directory, &self.to)?;
-            Ok(Report::Assigned { unit, reason: self.why.reason.clone() })
+            Ok(Report::Assigned { unit, reason: self.said.reason.clone() })
         };
-        record(folders, &self.which, &self.by, report, |office, work| {
+        self.said.record(folders, report, |office, work| {
             let unit = unit_named(&office.directory, &self.to).ok();
             let name = unit.as_ref().map_or(self.to.as_str(), |unit| office.directory.unit_name(unit));
             format!("Đã giao {} cho {name} chủ trì.", work.what)
@@ -426,6 +394,17 @@ impl Desk {
         let reports = block_on(store.reports())?.context(STORE_FAILED)?;
         let today = config.office.hours.date(SystemClock.now());
         Ok(Some(Self { config, store, reports, clock: SystemClock, today }))
+    }
+}
+
+impl Reasoned {
+    fn record(
+        &self,
+        folders: &Folders,
+        report: impl Fn(&Office, &Facts) -> anyhow::Result<Report>,
+        said: impl Fn(&Office, &Reported) -> String,
+    ) -> anyhow::Result<Exit> {
+        record(folders, &self.which, &self.by, report, said)
     }
 }
 

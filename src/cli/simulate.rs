@@ -104,7 +104,7 @@ impl Simulate {
             None if self.json => self.print_json(&config.office, rehearsal),
             None => self.print_list(&config, rehearsal),
         }
-        // The process ends here; freeing a large office piece by piece takes a tenth of the whole run.
+        // The process ends here: freeing a large office piece by piece would be time for nothing.
         std::mem::forget(config);
         Ok(Exit::Done)
     }
@@ -112,17 +112,17 @@ impl Simulate {
     /// The rehearsal of the span under `config`, from what the store of `real` knows.
     fn prepare(&self, config: &Config, real: &Config) -> anyhow::Result<Prepared> {
         let store = open_existing_store(real)?;
-        let (mut record, reported) = match &store {
-            Some(store) => {
-                (block_on(store.record())?.context(STORE_FAILED)?, block_on(store.reports())?.context(STORE_FAILED)?)
-            }
-            None => (Record::default(), Arc::default()),
+        let mut record = match &store {
+            Some(store) => block_on(store.record())?.context(STORE_FAILED)?,
+            None => Record::default(),
         };
         let office = &config.office;
         let today = office.hours.date(SystemClock.now());
         let (completions, who) = match self.assume.as_str() {
             "on-time" => (Completions::OnTime, "việc nào cũng được báo hoàn thành vào ngày làm việc cuối cùng của hạn"),
-            "history" => (Completions::AsReported(reported.completions()), "việc được báo hoàn thành như đã báo thật"),
+            "history" => {
+                (Completions::AsReported(record.reports.completions()), "việc được báo hoàn thành như đã báo thật")
+            }
             _ => (Completions::None, "không có việc nào được báo hoàn thành thêm"),
         };
         // In the past nothing is done yet but what the assumption says.

@@ -59,6 +59,13 @@ fn not_ours() -> Report {
     Report::NotOurs { reason: "không phải việc của phòng".to_owned() }
 }
 
+/// Everything that an address got, decoded.
+fn read_all_of(office: &mut Office, address: &str) -> String {
+    let mails = office.mail.received();
+    office.mark_all_read();
+    mails.iter().filter(|m| m.to == address).map(|m| crate::support::decoded(&m.text)).collect()
+}
+
 /// The second mistake of a morning is put right like the first one.
 #[tokio::test]
 async fn work_opened_again_twice_before_the_digest_is_still_reminded_of() {
@@ -101,10 +108,7 @@ async fn two_answers_of_one_day_are_both_told() {
     take(&office, "2023", assigned("phong-a")).await;
     office.decide("2023-02-01 10:01").await;
     office.tick("2023-02-02 07:30").await;
-    let mails = office.mail.received();
-    office.mark_all_read();
-    let text: String =
-        mails.iter().filter(|m| m.to == "an@so.example").map(|m| crate::support::decoded(&m.text)).collect();
+    let text = read_all_of(&mut office, "an@so.example");
     assert!(text.contains("Giao Phòng A chủ trì"), "{text}");
     assert!(text.contains("Không được gia hạn"), "the refusal is lost: {text}");
 }
@@ -123,10 +127,7 @@ async fn an_answer_that_waits_for_the_digest_survives_the_next_answer() {
     take(&office, "2023", assigned("phong-a")).await;
     office.decide("2023-02-02 07:01").await;
     office.tick("2023-02-02 07:30").await;
-    let mails = office.mail.received();
-    office.mark_all_read();
-    let text: String =
-        mails.iter().filter(|m| m.to == "an@so.example").map(|m| crate::support::decoded(&m.text)).collect();
+    let text = read_all_of(&mut office, "an@so.example");
     assert!(text.contains("Không được gia hạn"), "the refusal is lost: {text}");
 }
 
@@ -311,10 +312,7 @@ async fn a_waiting_message_names_the_unit_that_is_in_charge_when_it_leaves() {
     take(&office, "2023", assigned("phong-b")).await;
     office.decide("2023-02-07 06:11").await;
     office.tick("2023-02-07 07:30").await;
-    let mails = office.mail.received();
-    office.mark_all_read();
-    let text: String =
-        mails.iter().filter(|m| m.to == "ha@so.example").map(|m| crate::support::decoded(&m.text)).collect();
+    let text = read_all_of(&mut office, "ha@so.example");
     assert!(text.contains("cho Phòng B trước hạn"), "{text}");
 }
 
