@@ -2,70 +2,35 @@
 //!
 //! Each test starts an Exim of its own and ends it; nothing is shared, so they may run side by side.
 
+#[path = "real/channel.rs"]
+mod channel;
 #[path = "real/exim.rs"]
 mod exim;
+#[path = "real/machine.rs"]
+mod machine;
 #[path = "real/mail.rs"]
 mod mail;
+#[path = "real/proxy.rs"]
+mod proxy;
+mod support;
 
-use chrono::DateTime;
+use channel::{assert_is_the_message, is_down_because, long_message, message, open, verdict};
 use exim::{Exim, Face, LOGIN};
 use nhacviec::{
-    channel::{Channel, EmailSettings, EmailTransport, Message, SmtpSecurity, SmtpSettings, open_all},
-    domain::{directory::ChannelKind, notification::SendError},
+    channel::{Channel, Message, SmtpSecurity, SmtpSettings},
+    domain::notification::SendError,
     secret::SecretFile,
 };
-
-const SUBJECT: &str = "Nhắc việc: báo cáo cải cách hành chính quý III đã quá hạn 02 ngày làm việc — Phòng Nội vụ";
-const TEXT: &str = "Kính gửi Phòng Nội vụ,\n\n.Báo cáo cải cách hành chính phải nộp trước ngày 30/9.\n.\nTrân trọng.\n";
-const HTML: &str = "<p>Kính gửi Phòng Nội vụ,</p>\n<p>Báo cáo cải cách hành chính phải nộp trước ngày 30/9.</p>\n";
+use proxy::Proxy;
+use support::{Office, Submission};
 
 /// Settings that this server accepts.
 fn settings(exim: &Exim, security: SmtpSecurity) -> SmtpSettings {
-    let port = match security {
-        SmtpSecurity::Tls => exim.smtps_port,
-        SmtpSecurity::StartTls | SmtpSecurity::Plaintext => exim.starttls_port,
-    };
-    SmtpSettings {
-        host: "localhost".to_owned(),
-        port,
-        security,
-        credentials: Some((LOGIN.to_owned(), SecretFile::at(exim.password_file()))),
-        ca_file: Some(exim.ca_file()),
-        client_name: Some("client.office.test".to_owned()),
-    }
-}
-
-fn open(server: SmtpSettings) -> Box<dyn Channel> {
-    // Fails when a test of the same process was first, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let email = EmailSettings {
-        from: "Nhắc việc <nhac-viec@office.test>".parse().expect("a mailbox"),
-        reply_to: None,
-        footer: String::new(),
-        transport: EmailTransport::Smtp(server),
-    };
-    let mut channels = open_all(Some(&email), None);
-    channels.remove(&ChannelKind::Email).expect("the configured channel")
+    channel::settings(&exim.submission(security))
 }
 
 fn open_starttls(exim: &Exim) -> Box<dyn Channel> {
     open(settings(exim, SmtpSecurity::StartTls))
-}
-
-fn message(id: &str, to: &str) -> Message {
-    Message {
-        id: id.to_owned(),
-        to: to.to_owned(),
-        subject: SUBJECT.to_owned(),
-        text: TEXT.to_owned(),
-        html: HTML.to_owned(),
-        short: String::new(),
-        at: DateTime::from_timestamp(1_790_000_000, 0).expect("a date"),
-    }
-}
-
-fn is_down_because(outcome: &Result<(), SendError>, reason: &str) -> bool {
-    matches!(outcome, Err(SendError::ChannelDown { detail }) if detail.contains(reason))
 }
 
 /// Sends to `refused` and then to the clerk through one channel; the refusal is handed back once the
@@ -94,7 +59,7 @@ async fn a_message_over_required_starttls_arrives_as_it_was_written() {
     let outcome = open_starttls(&exim).send(&message("batch-41", "clerk@office.test")).await;
 
     assert_eq!(outcome, Ok(()));
-    assert_is_the_message(&exim, "<batch-41@office.test>");
+    assert_arrived_encrypted(&exim, "<batch-41@office.test>");
 }
 
 #[ignore = "needs exim4; .ci/run installs it and runs this"]
@@ -107,22 +72,11 @@ async fn a_message_over_implicit_tls_arrives_as_it_was_written() {
     let outcome = open(server).send(&message("batch-42", "clerk@office.test")).await;
 
     assert_eq!(outcome, Ok(()));
-    assert_is_the_message(&exim, "<batch-42@office.test>");
+    assert_arrived_encrypted(&exim, "<batch-42@office.test>");
 }
 
-fn assert_is_the_message(exim: &Exim, id: &str) {
-    let mails = exim.delivered(1);
-    let mail = &mails[0];
-    assert_eq!(mail.subject(), SUBJECT);
-    assert_eq!(mail.header("Message-ID"), id);
-    assert_eq!(mail.header("To"), "clerk@office.test");
-    assert_eq!(mail.header("Auto-Submitted"), "auto-generated");
-    assert!(mail.header("Content-Type").starts_with("multipart/alternative"));
-    let parts = mail.parts();
-    let kinds: Vec<_> = parts.iter().map(|part| part.header("Content-Type")).collect();
-    assert_eq!(kinds, ["text/plain; charset=utf-8", "text/html; charset=utf-8"]);
-    let contents: Vec<_> = parts.iter().map(mail::Mail::content).collect();
-    assert_eq!(contents, [TEXT, HTML]);
+fn assert_arrived_encrypted(exim: &Exim, id: &str) {
+    assert_is_the_message(&exim.delivered(1)[0], id, "clerk@office.test");
     // E: encrypted, S: TLS, A: logged in.
     assert!(exim.accepted()[0].contains(" P=esmtpsa "), "{:?}", exim.accepted());
 }
@@ -285,12 +239,7 @@ async fn refusals_among_deliveries_each_get_their_own_answer() {
 
     let mut answers = Vec::new();
     for name in ["busy", "gone", "clerk", "picky", "picky", "archive", "gone", "busy", "clerk"] {
-        let answer = match channel.send(&message(name, &format!("{name}@office.test"))).await {
-            Ok(()) => "accepted",
-            Err(SendError::Transient { .. }) => "for now",
-            Err(SendError::Permanent { .. }) => "for good",
-            Err(SendError::ChannelDown { .. } | SendError::Unknown { .. }) => "neither",
-        };
+        let answer = verdict(&channel.send(&message(name, &format!("{name}@office.test"))).await);
         answers.push((name, answer));
     }
 
@@ -347,4 +296,89 @@ async fn a_refusal_keeps_the_words_of_the_server_but_not_the_address() {
         // The server may answer in its own spelling of the address.
         assert!(!refusal.detail().to_lowercase().contains(&address.to_lowercase()), "{refusal:?}");
     }
+}
+
+#[ignore = "needs exim4; .ci/run installs it and runs this"]
+#[tokio::test]
+async fn a_connection_cut_after_the_content_leaves_open_whether_the_message_arrived() {
+    for security in [SmtpSecurity::StartTls, SmtpSecurity::Tls] {
+        let exim = Exim::start();
+        let proxy = Proxy::start(exim.submission(security).port);
+        let channel = open(SmtpSettings { port: proxy.port, ..settings(&exim, security) });
+
+        proxy.swallow_answers(1);
+        let cut = channel.send(&long_message("batch-1", "clerk@office.test")).await;
+        let arrived = exim.delivered(1);
+        let next = channel.send(&long_message("batch-2", "clerk@office.test")).await;
+
+        assert!(matches!(cut, Err(SendError::Unknown { .. })), "{security:?}: {cut:?}");
+        assert_eq!((proxy.swallowed(), arrived[0].header("Message-ID")), (1, "<batch-1@office.test>"));
+        assert_eq!(next, Ok(()));
+        exim.delivered(2);
+        assert_eq!(exim.connections(), 2, "the cut one carries nothing more");
+    }
+}
+
+const DUTY: &str = "  - { id: I.1, content: Báo cáo quý, lead: [Các phòng], deadline: 14/02/2023 }\n";
+
+/// An office that lives at `office.test` and hands its mail to the server.
+async fn office_with(tasks: &str, server: &Submission) -> Office {
+    let mut office = Office::with_tasks(tasks, "2023-02-14").await;
+    office.folder.replace("units.yaml", "@so.example", "@office.test");
+    office.submit_to(server);
+    office
+}
+
+fn sorted<'a>(mails: &'a [mail::Mail], header: &str) -> Vec<&'a str> {
+    let mut values: Vec<_> = mails.iter().map(|mail| mail.header(header)).collect();
+    values.sort_unstable();
+    values
+}
+
+#[ignore = "needs exim4; .ci/run installs it and runs this"]
+#[tokio::test]
+async fn a_message_whose_answer_was_cut_off_is_repeated_with_the_same_message_id() {
+    let exim = Exim::start();
+    let proxy = Proxy::start(exim.starttls_port);
+    let through_proxy = Submission { port: proxy.port, ..exim.submission(SmtpSecurity::StartTls) };
+    let office = office_with(&DUTY.replace("Các phòng", "phong-a"), &through_proxy).await;
+
+    proxy.swallow_answers(1);
+    office.tick("2023-02-14 07:30").await;
+    let before = exim.delivered(1).len();
+    let unknown = office.status().await.deliveries.get("unknown").copied();
+    office.tick("2023-02-14 08:00").await;
+
+    assert_eq!((proxy.swallowed(), before, unknown), (1, 1, Some(1)));
+    let mails = exim.delivered(2);
+    assert_eq!(sorted(&mails, "Envelope-To"), ["an@office.test", "an@office.test"]);
+    assert_eq!(mails[0].header("Message-ID"), mails[1].header("Message-ID"));
+    assert_eq!(office.status().await.deliveries.get("sent"), Some(&1));
+}
+
+#[ignore = "needs exim4; .ci/run installs it and runs this"]
+#[tokio::test]
+async fn a_server_dead_for_an_hour_costs_nothing_but_the_hour() {
+    let mut exim = Exim::start();
+    let office = office_with(DUTY, &exim.submission(SmtpSecurity::StartTls)).await;
+    let ticks = async |minutes: std::ops::Range<u32>| {
+        for minute in minutes {
+            office.tick(&format!("2023-02-14 {:02}:{:02}", minute / 60, minute % 60)).await;
+        }
+    };
+
+    exim.kill();
+    ticks(7 * 60 + 25..8 * 60 + 31).await;
+    let during = office.status().await;
+    exim.start_again();
+    ticks(8 * 60 + 31..10 * 60).await;
+
+    assert!(during.problems[0].sentence.starts_with("Kênh email không gửi được tin"), "{during:?}");
+    assert_eq!(during.deliveries.get("sent"), None);
+    // The administrator is told of the outage, once it is over.
+    let mails = exim.delivered(3);
+    assert_eq!(sorted(&mails, "Envelope-To"), ["an@office.test", "binh@office.test", "khoa@office.test"]);
+    let after = office.status().await;
+    assert!(after.problems.is_empty() && after.undelivered.is_empty(), "{after:?}");
+    assert_eq!(after.deliveries.keys().collect::<Vec<_>>(), ["sent"]);
 }

@@ -2,26 +2,25 @@
 
 use std::{
     fs,
-    io::{self, BufRead, BufReader, Write},
-    net::{Ipv4Addr, TcpListener, TcpStream},
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
-    time::Duration,
 };
 
+use nhacviec::channel::SmtpSecurity;
 use tempfile::TempDir;
 
-use super::mail::Mail;
+use super::{
+    machine::{DeadPorts, banner, comes_true, free_ports, make_certificates, output_of, sources},
+    mail::Mail,
+    support::Submission,
+};
 
 pub const LOGIN: &str = "reminder";
 const PASSWORD: &str = "three-blind-mice";
 
 const EXECUTABLE: &str = "/usr/sbin/exim4";
-/// Between two looks at what another process is about to do.
-const LOOK_AGAIN: Duration = Duration::from_millis(25);
-const LOOKS: usize = 800;
 /// Chances to find two ports that nobody takes between the search and the start.
 const STARTS: usize = 5;
 
@@ -47,8 +46,10 @@ pub struct Exim {
     pub smtps_port: u16,
     /// Connections of our own, made to see the server come up.
     looks: usize,
+    configuration: String,
     // Ends before its folder is removed: fields are dropped in this order.
-    _daemon: Daemon,
+    daemon: Option<Daemon>,
+    dead_ports: Option<DeadPorts>,
     folder: TempDir,
 }
 
@@ -83,19 +84,44 @@ impl Exim {
                 // What is not in the log must not have happened; so there must be one.
                 assert!(log_of(folder.path()).contains("daemon started"), "Exim keeps no log");
                 let looks = connections_in(&log_of(folder.path()));
-                return Self { starttls_port, smtps_port, looks, _daemon: daemon, folder };
+                let daemon = Some(daemon);
+                return Self { starttls_port, smtps_port, looks, configuration, daemon, dead_ports: None, folder };
             }
         }
         panic!("Exim did not start:\n{}", log_of(folder.path()));
     }
 
-    /// The authority that signed the server's certificate.
-    pub fn ca_file(&self) -> PathBuf {
-        self.folder.path().join("ca/ca.crt")
+    /// The server dies in the middle of whatever it does; who connects is refused.
+    pub fn kill(&mut self) {
+        drop(self.daemon.take());
+        self.dead_ports = Some(DeadPorts::hold(&[self.starttls_port, self.smtps_port]));
     }
 
-    pub fn password_file(&self) -> PathBuf {
-        self.folder.path().join("password")
+    /// Starts the server again where it was, with what it had.
+    pub fn start_again(&mut self) {
+        drop(self.dead_ports.take());
+        let before = connections_in(&log_of(self.folder.path()));
+        let mut daemon = Daemon::spawn(self.folder.path(), &self.configuration);
+        let is_up = daemon.comes_up(self.starttls_port, self.folder.path());
+        assert!(is_up, "Exim did not start again:\n{}", log_of(self.folder.path()));
+        self.looks += connections_in(&log_of(self.folder.path())) - before;
+        self.daemon = Some(daemon);
+    }
+
+    /// How mail is handed to this server.
+    pub fn submission(&self, security: SmtpSecurity) -> Submission {
+        let port = match security {
+            SmtpSecurity::Tls => self.smtps_port,
+            SmtpSecurity::StartTls | SmtpSecurity::Plaintext => self.starttls_port,
+        };
+        let folder = self.folder.path();
+        Submission {
+            port,
+            security,
+            user: LOGIN,
+            password_file: folder.join("password"),
+            ca_file: folder.join("ca/ca.crt"),
+        }
     }
 
     /// The lines of the main log that contain `mark`; Exim writes them before it answers.
@@ -120,12 +146,7 @@ impl Exim {
             let entries = fs::read_dir(self.folder.path().join("mail/new")).into_iter().flatten();
             entries.map(|entry| entry.expect("a readable Maildir").path()).collect()
         };
-        for _ in 0..LOOKS {
-            if arrived().len() >= count {
-                break;
-            }
-            thread::sleep(LOOK_AGAIN);
-        }
+        comes_true(|| arrived().len() >= count);
         let paths = arrived();
         assert_eq!(paths.len(), count, "messages delivered:\n{}", log_of(self.folder.path()));
         paths.iter().map(|path| Mail::parse(&fs::read_to_string(path).expect("a message in UTF-8"))).collect()
@@ -161,16 +182,12 @@ impl Daemon {
     /// Whether this daemon, and not a stranger on the same port, comes to greet with its folder's name.
     fn comes_up(&mut self, port: u16, folder: &Path) -> bool {
         let own = folder.display().to_string();
-        for _ in 0..LOOKS {
-            if banner(port).is_ok_and(|line| line.contains(&own)) {
-                return true;
-            }
-            if self.has_ended() {
-                return false;
-            }
-            thread::sleep(LOOK_AGAIN);
-        }
-        false
+        let mut is_up = false;
+        comes_true(|| {
+            is_up = banner(port).is_ok_and(|line| line.contains(&own));
+            is_up || self.has_ended()
+        });
+        is_up
     }
 }
 
@@ -183,10 +200,6 @@ impl Drop for Daemon {
             let _ = self.0.wait();
         }
     }
-}
-
-fn sources() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real")
 }
 
 /// Exim gives up root's rights for its own account; without them it stays who we are.
@@ -204,30 +217,8 @@ fn lay_out(folder: &Path, owner: &str) {
     }
     fs::write(folder.join("password"), PASSWORD).expect("a new folder takes files");
     let folder = folder.to_str().expect("temporary folders have plain names");
-    let script = sources().join("make-ca.sh");
-    output_of("sh", &[script.to_str().expect("the checkout has a plain name"), &format!("{folder}/ca")]);
+    make_certificates(folder);
     output_of("chown", &["-R", owner, folder]);
-}
-
-fn output_of(program: &str, arguments: &[&str]) -> String {
-    let output = Command::new(program).args(arguments).output().expect("a program of every Debian system");
-    assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).trim().to_owned()
-}
-
-/// Two ports free at this moment; held together, so that they differ.
-fn free_ports() -> [u16; 2] {
-    let listen = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has free ports");
-    [listen(), listen()].map(|listener| listener.local_addr().expect("a bound listener has an address").port())
-}
-
-fn banner(port: u16) -> io::Result<String> {
-    let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
-    stream.set_read_timeout(Some(Duration::from_secs(1)))?;
-    let mut line = String::new();
-    BufReader::new(&stream).read_line(&mut line)?;
-    (&stream).write_all(b"QUIT\r\n")?;
-    Ok(line)
 }
 
 fn connections_in(log: &str) -> usize {

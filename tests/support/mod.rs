@@ -8,6 +8,7 @@ use std::{fs, path::PathBuf, sync::Arc, thread};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeZone as _, Utc};
 use chrono_tz::Asia::Ho_Chi_Minh;
 use nhacviec::{
+    channel::SmtpSecurity,
     clock::{Clock as _, ManualClock},
     config::{self, Config, Folders},
     demo::mail_server::MailServer,
@@ -151,6 +152,17 @@ email:
     }
 }
 
+/// How mail is handed to a server other than the harness's own.
+#[derive(Clone)]
+pub struct Submission {
+    /// Port on this machine, under the name `localhost`.
+    pub port: u16,
+    pub security: SmtpSecurity,
+    pub user: &'static str,
+    pub password_file: PathBuf,
+    pub ca_file: PathBuf,
+}
+
 /// The office at work.
 pub struct Office {
     pub folder: OfficeFolder,
@@ -195,6 +207,25 @@ impl Office {
             read: 0,
             reads_notes: false,
         }
+    }
+
+    /// Hands the mail to another server from now on, by configuration, as an administrator would.
+    pub fn submit_to(&mut self, server: &Submission) {
+        let read = |path: &PathBuf| fs::read_to_string(path).expect("a file of the test's server");
+        self.folder.write("secrets/thu", &read(&server.password_file));
+        self.folder.write("ca.crt", &read(&server.ca_file));
+        let security = match server.security {
+            SmtpSecurity::Tls => "tls",
+            SmtpSecurity::StartTls => "starttls",
+            SmtpSecurity::Plaintext => "plaintext",
+        };
+        let own = format!("host: 127.0.0.1, port: {}, security: plaintext", self.mail.port());
+        let other = format!(
+            "host: localhost, port: {}, security: {security}, user: {}, password_file: thu, ca_file: ca.crt",
+            server.port, server.user
+        );
+        self.folder.replace("nhacviec.yaml", &own, &other);
+        self.reload();
     }
 
     /// Sets the clock to a civil time of the office, without doing anything.
