@@ -19,7 +19,7 @@ pub fn settings(server: &Submission) -> SmtpSettings {
         host: "localhost".to_owned(),
         port: server.port,
         security: server.security,
-        credentials: Some((server.user.to_owned(), SecretFile::at(server.password_file.clone()))),
+        credentials: Some((server.user.clone(), SecretFile::at(server.password_file.clone()))),
         ca_file: Some(server.ca_file.clone()),
         client_name: Some("client.office.test".to_owned()),
     }

@@ -118,7 +118,7 @@ impl Exim {
         Submission {
             port,
             security,
-            user: LOGIN,
+            user: LOGIN.to_owned(),
             password_file: folder.join("password"),
             ca_file: folder.join("ca/ca.crt"),
         }

@@ -71,7 +71,8 @@ impl DeadPorts {
             let socket = TcpSocket::new_v4().expect("a socket can be made");
             // The connections of the server that was here may still linger.
             socket.set_reuseaddr(true).expect("an option of every socket");
-            socket.bind((Ipv4Addr::LOCALHOST, *port).into()).expect("its server has ended");
+            let is_held = comes_true(|| socket.bind((Ipv4Addr::LOCALHOST, *port).into()).is_ok());
+            assert!(is_held, "somebody listens on port {port}");
             socket
         };
         Self(ports.iter().map(hold).collect())

@@ -158,7 +158,7 @@ pub struct Submission {
     /// Port on this machine, under the name `localhost`.
     pub port: u16,
     pub security: SmtpSecurity,
-    pub user: &'static str,
+    pub user: String,
     pub password_file: PathBuf,
     pub ca_file: PathBuf,
 }
