@@ -370,6 +370,18 @@ async fn messages_of_one_pass_share_a_connection() {
     assert_eq!(clerk.connections(), 1);
 }
 
+#[ignore = "needs postfix and dovecot; .ci/run installs them and runs this"]
+#[tokio::test]
+async fn an_address_with_vietnamese_letters_is_served_by_a_server_that_knows_them() {
+    let clerk = Postfix::shared().new_mailbox();
+    let registry = Postfix::shared().vietnamese_mailbox();
+
+    let outcome = open_starttls(&clerk).send(&message("batch-1", &registry.address())).await;
+
+    assert_eq!(outcome, Ok(()));
+    assert_is_the_message(&registry.read(1)[0], "<batch-1@office.test>", &registry.address());
+}
+
 /// Postfix hangs up after twenty refusals, in place of the answer to what comes next.
 #[ignore = "needs postfix and dovecot; .ci/run installs them and runs this"]
 #[tokio::test]

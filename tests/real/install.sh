@@ -1,8 +1,9 @@
 #!/bin/bash
 # Owns what a fresh Debian 12 machine needs for the tests with real parts; run as root, any number of times.
-# install.sh [PACKAGE…]: those packages; without any, what the test of the mail channel needs.
+# install.sh [PACKAGE…]: those packages; without any, what the test of the mail channel with Exim needs.
 #
-# Meant for CI and throw-away machines: a mail server that is already there gives way to Exim.
+# Meant for CI and throw-away machines: a mail server that is already there gives way to the one asked
+# for, since Debian allows one at a time.
 set -euo pipefail
 
 packages=("$@")

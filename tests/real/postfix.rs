@@ -29,6 +29,7 @@ use super::{
 const PASSWORD: &str = "three-blind-mice";
 /// The account that mailboxes belong to; every Debian system has it.
 const MAIL_ACCOUNT: &str = "mail";
+const VIETNAMESE: &str = "văn-thư";
 /// One for each test, and some more for an office.
 const MAILBOXES: usize = 60;
 /// Chances to find ports that nobody takes between the search and the start.
@@ -125,6 +126,11 @@ impl Postfix {
         let number = self.given_mailboxes.fetch_add(1, SeqCst) + 1;
         assert!(number <= MAILBOXES, "more mailboxes are wanted than were laid out");
         Mailbox { postfix: self, name: format!("clerk-{number}") }
+    }
+
+    /// The mailbox whose name has letters that need SMTPUTF8; for one test.
+    pub fn vietnamese_mailbox(&self) -> Mailbox<'_> {
+        Mailbox { postfix: self, name: VIETNAMESE.to_owned() }
     }
 
     fn log_lines(&self, mark: &str) -> Vec<String> {
@@ -274,9 +280,9 @@ fn lay_out(folder: &Path) {
     // Two that are never read: the refusals there must not be those of an unknown user.
     let mut mailboxes = "picky@office.test picky/\nstranger@office.test stranger/\n".to_owned();
     let mut users = String::new();
-    for number in 1..=MAILBOXES {
-        writeln!(mailboxes, "clerk-{number}@office.test clerk-{number}/").expect("a string takes all");
-        writeln!(users, "clerk-{number}@office.test:{{PLAIN}}{PASSWORD}").expect("a string takes all");
+    for name in (1..=MAILBOXES).map(|number| format!("clerk-{number}")).chain([VIETNAMESE.to_owned()]) {
+        writeln!(mailboxes, "{name}@office.test {name}/").expect("a string takes all");
+        writeln!(users, "{name}@office.test:{{PLAIN}}{PASSWORD}").expect("a string takes all");
     }
     for (name, text) in [("mailboxes", mailboxes.as_str()), ("users", &users), ("password", PASSWORD)] {
         fs::write(folder.join(name), text).expect("a new folder takes files");
