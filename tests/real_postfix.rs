@@ -100,6 +100,20 @@ fn assert_arrived_encrypted(clerk: &Mailbox<'_>, id: &str) {
 
 #[ignore = "needs postfix and dovecot; .ci/run installs them and runs this"]
 #[tokio::test]
+async fn a_line_of_a_single_dot_does_not_end_a_message_of_plain_letters() {
+    let clerk = Postfix::shared().new_mailbox();
+    let text = "first\n.\n..\n.last\n";
+    let plain = Message { text: text.to_owned(), html: text.to_owned(), ..message("batch-1", &clerk.address()) };
+
+    let outcome = open_starttls(&clerk).send(&plain).await;
+
+    assert_eq!(outcome, Ok(()));
+    let contents: Vec<_> = clerk.read(1)[0].parts().iter().map(Mail::content).collect();
+    assert_eq!(contents, [text, text]);
+}
+
+#[ignore = "needs postfix and dovecot; .ci/run installs them and runs this"]
+#[tokio::test]
 async fn a_server_that_knows_only_the_older_login_is_served_too() {
     let clerk = Postfix::shared().new_mailbox();
 
