@@ -3,6 +3,7 @@
 
 pub mod mail_server;
 pub mod one_stop;
+pub mod zalo;
 
 use std::{
     collections::BTreeMap,
