@@ -127,8 +127,13 @@ fn office() -> Office {
         for j in 0..2 {
             let id = format!("p{i}.{j}");
             let routes = vec![Route { channel: ChannelKind::Email, address: format!("{id}@so.example") }];
-            let person =
-                Person { id: id.as_str().into(), name: id.clone(), title: String::new(), routes: routes.into() };
+            let person = Person {
+                id: id.as_str().into(),
+                name: id.clone(),
+                title: String::new(),
+                routes: routes.into(),
+                preference: Vec::new(),
+            };
             directory.people.insert(id.as_str().into(), person);
         }
         let id = format!("u{i}");

@@ -2,19 +2,24 @@
 //!
 //! Exit codes: 0 done; 1 something needs a person; 2 wrong usage; 78 wrong configuration (sysexits).
 
+mod bounce;
 mod calendar;
 mod check;
 mod deadline;
 mod demo;
 mod explain;
+mod outbox;
 mod preview;
 mod report;
 mod run;
 mod simulate;
 mod status;
 mod tasks;
+mod template;
+mod test_send;
 mod usage;
 mod which;
+mod zalo;
 
 use std::{io::Write as _, path::PathBuf, process::ExitCode, sync::Arc};
 
@@ -125,6 +130,16 @@ enum Command {
     Preview(preview::Preview),
     /// Tính thử mọi tin của một khoảng ngày: gửi khi nào, cho ai, vì sao
     Simulate(simulate::Simulate),
+    /// Xem hộp tin đi; gửi lại, thử lại hoặc hủy từng tin
+    Outbox(outbox::Outbox),
+    /// Gửi tin thử cho một người qua từng kênh
+    TestSend(test_send::TestSend),
+    /// Zalo: liên kết người nhận, cấp quyền, kiểm tra
+    Zalo(zalo::Zalo),
+    /// Ghi nhận thư bị trả lại (đọc thư từ tệp hoặc đầu vào chuẩn)
+    Bounce(bounce::Bounce),
+    /// Xem các mẫu tin có sẵn, để sửa thành mẫu riêng
+    Template(template::Template),
     /// Xem lịch làm việc của một năm: ngày nghỉ, ngày làm bù
     Calendar(calendar::CalendarCommand),
     /// Xem một thời hạn được hiểu thế nào, các ngày hạn kế tiếp, chỗ nào chưa chắc
@@ -175,6 +190,11 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Explain(command) => command.execute(&folders),
         Command::Preview(command) => command.execute(&folders),
         Command::Simulate(command) => command.execute(&folders),
+        Command::Outbox(command) => command.execute(&folders),
+        Command::TestSend(command) => command.execute(&folders),
+        Command::Zalo(command) => command.execute(&folders),
+        Command::Bounce(command) => command.execute(&folders),
+        Command::Template(command) => command.execute(),
         Command::Calendar(command) => command.execute(&folders),
         Command::Deadline(command) => command.execute(&folders),
         Command::Demo(command) => command.execute(),
@@ -205,6 +225,18 @@ fn load_config(folders: &Folders) -> Option<Config> {
             None
         }
     }
+}
+
+/// The same with the chats that people linked to the Zalo bot, as the daemon knows them.
+fn load_linked_config(folders: &Folders) -> anyhow::Result<Option<Config>> {
+    let Some(config) = load_config(folders) else { return Ok(None) };
+    with_links(config).map(Some)
+}
+
+fn with_links(config: Config) -> anyhow::Result<Config> {
+    let Some(store) = open_existing_store(&config)? else { return Ok(config) };
+    let links = block_on(store.zalo_links())?.context(STORE_FAILED)?;
+    Ok(config.with_links(&links))
 }
 
 /// The daemon's store, if it has ever run; commands that only look must not create one.

@@ -13,9 +13,12 @@ mod deadline;
 mod plan;
 mod policies;
 mod settings;
+mod templates;
 mod units;
+mod zalo;
 
 use std::{
+    collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -31,14 +34,16 @@ use self::{
     node::Node,
 };
 use crate::{
-    channel::{EmailSettings, ZaloBotSettings},
+    channel::ChannelSettings,
     domain::{
         calendar::{CalendarRules, CalendarYear, WorkCalendar},
         directory::ChannelKind,
+        ids::PersonId,
         occurrence::Agenda,
         office::Office,
         plan::Plan,
     },
+    message::Letterhead,
     source::SourceSettings,
 };
 
@@ -63,10 +68,12 @@ pub struct Config {
     pub office: Arc<Office>,
     /// File of the SQLite store.
     pub store_path: PathBuf,
-    /// E-mail, when configured.
-    pub email: Option<EmailSettings>,
-    /// Zalo bot, when configured.
-    pub zalo_bot: Option<ZaloBotSettings>,
+    /// The ways to send.
+    pub channels: ChannelSettings,
+    /// What stands around every message.
+    pub letterhead: Letterhead,
+    /// How many days what came to an end is kept in full; for ever when absent.
+    pub keep_days: Option<i64>,
     /// One-stop systems.
     pub sources: Vec<SourceSettings>,
     /// What is unwise but allowed.
@@ -88,6 +95,19 @@ impl ConfigError {
         let mut findings: Vec<_> = self.findings.iter().collect();
         findings.sort_by_key(|f| f.severity);
         findings.into_iter().map(Finding::one_line).collect::<Vec<_>>().join("; ")
+    }
+}
+
+impl Config {
+    /// The same with the chats that people linked to the Zalo bot; a chat written in `units.yaml` counts more.
+    #[must_use]
+    pub fn with_links(self, links: &BTreeMap<PersonId, String>) -> Self {
+        if links.is_empty() || !self.channels.has(ChannelKind::ZaloBot) {
+            return self;
+        }
+        let mut office = (*self.office).clone();
+        office.directory.link_chats(links);
+        Self { office: Arc::new(office), ..self }
     }
 }
 
@@ -116,11 +136,16 @@ pub fn load_last_good(folders: &Folders) -> Option<Config> {
 pub fn keep_as_last_good(folders: &Folders) -> io::Result<()> {
     let (copy, fresh) = (folders.state.join(LAST_GOOD), folders.state.join("last-good-config.new"));
     remove_folder(&fresh)?;
-    for subfolder in ["", "calendar", "plans"] {
+    for (subfolder, extension) in [("", "yaml"), ("calendar", "yaml"), ("plans", "yaml"), ("templates", "j2")] {
+        if subfolder == "templates" && !folders.config.join(subfolder).exists() {
+            continue;
+        }
         fs::create_dir_all(fresh.join(subfolder))?;
         for entry in fs::read_dir(folders.config.join(subfolder))? {
             let path = entry?.path();
-            if let (Some("yaml"), Some(name)) = (path.extension().and_then(|e| e.to_str()), path.file_name()) {
+            if let (Some(found), Some(name)) = (path.extension().and_then(|e| e.to_str()), path.file_name())
+                && found == extension
+            {
                 fs::copy(&path, fresh.join(subfolder).join(name))?;
             }
         }
@@ -171,12 +196,7 @@ impl Loading {
         let (reader, node) = Self::open(&folder.join("nhacviec.yaml"));
         let root = node.as_ref().map(|node| settings::read_root(&reader, node, folders));
         let (units_reader, units_node) = Self::open(&folder.join("units.yaml"));
-        let has_channel = |channel| {
-            root.as_ref().is_some_and(|root| match channel {
-                ChannelKind::Email => root.email.is_some(),
-                ChannelKind::ZaloBot => root.zalo_bot.is_some(),
-            })
-        };
+        let has_channel = |channel| root.as_ref().is_some_and(|root| root.channels.has(channel));
         let units = units_node.as_ref().map(|node| units::read_units(&units_reader, node, has_channel));
         self.findings.extend(units_reader.into_findings());
         let Some((root, units)) = root.zip(units) else {
@@ -197,7 +217,8 @@ impl Loading {
         let (name, hours, store_path) = (root.office_name.clone(), root.hours.clone(), root.store_path.clone());
         // Only now is it known which presets are used.
         root.policies.check_superiors(&reader, &units);
-        let (email, zalo_bot, policies) = (root.email.clone(), root.zalo_bot.clone(), root.policies.used());
+        let (channels, keep_days, policies) = (root.channels.clone(), root.keep_days, root.policies.used());
+        let (header, footer) = (root.header.clone(), root.footer.clone());
         drop(root);
         let plans: Vec<Plan> = self.distinct(plans);
         self.findings.extend(reader.into_findings());
@@ -210,11 +231,13 @@ impl Loading {
             sources: source_rules,
             administrator: administrator?,
         };
+        let templates = templates::read(&folder.join("templates"), &office, &mut self.findings);
         Some(Config {
             office: Arc::new(office),
             store_path: store_path?,
-            email,
-            zalo_bot,
+            channels,
+            letterhead: Letterhead { header, footer, templates: Arc::new(templates) },
+            keep_days,
             sources,
             warnings: Vec::new(),
         })

@@ -1,5 +1,6 @@
-//! Owns the running service: start-up order, the two loops, reload, stop, and what systemd is told.
+//! Owns the running service: start-up order, the loops, reload, stop, and what systemd is told.
 //!
+//! * The link loop waits for the tick or the stop; it asks the Zalo bot for codes while any is open.
 //! * The poll loop waits for the tick or the stop; it wakes the work loop.
 //! * The work loop (decide, then deliver) waits for the tick, the poll loop, a reload or the stop.
 //! * The watchdog waits for its period and is silent when a loop has been busy for too long.
@@ -10,12 +11,13 @@
 mod heartbeat;
 
 use std::{
+    collections::BTreeMap,
     fs::{self, File},
     io,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::{
-        Arc, RwLock,
+        Arc, Mutex, RwLock,
         atomic::{AtomicU32, Ordering},
     },
     time::Duration,
@@ -34,6 +36,7 @@ use self::heartbeat::Heartbeat;
 use crate::{
     clock::{Clock, SystemClock},
     config::{self, Config, Folders},
+    domain::ids::PersonId,
     passes::{self, App},
     store::{self, Store, StoreError},
 };
@@ -83,9 +86,12 @@ struct Daemon {
     stop: CancellationToken,
     poll_wanted: Notify,
     work_wanted: Notify,
+    link_wanted: Notify,
     polling: Heartbeat,
     working: Heartbeat,
     failed_rounds: AtomicU32,
+    /// Chats linked to the Zalo bot, as the configuration in force has them.
+    links: Mutex<BTreeMap<PersonId, String>>,
     /// The store's file and its inode at the start.
     store_file: (PathBuf, Option<u64>),
 }
@@ -112,6 +118,8 @@ pub async fn run(config: Config, found: Found, folders: Folders, once: bool) -> 
     if interrupted > 0 {
         tracing::warn!(interrupted, "took over messages that a killed process had in hand");
     }
+    let links = store.zalo_links().await?;
+    let config = config.with_links(&links);
     let app = Arc::new(App::new(&config, Arc::clone(&store)));
     let problems = match found {
         Found::InPlace => {
@@ -130,9 +138,11 @@ pub async fn run(config: Config, found: Found, folders: Folders, once: bool) -> 
         stop: CancellationToken::new(),
         poll_wanted: Notify::new(),
         work_wanted: Notify::new(),
+        link_wanted: Notify::new(),
         polling: Heartbeat::new(POLL_LIMIT),
         working: Heartbeat::new(WORK_LIMIT),
         failed_rounds: AtomicU32::new(0),
+        links: Mutex::new(links),
         store_file: (config.store_path.clone(), inode(&config.store_path)),
     });
     if once { daemon.run_once().await } else { daemon.serve().await }
@@ -181,6 +191,7 @@ impl Daemon {
         let loops = TaskTracker::new();
         loops.spawn(Arc::clone(&self).poll_loop());
         loops.spawn(Arc::clone(&self).work_loop());
+        loops.spawn(Arc::clone(&self).link_loop());
         loops.spawn(Arc::clone(&self).watchdog_loop());
         loops.close();
         notify(&[NotifyState::Ready, NotifyState::Status("Đang chạy")]);
@@ -213,6 +224,7 @@ impl Daemon {
             if let Some(daemon) = daemon.upgrade() {
                 daemon.poll_wanted.notify_one();
                 daemon.work_wanted.notify_one();
+                daemon.link_wanted.notify_one();
             }
         })?;
         scheduler.add(tick).await?;
@@ -241,6 +253,33 @@ impl Daemon {
             if !self.wait_for(&self.work_wanted).await {
                 return;
             }
+        }
+    }
+
+    /// People write to the bot when they like: while a code is open the platform is asked, otherwise never.
+    async fn link_loop(self: Arc<Self>) {
+        while self.wait_for(&self.link_wanted).await {
+            let app = self.app();
+            let linked = tokio::select! {
+                linked = passes::link(&app, self.clock.now()) => linked,
+                () = self.stop.cancelled() => return,
+            };
+            match linked {
+                Ok(people) if !people.is_empty() => tracing::info!(people = people.len(), "people linked their Zalo"),
+                Ok(_) => {}
+                Err(error) => drop(log_failure("link", Err(error))),
+            }
+            self.take_over_links().await;
+        }
+    }
+
+    /// Chats linked or unlinked since, by whatever process, are known to the next decision.
+    async fn take_over_links(&self) {
+        let known = self.links.lock().expect("no panic happens while the lock is held").clone();
+        match self.store.zalo_links().await {
+            Ok(links) if links != known => self.reload().await,
+            Ok(_) => {}
+            Err(error) => drop(log_failure("link", Err(error))),
         }
     }
 
@@ -303,9 +342,12 @@ impl Daemon {
         if let Ok(monotonic) = NotifyState::monotonic_usec_now() {
             notify(&[NotifyState::Reloading, monotonic]);
         }
+        let links = self.store.zalo_links().await.unwrap_or_default();
         let problems = match config::load(&self.folders).map_err(|e| e.one_line()) {
             Ok(config) => {
                 keep_as_last_good(&self.folders);
+                let config = config.with_links(&links);
+                *self.links.lock().expect("no panic happens while the lock is held") = links;
                 let app = Arc::new(App::new(&config, Arc::clone(&self.store)));
                 log_failure("reload", passes::begin(&app, self.clock.now()).await);
                 *self.app.write().expect("no panic happens while the lock is held") = app;

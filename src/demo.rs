@@ -20,7 +20,7 @@ use self::{
     one_stop::OneStop,
 };
 use crate::{
-    channel::{EmailTransport, SmtpSecurity, SmtpSettings},
+    channel::{EmailTransport, SmtpLimits, SmtpSecurity, SmtpSettings},
     clock::{Clock, ManualClock},
     config::{self, Config, ConfigError, Folders, example},
     domain::{
@@ -287,7 +287,7 @@ fn point_at_loopback(
         source.password = SecretFile::at(password.clone());
         source.page_size = 15;
     }
-    if let Some(email) = &mut config.email {
+    if let Some(email) = &mut config.channels.email {
         let server = SmtpSettings {
             host: "127.0.0.1".to_owned(),
             port: mail.port(),
@@ -295,6 +295,7 @@ fn point_at_loopback(
             credentials: None,
             ca_file: None,
             client_name: Some("nhacviec.example".to_owned()),
+            limits: SmtpLimits::default(),
         };
         email.transport = EmailTransport::Smtp(server);
     }

@@ -15,3 +15,4 @@ pub mod occurrence;
 pub mod office;
 pub mod plan;
 pub mod policy;
+pub mod returned;

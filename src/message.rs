@@ -3,115 +3,319 @@
 //! Pure: the same batch at the same moment gives the same message, in preview as in the daemon. Days
 //! left or late are counted here, at the moment of sending, not when the notification was decided.
 
+mod attachments;
 mod line;
 mod reason;
+mod samples;
+mod templates;
 
 pub mod reading;
 pub mod vietnamese;
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use minijinja::{Environment, syntax::SyntaxConfig, value::Serde};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-pub use self::reason::{audience_name, rung_name, rung_of, why, why_told};
 use self::{
     line::{Line, Urgency, View},
-    vietnamese::{date, short_date},
+    vietnamese::{date, period, short_date},
+};
+pub use self::{
+    reason::{audience_name, rung_name, rung_of, why, why_told},
+    samples::samples,
+    templates::{BUILT_IN, TemplateError, Templates},
 };
 use crate::{
-    channel::Message,
+    channel::{Attachment, Message, Notice},
     domain::{
-        directory::Directory,
+        directory::{ChannelKind, Directory},
         ids::{PersonId, RecipientId},
-        notification::{Batch, Entry, Item, TaskRow},
+        notification::{Batch, Entry, Item, TaskRow, hex},
         office::Office,
     },
 };
 
-static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
-    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
-    environment.set_syntax(syntax.expect("the usual delimiters do not clash"));
-    for (name, source) in [
-        ("digest.txt", include_str!("message/digest.txt.j2")),
-        ("digest.html", include_str!("message/digest.html.j2")),
-        ("digest.short.txt", include_str!("message/digest.short.txt.j2")),
-    ] {
-        environment.add_template(name, source).expect("the templates in the binary parse: a test renders them");
-    }
-    environment
-});
+/// Gmail shows 102 kB of a message and hides the rest; what the envelope of the part adds stays below this.
+const MOST_HTML: usize = 90_000;
+/// More dossiers than this in a section stand in a table.
+const TABLE_FROM: usize = 4;
+/// More dossiers than fit on a screen go along as a spreadsheet.
+const SPREADSHEET_FROM: usize = 12;
+/// A subject of one duty: longer ones are cut by mail programs at a place of their choosing.
+const MOST_TITLE: usize = 70;
+
+/// What an office puts around every message.
+#[derive(Debug, Clone, Default)]
+pub struct Letterhead {
+    /// Lines above the salutation: the superior authority and the office.
+    pub header: Vec<String>,
+    /// Last line of every message.
+    pub footer: String,
+    /// The office's own templates.
+    pub templates: Arc<Templates>,
+}
 
 /// What the templates see.
 #[derive(Debug, Serialize)]
 struct Digest {
     office: String,
+    header: Vec<String>,
     greeting: String,
     today: String,
     summary: String,
     may_be_duplicate: bool,
+    resent: bool,
     sections: Vec<Section>,
+    attachments: Vec<String>,
+    reasons: String,
     footer: String,
+    message_id: String,
 }
 
 #[derive(Debug, Serialize)]
 struct Section {
     title: &'static str,
     colour: &'static str,
+    count: usize,
     lines: Vec<Line>,
+    /// Dossiers, when they are many; they are not among the lines then.
+    table: Vec<Line>,
+    /// What holds for rows of the table.
+    table_advice: Vec<String>,
+    /// How many more there are, in the attached spreadsheet.
+    omitted: usize,
 }
 
-/// Renders the message of a batch at `now`.
+/// Renders the message of a batch at `now` for its channel; the second value tells why an office's own template was
+/// not used.
 #[must_use]
-pub fn render(batch: &Batch, office: &Office, footer: &str, now: DateTime<Utc>) -> Message {
+pub fn render(
+    batch: &Batch,
+    office: &Office,
+    letterhead: &Letterhead,
+    now: DateTime<Utc>,
+) -> (Message, Option<TemplateError>) {
+    let lines = lines_of(batch, office, now);
+    match batch.channel {
+        ChannelKind::Email => render_email(batch, &lines, office, letterhead, now),
+        ChannelKind::ZaloBot | ChannelKind::ZaloOa | ChannelKind::ZaloTemplate | ChannelKind::ZaloGroup => {
+            let digest = digest(batch, &lines, usize::MAX, office, letterhead, now);
+            let (text, error) = letterhead.templates.render("digest.zalo.txt.j2", &digest);
+            let subject = subject(batch, &lines, &digest.summary, office, now);
+            let notice = notice(batch, &lines, &digest.summary, office, now);
+            let message = Message {
+                id: digest.message_id,
+                to: batch.address.clone(),
+                subject,
+                text,
+                notice,
+                at: now,
+                ..Message::default()
+            };
+            (message, error)
+        }
+    }
+}
+
+fn lines_of(batch: &Batch, office: &Office, now: DateTime<Utc>) -> Vec<(Urgency, Line)> {
     let view = View { office, today: office.hours.date(now), now };
-    let mut sections: BTreeMap<Urgency, Vec<Line>> = BTreeMap::new();
     let mut groups = merge(&batch.entries);
     groups.sort_by_key(|entries| due_on(&entries[0].item));
-    for entries in groups {
-        let (urgency, line) = view.line(&entries);
-        sections.entry(urgency).or_default().push(line);
-    }
-    let summary = sections.iter().map(|(urgency, lines)| urgency.count(lines.len())).collect::<Vec<_>>().join(", ");
-    let digest = Digest {
-        office: office.name.clone(),
-        greeting: greetings(&office.directory, batch),
-        today: date(view.today),
-        may_be_duplicate: batch.entries.iter().any(|e| e.may_be_duplicate),
-        sections: sections
-            .into_iter()
-            .map(|(u, lines)| Section { title: u.title(), colour: u.colour(), lines })
-            .collect(),
-        footer: footer.to_owned(),
-        summary,
-    };
-    let render = |name| {
-        let template = TEMPLATES.get_template(name).expect("the name is one of the three above");
-        template
-            .render(Serde(&digest))
-            .expect("every field that the templates use is in the digest: a test renders them")
-    };
-    Message {
-        id: message_id(batch),
-        to: batch.address.clone(),
-        subject: format!("[Nhắc việc] {} – {}", digest.summary, short_date(view.today)),
-        text: render("digest.txt"),
-        html: render("digest.html"),
-        short: render("digest.short.txt"),
-        at: now,
+    let mut lines: Vec<_> = groups.into_iter().map(|entries| view.line(&entries)).collect();
+    lines.sort_by_key(|(urgency, _)| *urgency);
+    lines
+}
+
+fn render_email(
+    batch: &Batch,
+    lines: &[(Urgency, Line)],
+    office: &Office,
+    letterhead: &Letterhead,
+    now: DateTime<Utc>,
+) -> (Message, Option<TemplateError>) {
+    let mut most_lines = lines.len();
+    let mut attachments: Vec<Attachment> = Vec::new();
+    attachments.extend(attachments::calendar(&batch.entries, office, now));
+    let dossiers = lines.iter().filter(|(_, line)| line.dossier.is_some()).count();
+    loop {
+        let is_short = most_lines < lines.len();
+        let list =
+            (is_short || dossiers > SPREADSHEET_FROM).then(|| attachments::spreadsheet(lines, is_short, office, now));
+        let list = list.and_then(|list| {
+            list.inspect_err(|error| tracing::error!(%error, "a spreadsheet was not made; the message goes without it"))
+                .ok()
+        });
+        let mut digest = digest(batch, lines, most_lines, office, letterhead, now);
+        digest.attachments = attachments.iter().chain(&list).map(|a| a.name.clone()).collect();
+        let (html, error) = letterhead.templates.render("digest.html.j2", &digest);
+        if html.len() > MOST_HTML && most_lines > 1 {
+            most_lines /= 2;
+            continue;
+        }
+        let (text, text_error) = letterhead.templates.render("digest.txt.j2", &digest);
+        attachments.extend(list);
+        let message = Message {
+            subject: subject(batch, lines, &digest.summary, office, now),
+            id: digest.message_id,
+            to: batch.address.clone(),
+            text,
+            html,
+            notice: Notice::default(),
+            attachments,
+            thread: thread(batch),
+            is_urgent: lines.iter().any(|(urgency, _)| matches!(urgency, Urgency::Overdue | Urgency::Now)),
+            at: now,
+        };
+        return (message, error.or(text_error));
     }
 }
 
-/// Derived from what is said to whom, so that a repetition after a crash is recognisable (RFC 5322, 3.6.4).
-fn message_id(batch: &Batch) -> String {
-    let mut keys: Vec<&str> = batch.entries.iter().map(|e| e.key.as_str()).collect();
-    keys.sort_unstable();
-    let hash = Sha256::digest(keys.join("\n").as_bytes());
-    hash[..16].iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+fn digest(
+    batch: &Batch,
+    lines: &[(Urgency, Line)],
+    most_lines: usize,
+    office: &Office,
+    letterhead: &Letterhead,
+    now: DateTime<Utc>,
+) -> Digest {
+    let mut counts: BTreeMap<Urgency, usize> = BTreeMap::new();
+    for (urgency, _) in lines {
+        *counts.entry(*urgency).or_default() += 1;
+    }
+    let summary = counts.iter().map(|(urgency, n)| urgency.count(*n)).collect::<Vec<_>>().join(", ");
+    let shown = &lines[..most_lines.min(lines.len())];
+    let sections = counts.iter().map(|(urgency, count)| section(*urgency, *count, shown)).collect();
+    Digest {
+        office: office.name.clone(),
+        header: letterhead.header.clone(),
+        greeting: greetings(&office.directory, batch),
+        today: date(office.hours.date(now)),
+        summary,
+        may_be_duplicate: batch.entries.iter().any(|e| e.may_be_duplicate),
+        resent: batch.entries.iter().any(|e| e.resent.is_some()),
+        sections,
+        attachments: Vec::new(),
+        reasons: reasons(&batch.entries),
+        footer: letterhead.footer.clone(),
+        message_id: batch.message_id(),
+    }
+}
+
+fn section(urgency: Urgency, count: usize, shown: &[(Urgency, Line)]) -> Section {
+    let of_section = shown.iter().filter(|(u, _)| *u == urgency).map(|(_, line)| line.clone());
+    let (mut table, mut lines): (Vec<_>, Vec<_>) = of_section.partition(|line| line.dossier.is_some());
+    if table.len() < TABLE_FROM {
+        lines.append(&mut table);
+    }
+    let mut table_advice: Vec<String> = Vec::new();
+    for advice in table.iter().filter_map(|line| line.advice.as_ref()) {
+        if !table_advice.contains(advice) {
+            table_advice.push(advice.clone());
+        }
+    }
+    let omitted = count - lines.len() - table.len();
+    Section { title: urgency.title(), colour: urgency.colour(), count, lines, table, table_advice, omitted }
+}
+
+/// As what the recipient gets the message: `đơn vị chủ trì (2 việc), đơn vị theo dõi (1 việc)`.
+fn reasons(entries: &[Entry]) -> String {
+    let mut roles: Vec<(String, usize)> = Vec::new();
+    for entry in entries {
+        let role = audience_name(entry.audience, matches!(entry.item, Item::Dossier { .. }));
+        match roles.iter_mut().find(|(known, _)| *known == role) {
+            Some((_, n)) => *n += 1,
+            None => roles.push((role, 1)),
+        }
+    }
+    roles.iter().map(|(role, n)| format!("{role} ({n} việc)")).collect::<Vec<_>>().join(", ")
+}
+
+/// Counts and unit; a duty that travels alone keeps one subject, so that mail programs keep it one conversation.
+fn subject(batch: &Batch, lines: &[(Urgency, Line)], summary: &str, office: &Office, now: DateTime<Utc>) -> String {
+    let unit = unit_of(&office.directory, batch).map(|unit| format!("{unit}: ")).unwrap_or_default();
+    let mark = if batch.entries.iter().any(|e| e.resent.is_some()) {
+        "[Nhắc việc – gửi lại]"
+    } else {
+        "[Nhắc việc]"
+    };
+    let subject = match (lines, thread(batch)) {
+        ([(_, line)], Some(_)) => {
+            let period = task_row(&batch.entries[0].item).map(|row| format!(" ({})", period(&row.period)));
+            format!("{mark} {unit}1 việc – {}{}", cut(&line.title, MOST_TITLE), period.unwrap_or_default())
+        }
+        _ => format!("{mark} {unit}{summary} – {}", short_date(office.hours.date(now))),
+    };
+    // What a plan says over several lines must not become lines of the head (RFC 5322, 2.2.3).
+    subject.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// The unit for which the recipient reads, when it is one.
+fn unit_of(directory: &Directory, batch: &Batch) -> Option<Arc<str>> {
+    if !batch.also.is_empty() {
+        return None;
+    }
+    if let Some(unit) = batch.recipient.as_str().strip_prefix("unit:") {
+        return Some(directory.shared_unit_name(&unit.into()));
+    }
+    let person = PersonId::from(batch.recipient.as_str());
+    let mut units =
+        directory.units.values().filter(|u| u.contacts.contains(&person) || u.head.as_ref() == Some(&person));
+    let unit = units.next()?;
+    units.next().is_none().then(|| Arc::clone(&unit.name))
+}
+
+/// The conversation of a message that is about one duty or dossier only: named by what it is about, not by when.
+fn thread(batch: &Batch) -> Option<String> {
+    let of_entry = |entry: &Entry| match &entry.item {
+        Item::Dossier { code, .. } => Some(format!("dossier {code}")),
+        Item::Problem { .. } | Item::Health { .. } => None,
+        item => task_row(item)
+            .filter(|row| row.reference.is_none())
+            .map(|row| format!("task {} {} {}", row.plan, row.task, row.period)),
+    };
+    let mut threads = batch.entries.iter().map(of_entry);
+    let first = threads.next()??;
+    threads.all(|thread| thread.as_ref() == Some(&first)).then(|| {
+        let hash = Sha256::digest(format!("{first} {}", batch.address));
+        format!("viec-{}", &hex(&hash)[..24])
+    })
+}
+
+/// What a message of few and short fields can say, as a registered template of Zalo's.
+fn notice(batch: &Batch, lines: &[(Urgency, Line)], summary: &str, office: &Office, now: DateTime<Utc>) -> Notice {
+    let first = lines.first().map(|(_, line)| line);
+    let others = lines.len().saturating_sub(1);
+    let and_others = if others > 0 { format!(" và {others} việc khác") } else { String::new() };
+    let first_entry =
+        merge(&batch.entries).into_iter().min_by_key(|group| due_on(&group[0].item)).map(|group| group[0]);
+    let due = lines.iter().find_map(|_| first_entry.and_then(|e| due_on(&e.item)));
+    let code = first_entry.map(|e| match &e.item {
+        Item::Dossier { code, .. } => code.clone(),
+        item => task_row(item).map(|row| row.reference.as_ref().unwrap_or(&row.task).to_string()).unwrap_or_default(),
+    });
+    Notice {
+        summary: summary.to_owned(),
+        count: lines.len().to_string(),
+        title: first.map(|line| format!("{}{and_others}", line.title)).unwrap_or_default(),
+        state: first.map(|line| line.state.clone()).unwrap_or_default(),
+        code: code.filter(|c| !c.is_empty()).unwrap_or_else(|| "NV".to_owned()),
+        due: due.map_or_else(|| short_date(office.hours.date(now)), short_date),
+        unit: unit_of(&office.directory, batch).map_or_else(|| office.name.clone(), |unit| unit.to_string()),
+        person: office.directory.recipient_name(&batch.recipient),
+        date: short_date(office.hours.date(now)),
+        office: office.name.clone(),
+    }
+}
+
+/// The first so many characters, with a mark that something is missing.
+fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let head: String = text.chars().take(most - 1).collect();
+    format!("{}…", head.trim_end())
 }
 
 /// Everybody who reads at the address.
@@ -207,6 +411,7 @@ mod tests {
         };
         Entry {
             key: format!("{content}|{last_on}"),
+            subject: format!("task:kh/{content}:2023:van-phong").into(),
             audience,
             offset: -1,
             reason: Reason::Upcoming,
@@ -215,6 +420,8 @@ mod tests {
             on_behalf_of: None,
             deferred_at: None,
             may_be_duplicate: false,
+            is_first: false,
+            resent: None,
         }
     }
 
@@ -231,10 +438,14 @@ mod tests {
             most_attempts: 1,
             is_resumed: false,
             lost_answers: 0,
+            interruptions: 0,
         };
         let office = example::office();
         let now = office.hours.digest_moment("2023-02-10".parse().expect("a date"));
-        render(&batch, &office, "Cuối thư", now)
+        let letterhead = Letterhead { footer: "Cuối thư".to_owned(), ..Letterhead::default() };
+        let (message, error) = render(&batch, &office, &letterhead, now);
+        assert_eq!(error, None);
+        message
     }
 
     #[test]
@@ -252,7 +463,7 @@ mod tests {
             entry("trễ", "2023-02-08", Audience::Lead),
         ];
         let message = rendered(entries);
-        assert_eq!(message.subject, "[Nhắc việc] 1 quá hạn, 2 sắp đến hạn – 10/02/2023");
+        assert_eq!(message.subject, "[Nhắc việc] Văn phòng Sở: 1 quá hạn, 2 sắp đến hạn – 10/02/2023");
         let at = |word: &str| message.text.find(word).unwrap_or_else(|| panic!("{word} in {}", message.text));
         assert!(at("trễ") < at("trước") && at("trước") < at("sau"));
         assert!(message.text.contains("Kính gửi: đồng chí Lê Thu Hà, Chánh Văn phòng"));

@@ -2,28 +2,39 @@
 //!
 //! Each may be killed anywhere and run again. They load, ask the domain, write; they keep nothing.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    fmt::Write as _,
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex},
+};
 
-use chrono::{DateTime, Duration, NaiveTime, Utc};
+use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
+use futures_util::{FutureExt as _, future::join_all};
+use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    channel::{self, Channels},
+    channel::{self, Bot, Channels, EmailTransport, linking},
     clock::Clock,
     config::Config,
     domain::{
         decide::{Gap, Record, Situation, decide as decide_now},
+        directory::ChannelKind,
         dossier::{Trust, judge_snapshot},
         health,
-        ids::SourceId,
-        notification::{Batch, MAX_LOST_ANSWERS, Notification, RESEND_AFTER, SendError, channel_pause, next_attempt},
+        ids::{PersonId, SourceId},
+        notification::{
+            Batch, MAX_ATTEMPTS_ELSEWHERE, MAX_INTERRUPTIONS, MAX_LOST_ANSWERS, Notification, RESEND_AFTER,
+            STOPPED_PAUSE, SendError, channel_pause, hex, next_attempt,
+        },
         office::Office,
     },
-    message,
+    message::{self, Letterhead, TemplateError},
     source::{self, DossierSource, Fetched, SourceError},
     store::{
-        ApplyReport, DailyCap, Outcome, PollFailure, Store, StoreError, SyncReport, channel_prefix, recipient_prefix,
-        source_prefix,
+        ApplyReport, DailyCap, Outcome, PollFailure, Pruned, Store, StoreError, SyncReport, channel_prefix,
+        recipient_prefix, source_prefix,
     },
 };
 
@@ -46,7 +57,12 @@ pub struct App {
     pub store: Arc<dyn Store>,
     channels: Channels,
     sources: Vec<Box<dyn DossierSource>>,
-    footer: String,
+    letterhead: Letterhead,
+    senders: usize,
+    bot: Option<Bot>,
+    seen: Mutex<VecDeque<String>>,
+    keep_days: Option<i64>,
+    pruned_on: Mutex<Option<NaiveDate>>,
 }
 
 impl App {
@@ -58,10 +74,23 @@ impl App {
         Self {
             office: Arc::clone(&config.office),
             store,
-            channels: channel::open_all(config.email.as_ref(), config.zalo_bot.as_ref()),
+            channels: channel::open_all(&config.channels),
             sources: source::open_all(&config.sources),
-            footer: config.email.as_ref().map(|e| e.footer.clone()).unwrap_or_default(),
+            letterhead: config.letterhead.clone(),
+            senders: senders(config),
+            bot: config.channels.zalo_bot.clone().map(Bot::new),
+            seen: Mutex::default(),
+            keep_days: config.keep_days,
+            pruned_on: Mutex::default(),
         }
+    }
+}
+
+/// As many messages are in hand at a time as the mail server may be asked to take.
+fn senders(config: &Config) -> usize {
+    match config.channels.email.as_ref().map(|e| &e.transport) {
+        Some(EmailTransport::Smtp(server)) => server.limits.connections.into(),
+        Some(EmailTransport::Maildir(_)) | None => 1,
     }
 }
 
@@ -301,7 +330,8 @@ pub struct Delivered {
     pub not_sent: u32,
 }
 
-/// Sends what is due, one message after the other, in sending hours only.
+/// Sends what is due, in sending hours only: as many messages at a time as the mail server takes connections, the
+/// longest-waiting address first.
 ///
 /// Takes the clock, not an instant: a pass may last long and leases must not be in the past. `stop`
 /// ends it between two messages, so nothing stays half claimed.
@@ -315,22 +345,157 @@ pub async fn deliver(
     progress: impl Fn(),
 ) -> Result<Delivered, StoreError> {
     let mut delivered = Delivered::default();
-    while !stop.is_cancelled() && app.office.hours.is_sending_time(&app.office.calendar, clock.now()) {
-        let Some(batch) = app.store.claim(clock.now(), LEASE, daily_cap(&app.office, clock.now())).await? else {
-            break;
-        };
-        let outcome = send(app, &batch, clock.now()).await?;
-        let count = if outcome == Outcome::Sent { &mut delivered.sent } else { &mut delivered.not_sent };
-        *count += 1;
-        record_trouble(app, &batch, &outcome, clock.now()).await?;
-        app.store.finish(batch.id, outcome, clock.now()).await?;
-        progress();
+    keep_up(app, clock.now()).await?;
+    app.store.divert(clock.now()).await?;
+    let round = Round { app, clock, stop, progress: &progress };
+    // The first message decides whether the others are needed at all: mostly nothing is due.
+    let first = round.next().await?;
+    if let Some(batch) = first {
+        delivered += round.hand(&batch).await?;
+        let workers = (0..app.senders.max(1)).map(|_| round.work());
+        for result in join_all(workers).await {
+            delivered += result?;
+        }
     }
     for channel in app.channels.values() {
         channel.close().await;
     }
+    prune(app, clock.now()).await?;
     app.store.pass_ended("deliver", clock.now()).await?;
     Ok(delivered)
+}
+
+impl std::ops::AddAssign for Delivered {
+    fn add_assign(&mut self, other: Self) {
+        self.sent += other.sent;
+        self.not_sent += other.not_sent;
+    }
+}
+
+/// One deliver pass; its workers share the store's queue and nothing else.
+struct Round<'a, P> {
+    app: &'a App,
+    clock: &'a dyn Clock,
+    stop: &'a CancellationToken,
+    progress: &'a P,
+}
+
+impl<P: Fn()> Round<'_, P> {
+    async fn next(&self) -> Result<Option<Batch>, StoreError> {
+        let (office, now) = (&self.app.office, self.clock.now());
+        if self.stop.is_cancelled() || !office.hours.is_sending_time(&office.calendar, now) {
+            return Ok(None);
+        }
+        self.app.store.claim(now, LEASE, daily_cap(office, now)).await
+    }
+
+    async fn work(&self) -> Result<Delivered, StoreError> {
+        let mut delivered = Delivered::default();
+        while let Some(batch) = self.next().await? {
+            delivered += self.hand(&batch).await?;
+        }
+        Ok(delivered)
+    }
+
+    async fn hand(&self, batch: &Batch) -> Result<Delivered, StoreError> {
+        let (app, now) = (self.app, self.clock.now());
+        // What breaks on one message must not hold up the others.
+        let outcome = match AssertUnwindSafe(send(app, batch, now)).catch_unwind().await {
+            Ok(outcome) => outcome?,
+            Err(_) => Outcome::Failed {
+                error: SendError::Permanent { detail: "lỗi nội bộ khi soạn hoặc gửi tin".to_owned() },
+            },
+        };
+        let is_sent = outcome == Outcome::Sent;
+        let closes = matches!(outcome, Outcome::Stopped { .. } | Outcome::Postponed { .. });
+        record_trouble(app, batch, &outcome, self.clock.now()).await?;
+        app.store.finish(batch.id, outcome, self.clock.now()).await?;
+        if closes {
+            app.store.divert(self.clock.now()).await?;
+        }
+        (self.progress)();
+        Ok(Delivered { sent: u32::from(is_sent), not_sent: u32::from(!is_sent) })
+    }
+}
+
+/// Lets channels renew what would lapse, and shows what a person must know of them.
+async fn keep_up(app: &App, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let mut sentences = BTreeSet::new();
+    for channel in app.channels.values() {
+        sentences.extend(channel.keep_up(now).await);
+    }
+    let problems = sentences.into_iter().map(|s| (format!("keep-up/{}", hex(&Sha256::digest(&s)[..6])), s)).collect();
+    app.store.set_problems("keep-up/".to_owned(), problems, now).await
+}
+
+/// Once a day, empties what came to an end long ago.
+async fn prune(app: &App, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let (Some(days), today) = (app.keep_days, app.office.hours.date(now)) else { return Ok(()) };
+    if app.pruned_on.lock().expect("no panic happens while the lock is held").replace(today) == Some(today) {
+        return Ok(());
+    }
+    let pruned = app.store.prune(now - Duration::days(days)).await?;
+    if pruned != Pruned::default() {
+        tracing::info!(items = pruned.items, attempts = pruned.attempts, "emptied what came to an end long ago");
+    }
+    Ok(())
+}
+
+/// Takes the messages that people sent to the bot, while somebody's code is still open. Returns the people linked.
+///
+/// # Errors
+/// When the store fails; a platform that cannot be asked is a problem, not an error.
+pub async fn link(app: &App, now: DateTime<Utc>) -> Result<Vec<PersonId>, StoreError> {
+    let mut linked = Vec::new();
+    let Some(bot) = &app.bot else { return Ok(linked) };
+    let mut problem = Vec::new();
+    while !app.store.open_zalo_codes(now).await?.is_empty() {
+        let incoming = match bot.next_message().await {
+            Ok(Some(incoming)) => incoming,
+            Ok(None) => break,
+            Err(error) => {
+                problem.push((
+                    "zalo-link/poll".to_owned(),
+                    format!("Không đọc được tin người dùng gửi Zalo Bot: {}", error.detail()),
+                ));
+                break;
+            }
+        };
+        if !app.is_new(&incoming.id) {
+            break;
+        }
+        let Some(code) = linking::code_in(&incoming.text) else { continue };
+        let person = app.store.redeem_zalo_code(linking::hash(&code), incoming.chat.clone(), now).await?;
+        let reply = match &person {
+            Some(id) => {
+                let name = app.office.directory.people.get(id).map_or(id.as_str(), |p| p.name.as_str());
+                format!("Đã liên kết Zalo này với hệ thống nhắc việc cho đồng chí {name}.")
+            }
+            None => "Mã liên kết không đúng hoặc đã hết hạn; đề nghị hỏi quản trị để lấy mã mới.".to_owned(),
+        };
+        if let Err(error) = bot.send_text(&incoming.chat, &reply).await {
+            tracing::warn!(%error, "the sender of a code was not answered");
+        }
+        linked.extend(person);
+    }
+    app.store.set_problems("zalo-link/".to_owned(), problem, now).await?;
+    Ok(linked)
+}
+
+impl App {
+    /// Whether a message to the bot comes for the first time: the platform may hand one out twice.
+    fn is_new(&self, id: &str) -> bool {
+        const REMEMBERED: usize = 200;
+        let mut seen = self.seen.lock().expect("no panic happens while the lock is held");
+        if seen.iter().any(|known| known == id) {
+            return false;
+        }
+        seen.push_back(id.to_owned());
+        if seen.len() > REMEMBERED {
+            seen.pop_front();
+        }
+        true
+    }
 }
 
 fn daily_cap(office: &Office, now: DateTime<Utc>) -> Option<DailyCap> {
@@ -347,11 +512,18 @@ async fn send(app: &App, batch: &Batch, now: DateTime<Utc>) -> Result<Outcome, S
         let error = SendError::Unknown { detail: "lần gửi trước bị ngắt giữa chừng".to_owned() };
         return Ok(Outcome::UnknownHandOver { error });
     }
+    if batch.interruptions >= MAX_INTERRUPTIONS {
+        let detail = format!("chương trình đã {} lần bị dừng khi đang gửi tin này", batch.interruptions);
+        return Ok(Outcome::UnknownHandOver { error: SendError::Unknown { detail } });
+    }
     let Some(channel) = app.channels.get(&batch.channel) else {
         let detail = format!("kênh {} không còn được cấu hình", batch.channel.as_str());
         return Ok(Outcome::Failed { error: SendError::Permanent { detail } });
     };
-    let message = message::render(batch, &app.office, &app.footer, now);
+    let (message, template_error) = message::render(batch, &app.office, &app.letterhead, now);
+    if !app.letterhead.templates.names().is_empty() {
+        show_template_error(app, template_error, now).await?;
+    }
     let result = channel.send(&message).await;
     let failures = match &result {
         Err(SendError::ChannelDown { .. }) => app.store.channel_failures(batch.channel).await? + 1,
@@ -361,13 +533,28 @@ async fn send(app: &App, batch: &Batch, now: DateTime<Utc>) -> Result<Outcome, S
     Ok(outcome(batch, result, failures, now))
 }
 
+/// A template of the office's that failed: the message left in the form of ours.
+async fn show_template_error(app: &App, error: Option<TemplateError>, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let Some(error) = error else { return Ok(()) };
+    let line = error.line.map(|n| format!(" dòng {n}")).unwrap_or_default();
+    let sentence = format!(
+        "Mẫu tin templates/{}{line} có lỗi nên tin đã gửi theo mẫu có sẵn; sửa mẫu rồi chạy nhacviec check ({})",
+        error.name, error.detail
+    );
+    app.store
+        .set_problems(format!("template/{}", error.name), vec![(format!("template/{}", error.name), sentence)], now)
+        .await
+}
+
 /// What the class of a failure means for the message.
 fn outcome(batch: &Batch, result: Result<(), SendError>, channel_failures: u32, now: DateTime<Utc>) -> Outcome {
     let seed = batch.id.unsigned_abs().wrapping_mul(31).wrapping_add(u64::from(batch.attempt));
     match result {
         Ok(()) => Outcome::Sent,
         Err(error @ SendError::Transient { retry_after, .. }) => {
-            match next_attempt(batch.attempt, now, retry_after, seed) {
+            // A chat that refuses is not waited for over days: e-mail is the record.
+            let is_given_up = batch.channel != ChannelKind::Email && batch.attempt >= MAX_ATTEMPTS_ELSEWHERE;
+            match next_attempt(batch.attempt, now, retry_after, seed).filter(|_| !is_given_up) {
                 Some(at) => Outcome::Retry { at, error },
                 None => Outcome::Failed { error },
             }
@@ -375,6 +562,10 @@ fn outcome(batch: &Batch, result: Result<(), SendError>, channel_failures: u32, 
         Err(error @ SendError::Permanent { .. }) => Outcome::Failed { error },
         Err(error @ SendError::ChannelDown { .. }) => {
             Outcome::Postponed { until: now + channel_pause(channel_failures), error }
+        }
+        Err(error @ SendError::ChannelStopped { .. }) => Outcome::Stopped { until: now + STOPPED_PAUSE, error },
+        Err(error @ SendError::NotNow { wait, .. }) => {
+            Outcome::Rested { until: now + wait.clamp(Duration::seconds(1), STOPPED_PAUSE), error }
         }
         Err(error @ SendError::Unknown { .. })
             if batch.channel.may_resend_unknown() && batch.lost_answers < MAX_LOST_ANSWERS =>
@@ -397,6 +588,14 @@ async fn record_trouble(app: &App, batch: &Batch, outcome: &Outcome, now: DateTi
             );
             app.store.set_problems(prefix.clone(), vec![(format!("{prefix}down"), sentence)], now).await
         }
+        Outcome::Stopped { error, .. } => {
+            let prefix = channel_prefix(channel);
+            let sentence = format!(
+                "Kênh {channel} ngừng cho đến khi có người xử lý: {}; tin chuyển sang kênh kế tiếp của từng người",
+                error.detail()
+            );
+            app.store.set_problems(prefix.clone(), vec![(format!("{prefix}stopped"), sentence)], now).await
+        }
         Outcome::Failed { error } | Outcome::UnknownHandOver { error } => {
             let prefix = recipient_prefix(batch.recipient.as_str());
             let what = if matches!(outcome, Outcome::Failed { .. }) {
@@ -417,7 +616,7 @@ async fn record_trouble(app: &App, batch: &Batch, outcome: &Outcome, now: DateTi
             );
             app.store.set_problems(prefix.clone(), vec![(format!("{prefix}{channel}"), sentence)], now).await
         }
-        Outcome::Sent | Outcome::Retry { .. } | Outcome::UnknownResend { .. } => Ok(()),
+        Outcome::Sent | Outcome::Rested { .. } | Outcome::Retry { .. } | Outcome::UnknownResend { .. } => Ok(()),
     }
 }
 

@@ -3,21 +3,27 @@
 //! Every method is one transaction with `now` as an argument, so it may be killed anywhere and run
 //! again. Nothing decided is lost, nothing unique is written twice.
 
+mod outbox;
 mod sqlite;
 
-use std::{path::Path, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 
+pub use self::outbox::{
+    Bouncing, Intervened, IntervenedResult, Intervention, InterventionKind, OutboxEntry, OutboxFilter, OutboxRow,
+    Pruned, ReturnTaken,
+};
 use crate::domain::{
     decide::{Decision, Record},
     directory::ChannelKind,
     dossier::{Snapshot, SourceHistory, TrackedDossier, Trust},
     health::Activity,
-    ids::{RecipientId, SourceId, SubjectId},
+    ids::{PersonId, RecipientId, SourceId, SubjectId},
     life::{Event, Facts, Life, Refusal, Report, Reports},
     notification::{Audience, Batch, SendError},
+    returned::Returned,
 };
 
 /// The store failed; the pass ends and the next tick tries again.
@@ -42,6 +48,12 @@ pub enum StoreError {
         /// Newest version of this program.
         known: usize,
     },
+    /// The database gave up the transaction, as it does when the disk is full; nothing of it was written.
+    #[error("the database rolled the transaction back")]
+    RolledBack,
+    /// The transaction that this was part of did not come to its end; nothing of it was written.
+    #[error("nothing was written")]
+    NotCommitted(#[source] Arc<StoreError>),
     /// The thread that owns the database ended.
     #[error("the store's thread has ended")]
     Gone,
@@ -159,6 +171,15 @@ pub struct KnownDossier {
     pub closed_at: Option<DateTime<Utc>>,
 }
 
+/// A code that its person has not used yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenCode {
+    /// The person.
+    pub person: PersonId,
+    /// Until when it can be used.
+    pub expires_at: DateTime<Utc>,
+}
+
 /// How many messages an address may get today, and when the next may leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DailyCap {
@@ -187,6 +208,21 @@ pub enum Outcome {
         /// When the channel is tried again.
         until: DateTime<Utc>,
         /// What is wrong with it.
+        error: SendError,
+    },
+    /// The channel works again only when a person acts: it rests until the instant, and its messages take their
+    /// recipients' next routes meanwhile.
+    Stopped {
+        /// When it is tried again.
+        until: DateTime<Utc>,
+        /// What is wrong with it.
+        error: SendError,
+    },
+    /// Nothing is wrong: the channel rests until the instant.
+    Rested {
+        /// When it goes on.
+        until: DateTime<Utc>,
+        /// Why.
         error: SendError,
     },
     /// Nobody knows; the same message is sent again at the instant, recognisable by its Message-ID.
@@ -365,6 +401,10 @@ pub trait Store: Send + Sync {
         cap: Option<DailyCap>,
     ) -> Result<Option<Batch>, StoreError>;
 
+    /// Moves what is due on channels that are stopped or have been down for long, and to addresses from which
+    /// messages come back, to their recipients' next routes. Returns how many.
+    async fn divert(&self, now: DateTime<Utc>) -> Result<u32, StoreError>;
+
     /// Records how the attempt on `batch` ended. Without effect when the batch is no longer in hand.
     async fn finish(&self, batch: i64, outcome: Outcome, now: DateTime<Utc>) -> Result<(), StoreError>;
 
@@ -403,6 +443,53 @@ pub trait Store: Send + Sync {
 
     /// Everything that was reported.
     async fn reports(&self) -> Result<Arc<Reports>, StoreError>;
+
+    /// Deliveries, newest first.
+    async fn outbox(&self, filter: OutboxFilter) -> Result<Vec<OutboxRow>, StoreError>;
+
+    /// Everything about one delivery.
+    async fn outbox_entry(&self, id: i64) -> Result<Option<OutboxEntry>, StoreError>;
+
+    /// Does to a delivery what an administrator asks for, and remembers who asked.
+    async fn intervene(&self, intervention: Intervention, now: DateTime<Utc>) -> Result<IntervenedResult, StoreError>;
+
+    /// Empties what came to an end before `before`; the keys stay, nothing is said twice.
+    async fn prune(&self, before: DateTime<Utc>) -> Result<Pruned, StoreError>;
+
+    /// Takes note of a message that came back: its address is avoided where there is another, and what it said takes
+    /// the next route.
+    async fn take_return(&self, returned: Returned, now: DateTime<Utc>) -> Result<ReturnTaken, StoreError>;
+
+    /// Addresses from which messages come back.
+    async fn bounces(&self) -> Result<Vec<Bouncing>, StoreError>;
+
+    /// Ends the mark of an address; false when it had none.
+    async fn clear_bounce(&self, address: String, now: DateTime<Utc>) -> Result<bool, StoreError>;
+
+    /// Chats of the Zalo bot by person.
+    async fn zalo_links(&self) -> Result<BTreeMap<PersonId, String>, StoreError>;
+
+    /// Gives a person a code to link their chat with; only its hash is kept.
+    async fn issue_zalo_code(
+        &self,
+        person: PersonId,
+        code_hash: String,
+        expires_at: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
+
+    /// Codes that nobody has used yet.
+    async fn open_zalo_codes(&self, now: DateTime<Utc>) -> Result<Vec<OpenCode>, StoreError>;
+
+    /// Links the chat from which a code came; `None` when there is no such code.
+    async fn redeem_zalo_code(
+        &self,
+        code_hash: String,
+        chat: String,
+        now: DateTime<Utc>,
+    ) -> Result<Option<PersonId>, StoreError>;
+
+    /// Forgets a person's chat and code; false when there was no chat.
+    async fn unlink_zalo(&self, person: PersonId) -> Result<bool, StoreError>;
 
     /// Remembers that a pass ended.
     async fn pass_ended(&self, name: &'static str, now: DateTime<Utc>) -> Result<(), StoreError>;

@@ -3,7 +3,7 @@
 //! What was sent comes from the store; what is or will be decided comes from the daemon's own decision, which takes
 //! notes. For a day in the past the decision is made again on what was known then, with today's configuration.
 
-mod words;
+pub mod words;
 
 use std::{cell::OnceCell, collections::HashMap, sync::Arc};
 
@@ -13,7 +13,7 @@ use serde_json::json;
 
 use self::words::Words;
 use super::{
-    Exit, STORE_FAILED, block_on, load_config, open_existing_store,
+    Exit, STORE_FAILED, block_on, load_linked_config, open_existing_store,
     preview::parse_date,
     print, print_json,
     report::due_in_force,
@@ -108,7 +108,7 @@ struct Account {
 
 impl Explain {
     pub fn execute(&self, folders: &Folders) -> anyhow::Result<Exit> {
-        let Some(config) = load_config(folders) else { return Ok(Exit::Config) };
+        let Some(config) = load_linked_config(folders)? else { return Ok(Exit::Config) };
         let office = &config.office;
         if let Some(person) = self.person.as_ref().filter(|p| !office.directory.people.contains_key(&p.as_str().into()))
         {

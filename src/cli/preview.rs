@@ -3,13 +3,16 @@
 //! The mornings between the last real decision and that day are rehearsed in memory, so that reminders
 //! which will have been sent by then do not show up again.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use anyhow::{Context as _, bail};
 use chrono::{Datelike, NaiveDate};
 use serde_json::json;
 
-use super::{Exit, STORE_FAILED, block_on, load_config, open_existing_store, print, print_json, usage::Hint};
+use super::{Exit, STORE_FAILED, block_on, load_linked_config, open_existing_store, print, print_json, usage::Hint};
 use crate::{
     channel::Message,
     clock::{Clock, SystemClock},
@@ -17,7 +20,7 @@ use crate::{
     domain::{
         decide::Record,
         directory::Route,
-        notification::{Batch, Entry, Notification},
+        notification::{Batch, Entry, Notification, NotificationKey},
     },
     message,
     message::vietnamese::{date, short_date},
@@ -50,7 +53,7 @@ pub fn parse_date(text: &str) -> Result<NaiveDate, Hint> {
 
 impl Preview {
     pub fn execute(&self, folders: &Folders) -> anyhow::Result<Exit> {
-        let Some(config) = load_config(folders) else { return Ok(Exit::Config) };
+        let Some(config) = load_linked_config(folders)? else { return Ok(Exit::Config) };
         let record = match open_existing_store(&config)? {
             Some(store) => block_on(store.record())?.context(STORE_FAILED)?,
             None => Record::default(),
@@ -91,21 +94,35 @@ impl Preview {
 
     fn rehearse(&self, config: &Config, first: NaiveDate, record: Record) -> anyhow::Result<Vec<(Batch, Message)>> {
         let office = &config.office;
-        let footer = config.email.as_ref().map(|e| e.footer.as_str()).unwrap_or_default();
         if !simulation::is_reasonable(first, self.on) {
             bail!("ngày {} quá xa để tính thử", short_date(self.on));
         }
-        let leaving = simulation::collect(office, record, first, self.on, &Completions::None)
+        let told = Arc::clone(&record.told);
+        let leaving = simulation::collect(office, record, first, self.on, &Completions::None);
+        let (of_day, before): (Vec<_>, Vec<_>) = leaving.into_iter().partition(|l| l.on == self.on);
+        let of_day: Vec<_> = of_day
             .into_iter()
-            .filter(|l| {
-                l.on == self.on && self.person.as_ref().is_none_or(|p| l.notification.key.recipient.as_str() == p)
-            })
-            .map(|l| l.notification);
+            .map(|l| l.notification)
+            .filter(|n| self.person.as_ref().is_none_or(|p| n.key.recipient.as_str() == p))
+            .collect();
+        let about = |key: &NotificationKey| (key.subject.clone(), key.revision_on, key.recipient.clone());
+        let mut known: HashSet<_> = before.iter().map(|l| about(&l.notification.key)).collect();
+        let of_store = of_day.iter().flat_map(|n| {
+            let told = told.get(&n.key.subject).into_iter().flatten();
+            told.map(|t| (n.key.subject.clone(), t.revision_on, t.recipient.clone()))
+        });
+        known.extend(of_store);
+        let first: HashSet<String> =
+            of_day.iter().filter(|n| !known.contains(&about(&n.key))).map(|n| n.key.to_string()).collect();
+        let mut batches = batches(of_day);
+        for entry in batches.iter_mut().flat_map(|batch| &mut batch.entries) {
+            entry.is_first = first.contains(&entry.key);
+        }
         let moment = office.hours.digest_moment(self.on);
-        Ok(batches(leaving)
+        Ok(batches
             .into_iter()
             .map(|batch| {
-                let message = message::render(&batch, office, footer, moment);
+                let (message, _) = message::render(&batch, office, &config.letterhead, moment);
                 (batch, message)
             })
             .collect())
@@ -129,9 +146,11 @@ pub fn batches(notifications: impl IntoIterator<Item = Notification>) -> Vec<Bat
             most_attempts: 1,
             is_resumed: false,
             lost_answers: 0,
+            interruptions: 0,
         });
         batch.entries.push(Entry {
             key: notification.key.to_string(),
+            subject: notification.key.subject.clone(),
             audience: notification.key.audience,
             offset: notification.key.offset,
             reason: notification.reason,
@@ -140,6 +159,8 @@ pub fn batches(notifications: impl IntoIterator<Item = Notification>) -> Vec<Bat
             on_behalf_of: notification.on_behalf_of,
             deferred_at: None,
             may_be_duplicate: false,
+            is_first: false,
+            resent: None,
         });
     }
     batches.into_values().collect()

@@ -24,7 +24,7 @@ use crate::{
 
 /// Who reports.
 #[derive(clap::Args)]
-struct By {
+pub struct By {
     /// Người báo
     #[arg(
         long,
@@ -33,7 +33,7 @@ struct By {
         hide_default_value = true,
         help_heading = "Tùy chọn"
     )]
-    by: String,
+    pub by: String,
 }
 
 /// Which work, why, and who says so.

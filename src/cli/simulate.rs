@@ -17,7 +17,7 @@ use serde_json::json;
 
 use self::page::Page;
 use super::{
-    Exit, STORE_FAILED, block_on, load_config, open_existing_store,
+    Exit, STORE_FAILED, block_on, load_config, load_linked_config, open_existing_store,
     preview::{batches, parse_date},
     print, print_json,
 };
@@ -72,7 +72,7 @@ impl Simulate {
         if self.to < self.from {
             bail!("ngày cuối {} sớm hơn ngày đầu {}", short_date(self.to), short_date(self.from));
         }
-        let Some(config) = load_config(folders) else { return Ok(Exit::Config) };
+        let Some(config) = load_linked_config(folders)? else { return Ok(Exit::Config) };
         let other = match &self.diff {
             None => None,
             Some(path) => match load_config(&Folders { config: path.clone(), ..folders.clone() }) {
@@ -275,9 +275,9 @@ impl List<'_> {
         let office = &self.config.office;
         self.say(&format!("\n{}{}", date(on), provisional(office, on)));
         if self.is_text {
-            let footer = self.config.email.as_ref().map(|e| e.footer.as_str()).unwrap_or_default();
             for batch in batches(of_day.into_iter().map(|l| l.notification)) {
-                let message = message::render(&batch, office, footer, office.hours.digest_moment(on));
+                let (message, _) =
+                    message::render(&batch, office, &self.config.letterhead, office.hours.digest_moment(on));
                 self.say(&format!("\n════ Tới {}: {}\n\n{}", batch.recipient, message.subject, message.text));
             }
             return;

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     ops::{Range, RangeInclusive},
     path::PathBuf,
+    time::Duration,
 };
 
 use chrono::{Datelike, NaiveDate, NaiveTime, Weekday};
@@ -17,12 +18,15 @@ use super::{
     units::Units,
 };
 use crate::{
-    channel::{EmailSettings, EmailTransport, SmtpSecurity, SmtpSettings, ZaloBotSettings},
+    channel::{
+        ChannelSettings, EmailSettings, EmailTransport, SmtpLimits, SmtpSecurity, SmtpSettings, ZaloBotSettings,
+    },
     domain::{
         calendar::{
             OfficeHours,
             timetable::{DayOfYear, Season, Session, Timetable},
         },
+        directory::ChannelKind,
         ids::SourceId,
         office::{HolderPlace, HolderRule, SourceRules},
     },
@@ -39,8 +43,12 @@ pub struct Root<'a> {
     pub administrator: Option<Text>,
     pub hours: Option<OfficeHours>,
     pub store_path: Option<PathBuf>,
-    pub email: Option<EmailSettings>,
-    pub zalo_bot: Option<ZaloBotSettings>,
+    /// How long what came to an end is kept in full.
+    pub keep_days: Option<i64>,
+    pub channels: ChannelSettings,
+    /// Lines above and below every message.
+    pub header: Vec<String>,
+    pub footer: String,
     pub policies: Policies,
     sources: Vec<&'a Node>,
 }
@@ -53,28 +61,35 @@ pub fn read_root<'a>(reader: &'a Reader, root: &'a Node, folders: &Folders) -> R
     let store = fields.fields("store", "mục store");
     let email = fields.optional_fields("email", "mục email");
     let zalo_bot = fields.optional_fields("zalo_bot", "mục zalo_bot");
+    let zalo_oa = fields.optional_fields("zalo_oa", "mục zalo_oa");
     let policies = fields.optional_fields("policies", "mục policies");
     let sources = fields.list("sources");
     fields.done();
     let zone = office.as_ref().and_then(|o| {
         o.parse(o.text("time_zone"), "một múi giờ; thường là Asia/Ho_Chi_Minh", |s| s.parse::<Tz>().ok())
     });
+    let (header, footer) = email.as_ref().map(read_letterhead).unwrap_or_default();
+    let channels = ChannelSettings {
+        email: email.and_then(|e| read_email(reader, &e, folders)),
+        zalo_bot: zalo_bot.and_then(|z| read_zalo_bot(reader, &z, folders)),
+        zalo_oa: zalo_oa.and_then(|z| super::zalo::read_zalo_oa(reader, &z, folders, zone)),
+    };
+    let (store_path, keep_days) = store.map(|s| read_store(&s, folders)).unwrap_or_default();
     let root = Root {
         office_name: office.as_ref().and_then(|o| o.text("name")),
         working_week: office.as_ref().map_or_else(|| ORDINARY_WEEK.to_vec(), |o| read_week(reader, o)),
         administrator: office.as_ref().and_then(|o| o.text("administrator")),
         hours: zone.zip(hours).and_then(|(zone, hours)| read_hours(reader, &hours, zone)),
-        store_path: store.and_then(|s| {
-            let path = s.text("path");
-            s.done();
-            path.map(|p| folders.state.join(p.value))
-        }),
-        email: email.and_then(|e| read_email(reader, &e, folders)),
-        zalo_bot: zalo_bot.and_then(|z| read_zalo_bot(reader, &z, folders)),
+        store_path,
+        keep_days,
+        channels,
+        header,
+        footer,
         policies: Policies::read(reader, policies.as_ref()),
         sources,
     };
-    if root.email.is_none() && root.zalo_bot.is_none() && !fields.entries().iter().any(|(k, _)| k.value == "email") {
+    let has_channel = ChannelKind::ALL.into_iter().any(|channel| root.channels.has(channel));
+    if !has_channel && !fields.entries().iter().any(|(k, _)| k.value == "email") {
         reader.error(&fields.span, "chưa cấu hình kênh gửi nào", "thêm mục email (xem tệp mẫu)".to_owned());
     }
     if let Some(office) = office {
@@ -214,13 +229,29 @@ fn end_of_day(text: &str) -> Option<NaiveTime> {
     NaiveTime::parse_from_str(text, "%H:%M").ok()
 }
 
+fn read_store(store: &Fields<'_>, folders: &Folders) -> (Option<PathBuf>, Option<i64>) {
+    let path = store.text("path");
+    // A year is not over before its reports are.
+    let expected = "số ngày giữ nội dung tin đã xong, từ 90 đến 36500";
+    let keep_days = store.parse(store.optional_text("keep_days"), expected, |s| {
+        s.parse::<i64>().ok().filter(|n| (90..=36_500).contains(n))
+    });
+    store.done();
+    (path.map(|p| folders.state.join(p.value)), keep_days)
+}
+
+fn read_letterhead(email: &Fields<'_>) -> (Vec<String>, String) {
+    let header = email.texts("header").into_iter().map(|t| t.value).collect();
+    (header, email.optional_text("footer").map(|t| t.value).unwrap_or_default())
+}
+
 fn read_email(reader: &Reader, email: &Fields<'_>, folders: &Folders) -> Option<EmailSettings> {
     let from =
         email.parse(email.text("from"), "người gửi; viết như \"Nhắc việc <nhacviec@coquan.vn>\"", |s| {
             s.parse().ok()
         });
     let reply_to = email.optional("reply_to", "một địa chỉ thư điện tử");
-    let footer = email.optional_text("footer").map(|t| t.value).unwrap_or_default();
+    let return_path = email.optional("return_path", "một địa chỉ thư điện tử (nơi nhận thư bị trả lại)");
     let maildir = email.optional_text("maildir");
     let smtp = email.optional_fields("smtp", "mục smtp");
     email.done();
@@ -236,7 +267,7 @@ fn read_email(reader: &Reader, email: &Fields<'_>, folders: &Folders) -> Option<
             None
         }
     };
-    Some(EmailSettings { from: from?, reply_to, footer, transport: transport? })
+    Some(EmailSettings { from: from?, reply_to, return_path, transport: transport? })
 }
 
 fn read_smtp(reader: &Reader, smtp: &Fields<'_>, folders: &Folders) -> Option<SmtpSettings> {
@@ -251,6 +282,7 @@ fn read_smtp(reader: &Reader, smtp: &Fields<'_>, folders: &Folders) -> Option<Sm
     let password = read_secret(reader, smtp.optional_text("password_file"), folders);
     let ca_file = read_ca(reader, smtp, folders);
     let client_name = smtp.optional_text("client_name").map(|t| t.value);
+    let limits = read_limits(smtp);
     smtp.done();
     let host = host?;
     if security == Some(SmtpSecurity::Plaintext) && !is_loopback(&host.value) {
@@ -264,7 +296,35 @@ fn read_smtp(reader: &Reader, smtp: &Fields<'_>, folders: &Folders) -> Option<Sm
         reader.error(&smtp.span, "máy chủ thư: «user» và «password_file» phải đi cùng nhau", None);
     }
     let credentials = user.zip(password);
-    Some(SmtpSettings { host: host.value, port: port?.get(), security: security?, credentials, ca_file, client_name })
+    Some(SmtpSettings {
+        host: host.value,
+        port: port?.get(),
+        security: security?,
+        credentials,
+        ca_file,
+        client_name,
+        limits,
+    })
+}
+
+fn read_limits(smtp: &Fields<'_>) -> SmtpLimits {
+    let usual = SmtpLimits::default();
+    let within = |key, expected: &str, range: RangeInclusive<u32>| {
+        smtp.parse(smtp.optional_text(key), expected, |s| s.parse::<u32>().ok().filter(|n| range.contains(n)))
+    };
+    let connections = within("connections", "số kết nối cùng lúc, từ 1 đến 16", 1..=16);
+    let messages_per_minute = within("messages_per_minute", "số thư mỗi phút, từ 1 đến 10000", 1..=10_000);
+    let most_kilobytes = within("most_kilobytes", "cỡ thư lớn nhất tính bằng kB, từ 100 đến 100000", 100..=100_000);
+    let timeout = within("timeout_seconds", "số giây chờ máy chủ thư, từ 1 đến 300", 1..=300);
+    let timeout = timeout.map(|n| Duration::from_secs(n.into()));
+    SmtpLimits {
+        connections: connections.and_then(|n| u8::try_from(n).ok()).unwrap_or(usual.connections),
+        messages_per_minute,
+        most_bytes: most_kilobytes.map_or(usual.most_bytes, |n| n as usize * 1000),
+        command_deadline: timeout.unwrap_or(usual.command_deadline),
+        // Scanning a message takes a server longer than answering a command.
+        message_deadline: timeout.map_or(usual.message_deadline, |limit| limit * 5),
+    }
 }
 
 /// Whether `host` is this machine itself.
@@ -280,7 +340,7 @@ fn read_zalo_bot(reader: &Reader, zalo: &Fields<'_>, folders: &Folders) -> Optio
     Some(ZaloBotSettings { token: token?, base_url })
 }
 
-fn read_secret(reader: &Reader, text: Option<Text>, folders: &Folders) -> Option<SecretFile> {
+pub fn read_secret(reader: &Reader, text: Option<Text>, folders: &Folders) -> Option<SecretFile> {
     let text = text?;
     if text.value.contains(['/', '\\']) {
         reader.error(

@@ -129,17 +129,28 @@ fn read_person(reader: &Reader, node: &Node, people: &mut BTreeMap<PersonId, Per
         s.parse::<lettre::Address>().ok()
     });
     let zalo_chat = fields.optional_text("zalo_chat");
+    let zalo_user = fields.optional_text("zalo_user");
+    let zalo_group = fields.optional_text("zalo_group");
+    let expected = "một số điện thoại di động Việt Nam, viết như 0912345678 (đặt trong dấu ngoặc kép)";
+    let phone = fields.parse(fields.optional_text("phone"), expected, mobile_number);
     let channels: Vec<ChannelKind> = fields
         .texts("channels")
         .into_iter()
-        .filter_map(|t| fields.parse(Some(t), "kênh gửi (email, zalo_bot)", |s| s.parse().ok()))
+        .filter_map(|t| {
+            fields
+                .parse(Some(t), "kênh gửi (email, zalo_bot, zalo_oa, zalo_template, zalo_group)", |s| s.parse().ok())
+        })
         .collect();
     fields.done();
     let (Some(id), Some(name)) = (id, name) else { return };
     let address = |channel: ChannelKind| match channel {
         ChannelKind::Email => email.as_ref().map(ToString::to_string),
         ChannelKind::ZaloBot => zalo_chat.as_ref().map(|t| t.value.clone()),
+        ChannelKind::ZaloOa => zalo_user.as_ref().map(|t| t.value.clone()),
+        ChannelKind::ZaloTemplate => phone.clone(),
+        ChannelKind::ZaloGroup => zalo_group.as_ref().map(|t| t.value.clone()),
     };
+    let preference = channels.clone();
     let order = if channels.is_empty() { ChannelKind::ALL.to_vec() } else { channels };
     let routes: Vec<Route> =
         order.into_iter().filter_map(|channel| address(channel).map(|address| Route { channel, address })).collect();
@@ -153,10 +164,20 @@ fn read_person(reader: &Reader, node: &Node, people: &mut BTreeMap<PersonId, Per
         name: name.value,
         title: title.map(|t| t.value).unwrap_or_default(),
         routes: routes.into(),
+        preference,
     };
     if people.insert(key, person).is_some() {
         reader.error(&id.span, format!("mã người «{}» bị dùng hai lần", id.value), "đặt mã khác".to_owned());
     }
+}
+
+/// Ten digits from 03, 05, 07, 08 or 09, with or without the country's prefix.
+fn mobile_number(text: &str) -> Option<String> {
+    let digits: String = text.chars().filter(|c| !c.is_whitespace() && !".-()".contains(*c)).collect();
+    let national = digits.strip_prefix("+84").or_else(|| digits.strip_prefix("84").filter(|rest| rest.len() == 9));
+    let national = national.or_else(|| digits.strip_prefix('0'))?;
+    let is_number = national.len() == 9 && national.bytes().all(|b| b.is_ascii_digit());
+    (is_number && national.starts_with(['3', '5', '7', '8', '9'])).then(|| format!("84{national}"))
 }
 
 fn read_unit(reader: &Reader, node: &Node, units: &mut Units) {

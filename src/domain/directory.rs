@@ -56,6 +56,15 @@ pub struct Person {
     pub title: String,
     /// Ways to reach the person, the preferred one first; empty when none is known.
     pub routes: Arc<[Route]>,
+    /// The channels in the order that the person prefers; those not named come in the usual order behind.
+    pub preference: Vec<ChannelKind>,
+}
+
+impl Person {
+    fn rank(&self, channel: ChannelKind) -> usize {
+        let usual = || ChannelKind::ALL.iter().position(|c| *c == channel).map(|at| self.preference.len() + at);
+        self.preference.iter().position(|c| *c == channel).or_else(usual).unwrap_or(usize::MAX)
+    }
 }
 
 /// One way to reach somebody: a channel and an address on it.
@@ -63,7 +72,7 @@ pub struct Person {
 pub struct Route {
     /// The channel that carries the message.
     pub channel: ChannelKind,
-    /// E-mail address or Zalo chat id.
+    /// E-mail address, chat, phone number, user or group.
     pub address: String,
 }
 
@@ -75,11 +84,17 @@ pub enum ChannelKind {
     Email,
     /// A Zalo bot's one-to-one chat.
     ZaloBot,
+    /// A consultation message of the office's Zalo Official Account ("tin tư vấn").
+    ZaloOa,
+    /// A registered template to a phone number (ZNS, since 2026 ZBS template message).
+    ZaloTemplate,
+    /// A Zalo group that the Official Account made (GMF).
+    ZaloGroup,
 }
 
 impl ChannelKind {
     /// Every channel, in the order of preference when a person names none.
-    pub const ALL: [Self; 2] = [Self::Email, Self::ZaloBot];
+    pub const ALL: [Self; 5] = [Self::Email, Self::ZaloBot, Self::ZaloOa, Self::ZaloTemplate, Self::ZaloGroup];
 
     /// The word used in configuration, store and logs.
     #[must_use]
@@ -87,6 +102,21 @@ impl ChannelKind {
         match self {
             Self::Email => "email",
             Self::ZaloBot => "zalo_bot",
+            Self::ZaloOa => "zalo_oa",
+            Self::ZaloTemplate => "zalo_template",
+            Self::ZaloGroup => "zalo_group",
+        }
+    }
+
+    /// What people call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Email => "thư điện tử",
+            Self::ZaloBot => "Zalo Bot",
+            Self::ZaloOa => "Zalo OA (tin tư vấn)",
+            Self::ZaloTemplate => "Zalo theo số điện thoại",
+            Self::ZaloGroup => "nhóm Zalo",
         }
     }
 
@@ -96,7 +126,7 @@ impl ChannelKind {
     pub fn may_resend_unknown(self) -> bool {
         match self {
             Self::Email => true,
-            Self::ZaloBot => false,
+            Self::ZaloBot | Self::ZaloOa | Self::ZaloTemplate | Self::ZaloGroup => false,
         }
     }
 }
@@ -133,6 +163,21 @@ impl Directory {
         }
         for unit in self.units.values_mut() {
             unit.mailbox = unit.mailbox.take().filter(|_| exists(ChannelKind::Email));
+        }
+    }
+
+    /// Adds the chats that people linked themselves, where the configuration names none.
+    pub fn link_chats(&mut self, links: &BTreeMap<PersonId, String>) {
+        for (person, chat) in links {
+            let Some(person) = self.people.get_mut(person) else { continue };
+            if person.routes.iter().any(|route| route.channel == ChannelKind::ZaloBot) {
+                continue;
+            }
+            let mut routes = person.routes.to_vec();
+            let at = routes.iter().position(|route| person.rank(route.channel) > person.rank(ChannelKind::ZaloBot));
+            let route = Route { channel: ChannelKind::ZaloBot, address: chat.clone() };
+            routes.insert(at.unwrap_or(routes.len()), route);
+            person.routes = routes.into();
         }
     }
 

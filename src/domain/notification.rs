@@ -1,9 +1,10 @@
 //! Owns what is said to whom once: keys, reasons, the facts of a message, and how failures are retried.
 
-use std::{fmt, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::{
     deadline::Due,
@@ -288,6 +289,8 @@ pub struct Notification {
 pub struct Entry {
     /// Key, as text.
     pub key: String,
+    /// What it is about.
+    pub subject: SubjectId,
     /// As what the recipient is told.
     pub audience: Audience,
     /// The rung.
@@ -304,6 +307,19 @@ pub struct Entry {
     pub deferred_at: Option<DateTime<Utc>>,
     /// An earlier try on another channel may have arrived.
     pub may_be_duplicate: bool,
+    /// No message about this due date has left to the recipient yet: the calendar entry goes with it.
+    pub is_first: bool,
+    /// How often the administrator had it sent again, and what they add to it.
+    pub resent: Option<Resent>,
+}
+
+/// A message that an administrator has sent again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resent {
+    /// From 1.
+    pub times: u32,
+    /// What the administrator adds.
+    pub note: String,
 }
 
 /// Why a message was not accepted; senders classify, they never retry.
@@ -323,11 +339,25 @@ pub enum SendError {
         /// What the server said.
         detail: String,
     },
-    /// The channel as a whole does not work; the message itself was not tried.
+    /// The channel as a whole does not work just now; the message itself was not tried.
     #[error("channel down: {detail}")]
     ChannelDown {
         /// What is wrong.
         detail: String,
+    },
+    /// The channel works again only when somebody acts or a day's quota is renewed: a dead token, an empty wallet.
+    #[error("channel stopped: {detail}")]
+    ChannelStopped {
+        /// What is wrong and what to do.
+        detail: String,
+    },
+    /// Nothing is wrong, but not at this hour or at this pace: the channel rests.
+    #[error("not now: {detail}")]
+    NotNow {
+        /// Why.
+        detail: String,
+        /// For how long.
+        wait: Duration,
     },
     /// Nobody knows whether it was taken.
     #[error("outcome unknown: {detail}")]
@@ -345,6 +375,8 @@ impl SendError {
             Self::Transient { detail, .. }
             | Self::Permanent { detail }
             | Self::ChannelDown { detail }
+            | Self::ChannelStopped { detail }
+            | Self::NotNow { detail, .. }
             | Self::Unknown { detail } => detail,
         }
     }
@@ -358,9 +390,21 @@ const RETRY_MINUTES: [i64; 14] = [1, 3, 5, 10, 20, 30, 60, 60, 120, 240, 240, 48
 #[expect(clippy::cast_possible_truncation, reason = "the table above has 14 entries")]
 pub const MAX_ATTEMPTS: u32 = RETRY_MINUTES.len() as u32 + 1;
 
+/// The same on channels other than e-mail, where the next way is not far.
+pub const MAX_ATTEMPTS_ELSEWHERE: u32 = 4;
+
 /// A message whose answer was lost so often is not sent again but shown: a filter that is slow every time
 /// would fill the mailbox with copies.
 pub const MAX_LOST_ANSWERS: u32 = 2;
+
+/// A message in whose hands the program was killed so often is given up: it may be what kills it.
+pub const MAX_INTERRUPTIONS: u32 = 3;
+
+/// A stopped channel is tried again this late, should nobody have said that it works: one refused call.
+pub const STOPPED_PAUSE: Duration = Duration::minutes(55);
+
+/// When a channel has been down for so long, its messages take their recipients' next routes.
+pub const DIVERTED_AFTER: Duration = Duration::hours(1);
 
 /// A repetition of a message that may have arrived waits so long: a slow content filter is not a lost answer.
 pub const RESEND_AFTER: Duration = Duration::minutes(30);
@@ -414,6 +458,38 @@ pub struct Batch {
     pub is_resumed: bool,
     /// How many attempts ended with a lost answer; a killed process is none, it may not have sent at all.
     pub lost_answers: u32,
+    /// How many attempts ended with a killed process.
+    pub interruptions: u32,
+}
+
+impl Batch {
+    /// Left part of the Message-ID: derived from what is said to whom, so that a repetition after a crash is
+    /// recognisable (RFC 5322, 3.6.4), and one that an administrator asks for is not taken for it.
+    #[must_use]
+    pub fn message_id(&self) -> String {
+        let mut keys: Vec<Cow<'_, str>> = self.entries.iter().map(Entry::identity).collect();
+        keys.sort_unstable();
+        hex(&Sha256::digest(keys.join("\n").as_bytes())[..16])
+    }
+}
+
+impl Entry {
+    fn identity(&self) -> Cow<'_, str> {
+        match &self.resent {
+            Some(resent) => format!("{}|resent {}", self.key, resent.times).into(),
+            None => self.key.as_str().into(),
+        }
+    }
+}
+
+/// Bytes as lowercase hexadecimal digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    use fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 #[cfg(test)]

@@ -19,14 +19,42 @@ use crate::domain::{
 
 /// Data of the one-stop system older than this is said to be old.
 const OLD_DATA: chrono::Duration = chrono::Duration::hours(4);
+/// Why the administrator gets a message.
+const FOR_ADMINISTRATOR: &str = "đồng chí là quản trị hệ thống nhắc việc";
+
 /// One piece of work in a message.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Line {
     pub title: String,
     pub state: String,
     pub facts: Vec<(Cow<'static, str>, String)>,
     pub advice: Option<String>,
     pub why: String,
+    /// What an administrator adds to a message sent again.
+    pub note: Option<String>,
+    /// The cells of a table of dossiers.
+    pub dossier: Option<DossierCells>,
+}
+
+/// A dossier as a row of a table.
+#[derive(Debug, Clone, Serialize)]
+pub struct DossierCells {
+    pub code: String,
+    pub procedure: String,
+    pub unit: String,
+    pub due: String,
+    #[serde(skip)]
+    pub due_at: DateTime<Utc>,
+}
+
+impl Line {
+    fn new(title: String, state: String, facts: Vec<(Cow<'static, str>, String)>, why: String) -> Self {
+        Self { title, state, facts, advice: None, why, note: None, dossier: None }
+    }
+
+    fn with_advice(self, advice: Option<String>) -> Self {
+        Self { advice, ..self }
+    }
 }
 
 /// The sections of a message, most urgent first.
@@ -160,6 +188,7 @@ impl View<'_> {
             let why = "dời sang hôm nay vì hôm đó đồng chí đã nhận đủ số tin trong ngày";
             fact("Lẽ ra gửi", format!("{}; {why}", moment(zone, at)))
         }));
+        line.note = entry.resent.as_ref().map(|resent| resent.note.clone()).filter(|note| !note.is_empty());
         if let Some(away) = &entry.on_behalf_of {
             line.why = format!("{}; đồng chí nhận thay {away}", line.why);
         }
@@ -181,7 +210,7 @@ impl View<'_> {
                 facts.extend(task_facts(row, &units));
                 let (urgency, state) = self.state(*due);
                 let advice = entry.advice.as_deref().map(str::to_owned).or_else(|| share_owed(entry, &units));
-                (urgency, Line { title: task_title(row), state, facts, advice, why: why(entry) })
+                (urgency, Line::new(task_title(row), state, facts, why(entry)).with_advice(advice))
             }
             Item::Standing { row } => {
                 let state = format!("{}; chưa có báo cáo hoàn thành của kỳ này", row.phrase);
@@ -200,43 +229,24 @@ impl View<'_> {
                 facts.extend(task_facts(row, &units));
                 let advice = Some(decide_advice(request).to_owned());
                 let why = "đơn vị theo dõi kế hoạch; đề nghị chưa được trả lời".to_owned();
-                (Urgency::Decision, Line { title: task_title(row), state, facts, advice, why })
+                (Urgency::Decision, Line::new(task_title(row), state, facts, why).with_advice(advice))
             }
             Item::Answered { row, due, answer } => {
                 let mut facts: Vec<_> = due.map(|due| fact("Hạn", deadline_text(row, due))).into_iter().collect();
                 facts.extend(task_facts(row, &units));
-                let line = Line {
-                    title: task_title(row),
-                    state: answered_text(answer, &units, *due),
-                    facts,
-                    advice: None,
-                    why: "trả lời đề nghị về nhiệm vụ này".to_owned(),
-                };
-                (Urgency::Decision, line)
+                let why = "trả lời đề nghị về nhiệm vụ này".to_owned();
+                (Urgency::Decision, Line::new(task_title(row), answered_text(answer, &units, *due), facts, why))
             }
             Item::Dossier { .. } => self.dossier_line(entry),
             Item::Health { lines } => {
-                let line = Line {
-                    title: format!("Tình trạng hệ thống nhắc việc ngày {}", short_date(self.today)),
-                    state: lines.first().cloned().unwrap_or_default(),
-                    facts: lines.iter().skip(1).map(|l| labelled(l)).collect(),
-                    advice: None,
-                    why: "đồng chí là quản trị hệ thống nhắc việc".to_owned(),
-                };
-                (Urgency::Health, line)
+                let title = format!("Tình trạng hệ thống nhắc việc ngày {}", short_date(self.today));
+                let facts = lines.iter().skip(1).map(|l| labelled(l)).collect();
+                let state = lines.first().cloned().unwrap_or_default();
+                (Urgency::Health, Line::new(title, state, facts, FOR_ADMINISTRATOR.to_owned()))
             }
             Item::Problem { sentence, opened_at } => {
                 let state = format!("Từ {}", moment(self.office.hours.zone, *opened_at));
-                (
-                    Urgency::Problem,
-                    Line {
-                        title: sentence.clone(),
-                        state,
-                        facts: Vec::new(),
-                        advice: None,
-                        why: "đồng chí là quản trị hệ thống nhắc việc".to_owned(),
-                    },
-                )
+                (Urgency::Problem, Line::new(sentence.clone(), state, Vec::new(), FOR_ADMINISTRATOR.to_owned()))
             }
         }
     }
@@ -260,7 +270,7 @@ impl View<'_> {
         };
         let reference = row.reference.as_deref().unwrap_or_default();
         let facts = vec![fact("Nội dung", "xem văn bản gốc, không gửi qua mạng")];
-        (urgency, Line { title: format!("Văn bản số {reference}"), state, facts, advice: None, why: why(entry) })
+        (urgency, Line::new(format!("Văn bản số {reference}"), state, facts, why(entry)))
     }
 
     fn dossier_line(&self, entry: &Entry) -> (Urgency, Line) {
@@ -276,16 +286,15 @@ impl View<'_> {
             facts.push(fact("Dữ liệu", format!("theo hệ thống một cửa lúc {}", moment(zone, *seen_at))));
         }
         let (urgency, state) = self.state(*due);
-        (
-            urgency,
-            Line {
-                title: format!("Hồ sơ {code}"),
-                state,
-                facts,
-                advice: entry.advice.as_deref().map(str::to_owned),
-                why: why(entry),
-            },
-        )
+        let cells = DossierCells {
+            code: code.clone(),
+            procedure: procedure.clone().unwrap_or_default(),
+            unit: unit.clone(),
+            due: moment(zone, *due_at),
+            due_at: *due_at,
+        };
+        let line = Line::new(format!("Hồ sơ {code}"), state, facts, why(entry));
+        (urgency, Line { dossier: Some(cells), ..line.with_advice(entry.advice.as_deref().map(str::to_owned)) })
     }
 
     fn state(&self, due: Due) -> (Urgency, String) {
@@ -305,13 +314,8 @@ impl View<'_> {
 }
 
 fn note_line(entry: &Entry, row: &TaskRow, units: &str, state: String, why: &str) -> Line {
-    Line {
-        title: task_title(row),
-        state,
-        facts: task_facts(row, units),
-        advice: entry.advice.as_deref().map(str::to_owned),
-        why: why.to_owned(),
-    }
+    let line = Line::new(task_title(row), state, task_facts(row, units), why.to_owned());
+    line.with_advice(entry.advice.as_deref().map(str::to_owned))
 }
 
 fn task_title(row: &TaskRow) -> String {

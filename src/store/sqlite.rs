@@ -7,10 +7,15 @@ mod answering;
 mod deciding;
 mod delivering;
 mod explaining;
+mod linking;
+mod outbox;
 mod polling;
 mod reporting;
+mod routing;
 
 use std::{
+    collections::{BTreeMap, VecDeque},
+    iter,
     path::Path,
     sync::{Arc, Mutex, mpsc},
     thread, time,
@@ -22,26 +27,39 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use super::{
-    ApplyReport, DailyCap, Decided, KnownDossier, NewReport, Outcome, PollFailure, Recorded, Status, Store, StoreError,
-    SyncReport,
+    ApplyReport, Bouncing, DailyCap, Decided, IntervenedResult, Intervention, KnownDossier, NewReport, OpenCode,
+    OutboxEntry, OutboxFilter, OutboxRow, Outcome, PollFailure, Pruned, Recorded, ReturnTaken, Status, Store,
+    StoreError, SyncReport,
 };
 use crate::domain::{
     decide::{Decision, Record},
     directory::ChannelKind,
     dossier::{Snapshot, SourceHistory, Trust},
     health::Activity,
-    ids::{SourceId, SubjectId},
+    ids::{PersonId, SourceId, SubjectId},
     life::{Event, Facts, Reports},
     notification::Batch,
+    returned::Returned,
 };
 
 /// Forward only; a published one is never edited.
-const MIGRATIONS: [&str; 2] = [include_str!("migrations/0001_first.sql"), include_str!("migrations/0002_reports.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("migrations/0001_first.sql"),
+    include_str!("migrations/0002_reports.sql"),
+    include_str!("migrations/0003_delivery.sql"),
+];
 
 /// The command line shares the file with the daemon: it waits that long for the other's commit.
 const BUSY_TIMEOUT: time::Duration = time::Duration::from_secs(5);
 
-type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+/// So many waiting jobs share one commit at most.
+const GROUP: usize = 64;
+/// Statements kept prepared; all of ours fit.
+const STATEMENTS: usize = 160;
+
+/// A use case that waits for the database; what it leaves tells its caller how it ended, after the commit.
+type Job = Box<dyn FnOnce(Result<&Transaction<'_>, &Arc<StoreError>>) -> Reply + Send>;
+type Reply = Box<dyn FnOnce(Result<(), &Arc<StoreError>>) + Send>;
 
 pub struct SqliteStore {
     jobs: mpsc::Sender<Job>,
@@ -60,12 +78,14 @@ impl SqliteStore {
         connection.pragma_update(None, "foreign_keys", "ON")?;
         connection.pragma_update(None, "trusted_schema", "OFF")?;
         migrate(&mut connection)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
         let (jobs, queue) = mpsc::channel::<Job>();
         thread::Builder::new()
             .name("store".to_owned())
             .spawn(move || {
-                for job in queue {
-                    job(&mut connection);
+                while let Ok(first) = queue.recv() {
+                    let group = iter::once(first).chain(queue.try_iter().take(GROUP - 1)).collect();
+                    run_group(&mut connection, group);
                 }
             })
             .map_err(|_| StoreError::Gone)?;
@@ -77,14 +97,66 @@ impl SqliteStore {
         work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        let job: Job = Box::new(move |connection| {
-            let result = transact(connection, work);
-            // The caller may have been cancelled; the transaction counts all the same.
-            let _ = reply.send(result);
+        let not_committed = |error: &Arc<StoreError>| StoreError::NotCommitted(Arc::clone(error));
+        let job: Job = Box::new(move |tx| {
+            let result = tx.map_err(not_committed).and_then(|tx| apart(tx, work));
+            Box::new(move |committed: Result<(), &Arc<StoreError>>| {
+                // The caller may have been cancelled; the transaction counts all the same.
+                let _ = reply.send(result.and_then(|value| committed.map(|()| value).map_err(not_committed)));
+            })
         });
         self.jobs.send(job).map_err(|_| StoreError::Gone)?;
         answer.await.map_err(|_| StoreError::Gone)?
     }
+}
+
+/// Runs the jobs that wait, in one transaction: the commit is what a disk is slow at, and each caller hears of its
+/// end only after it.
+fn run_group(connection: &mut Connection, mut group: VecDeque<Job>) {
+    while !group.is_empty() {
+        match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
+            Ok(transaction) => run_in(transaction, &mut group),
+            Err(error) => {
+                let error = Arc::new(error.into());
+                group.drain(..).for_each(|job| job(Err(&error))(Err(&error)));
+            }
+        }
+    }
+}
+
+fn run_in(transaction: Transaction<'_>, group: &mut VecDeque<Job>) {
+    let mut replies = Vec::with_capacity(group.len());
+    // A full disk makes SQLite roll everything back by itself: what follows begins anew.
+    while !transaction.is_autocommit()
+        && let Some(job) = group.pop_front()
+    {
+        replies.push(job(Ok(&transaction)));
+    }
+    let committed = if transaction.is_autocommit() {
+        Err(StoreError::RolledBack)
+    } else {
+        transaction.commit().map_err(StoreError::from)
+    };
+    let committed = committed.map_err(Arc::new);
+    for reply in replies {
+        reply(committed.as_ref().copied());
+    }
+}
+
+/// Keeps what fails from taking along what others of the transaction wrote.
+fn apart<T>(
+    tx: &Transaction<'_>,
+    work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    tx.prepare_cached("SAVEPOINT job")?.execute([])?;
+    let result = work(tx);
+    if result.is_err() && !tx.is_autocommit() {
+        tx.execute_batch("ROLLBACK TO job")?;
+    }
+    if !tx.is_autocommit() {
+        tx.prepare_cached("RELEASE job")?.execute([])?;
+    }
+    result
 }
 
 fn transact<T>(
@@ -193,6 +265,10 @@ impl Store for SqliteStore {
         self.run(move |tx| delivering::claim(tx, now, lease, cap)).await
     }
 
+    async fn divert(&self, now: DateTime<Utc>) -> Result<u32, StoreError> {
+        self.run(move |tx| routing::divert(tx, now)).await
+    }
+
     async fn finish(&self, batch: i64, outcome: Outcome, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.run(move |tx| delivering::finish(tx, batch, &outcome, now)).await
     }
@@ -245,6 +321,64 @@ impl Store for SqliteStore {
             Ok(Arc::new(reports))
         })
         .await
+    }
+
+    async fn outbox(&self, filter: OutboxFilter) -> Result<Vec<OutboxRow>, StoreError> {
+        self.run(move |tx| outbox::list(tx, &filter)).await
+    }
+
+    async fn outbox_entry(&self, id: i64) -> Result<Option<OutboxEntry>, StoreError> {
+        self.run(move |tx| outbox::entry(tx, id)).await
+    }
+
+    async fn intervene(&self, intervention: Intervention, now: DateTime<Utc>) -> Result<IntervenedResult, StoreError> {
+        self.run(move |tx| outbox::intervene(tx, &intervention, now)).await
+    }
+
+    async fn prune(&self, before: DateTime<Utc>) -> Result<Pruned, StoreError> {
+        self.run(move |tx| outbox::prune(tx, before)).await
+    }
+
+    async fn take_return(&self, returned: Returned, now: DateTime<Utc>) -> Result<ReturnTaken, StoreError> {
+        self.run(move |tx| outbox::take_return(tx, &returned, now)).await
+    }
+
+    async fn bounces(&self) -> Result<Vec<Bouncing>, StoreError> {
+        self.run(outbox::bounces).await
+    }
+
+    async fn clear_bounce(&self, address: String, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        self.run(move |tx| outbox::clear_bounce(tx, &address, now)).await
+    }
+
+    async fn zalo_links(&self) -> Result<BTreeMap<PersonId, String>, StoreError> {
+        self.run(linking::links).await
+    }
+
+    async fn issue_zalo_code(
+        &self,
+        person: PersonId,
+        code_hash: String,
+        expires_at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.run(move |tx| linking::issue(tx, &person, &code_hash, expires_at)).await
+    }
+
+    async fn open_zalo_codes(&self, now: DateTime<Utc>) -> Result<Vec<OpenCode>, StoreError> {
+        self.run(move |tx| linking::open_codes(tx, now)).await
+    }
+
+    async fn redeem_zalo_code(
+        &self,
+        code_hash: String,
+        chat: String,
+        now: DateTime<Utc>,
+    ) -> Result<Option<PersonId>, StoreError> {
+        self.run(move |tx| linking::redeem(tx, &code_hash, &chat, now)).await
+    }
+
+    async fn unlink_zalo(&self, person: PersonId) -> Result<bool, StoreError> {
+        self.run(move |tx| linking::unlink(tx, &person)).await
     }
 
     async fn pass_ended(&self, name: &'static str, now: DateTime<Utc>) -> Result<(), StoreError> {

@@ -2,7 +2,7 @@
 
 use chrono::DateTime;
 use nhacviec::{
-    channel::{Channel, EmailSettings, EmailTransport, Message, SmtpSettings, open_all},
+    channel::{Channel, ChannelSettings, EmailSettings, EmailTransport, Message, SmtpLimits, SmtpSettings, open_all},
     domain::{directory::ChannelKind, notification::SendError},
     secret::SecretFile,
 };
@@ -22,6 +22,7 @@ pub fn settings(server: &Submission) -> SmtpSettings {
         credentials: Some((server.user.clone(), SecretFile::at(server.password_file.clone()))),
         ca_file: Some(server.ca_file.clone()),
         client_name: Some("client.office.test".to_owned()),
+        limits: SmtpLimits::default(),
     }
 }
 
@@ -31,10 +32,10 @@ pub fn open(server: SmtpSettings) -> Box<dyn Channel> {
     let email = EmailSettings {
         from: "Nhắc việc <nhac-viec@office.test>".parse().expect("a mailbox"),
         reply_to: None,
-        footer: String::new(),
+        return_path: None,
         transport: EmailTransport::Smtp(server),
     };
-    let mut channels = open_all(Some(&email), None);
+    let mut channels = open_all(&ChannelSettings { email: Some(email), ..ChannelSettings::default() });
     channels.remove(&ChannelKind::Email).expect("the configured channel")
 }
 
@@ -45,8 +46,8 @@ pub fn message(id: &str, to: &str) -> Message {
         subject: SUBJECT.to_owned(),
         text: TEXT.to_owned(),
         html: HTML.to_owned(),
-        short: String::new(),
         at: DateTime::from_timestamp(1_790_000_000, 0).expect("a date"),
+        ..Message::default()
     }
 }
 
@@ -80,6 +81,8 @@ pub fn verdict(outcome: &Result<(), SendError>) -> &'static str {
         Err(SendError::Transient { .. }) => "for now",
         Err(SendError::Permanent { .. }) => "for good",
         Err(SendError::ChannelDown { .. }) => "channel down",
+        Err(SendError::ChannelStopped { .. }) => "channel stopped",
+        Err(SendError::NotNow { .. }) => "not now",
         Err(SendError::Unknown { .. }) => "not known",
     }
 }

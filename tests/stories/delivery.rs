@@ -167,13 +167,16 @@ async fn a_zalo_call_without_an_answer_is_not_repeated_there_but_mailed_as_a_pos
 }
 
 #[tokio::test]
-async fn a_refused_bot_token_pauses_zalo_keeps_the_message_and_never_shows_the_token() {
-    let (office, texts) = office_with_zalo(r#"{"ok":false,"error_code":401,"description":"Unauthorized"}"#).await;
+async fn a_refused_bot_token_stops_zalo_and_the_message_goes_by_mail_in_the_same_pass() {
+    let (mut office, texts) = office_with_zalo(r#"{"ok":false,"error_code":401,"description":"Unauthorized"}"#).await;
     office.tick("2023-02-14 07:30").await;
+    office.expect_mail(&[("an@so.example", "Hôm nay")]);
     let status = office.status().await;
-    assert!(status.problems[0].sentence.contains("Kênh zalo_bot không gửi được tin"), "{status:?}");
+    assert!(status.problems[0].sentence.contains("Kênh zalo_bot ngừng"), "{status:?}");
     assert!(!format!("{status:?}").contains("bi-mat"));
-    assert_eq!((status.deliveries.get("pending"), count(&texts)), (Some(&1), 1));
+    assert_eq!(count(&texts), 1, "one refused call, whoever else was to be told there");
+    office.tick("2023-02-14 08:20").await;
+    office.expect_mail(&[("khoa@so.example", "Kênh zalo_bot ngừng")]);
 }
 
 #[tokio::test]

@@ -173,8 +173,9 @@ fn all_of(message: &str) -> String {
     let boundary = message.split("boundary=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("multipart");
     let border = format!("--{boundary}\r\n");
     let parts = message.split(&border).skip(1);
-    let decoded_parts: Vec<String> =
-        parts.map(|part| decoded(&format!("X: boundary=\"b\"\r\n\r\n--b\r\n{part}--b--"))).collect();
+    let decoded_parts: Vec<String> = parts
+        .map(|part| decoded(&format!("Content-Type: multipart/mixed; boundary=\"b\"\r\n\r\n--b\r\n{part}\r\n--b--")))
+        .collect();
     assert!(decoded_parts.len() == 2 && decoded_parts[1].contains("</"), "text and HTML: {decoded_parts:?}");
     format!("{message}\n{}\n{}", decoded(message), decoded_parts.join("\n"))
 }

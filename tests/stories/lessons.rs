@@ -287,7 +287,7 @@ async fn healthchecks_881_the_digest_counts_in_its_subject_and_puts_the_late_fir
     let text =
         crate::support::decoded(&office.mail.received().iter().find(|m| m.to == "an@so.example").expect("one").text);
     let subject: String = text.lines().next().unwrap_or_default().split_whitespace().collect();
-    assert_eq!(subject, "[Nhắcviệc]1quáhạn,1sắpđếnhạn–14/02/2023");
+    assert_eq!(subject, "[Nhắcviệc]PhòngA:1quáhạn,1sắpđếnhạn–14/02/2023");
     assert!(text.find("I.2.") < text.find("I.1.") && !text.contains("I.3."), "{text}");
     office.expect_mail(&[("an@so.example", "1 quá hạn")]);
 }

@@ -388,7 +388,7 @@ async fn deliver_all(office: &Office, decision: Decision, now: DateTime<Utc>) ->
     let (mut seen, mut addresses) = (BTreeSet::new(), BTreeSet::new());
     while let Some(batch) = store.claim(later, Duration::minutes(15), None).await.expect("the store works") {
         prop_assert!(addresses.insert(batch.address.clone()), "two messages to {}", batch.address);
-        let message = message::render(&batch, office, "", later);
+        let (message, _) = message::render(&batch, office, &message::Letterhead::default(), later);
         for entry in &batch.entries {
             prop_assert!(seen.insert(entry.key.clone()), "{} left twice", entry.key);
             let wanted = wanted.get(&entry.key);

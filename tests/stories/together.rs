@@ -385,7 +385,8 @@ async fn lived(office: &mut Office, last: &str) -> Sent {
         let received = office.mail.received();
         for mail in &received[read..] {
             let text = crate::support::decoded(&mail.text);
-            sent.insert((today, mail.to.clone(), text.matches("Báo cáo quý").count()));
+            let (_subject, content) = text.split_once('\n').expect("a subject and a text");
+            sent.insert((today, mail.to.clone(), content.matches("Báo cáo quý").count()));
         }
         read = received.len();
     }

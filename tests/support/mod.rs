@@ -340,11 +340,20 @@ pub fn decoded(message: &str) -> String {
     let (head, body) = message.split_once("\r\n\r\n").expect("a message has a head");
     let head = head.replace("\r\n ", " ");
     let subject = head.lines().find_map(|l| l.strip_prefix("Subject: ")).unwrap_or_default();
-    let boundary = head.split("boundary=\"").nth(1).and_then(|r| r.split('"').next()).expect("multipart");
-    let text = body.split(&format!("--{boundary}")).nth(1).expect("a first part");
-    let (part_head, text) = text.split_once("\r\n\r\n").expect("a part has a head");
-    let text = if part_head.contains("quoted-printable") { quoted_printable(text) } else { base64(text) };
-    format!("{}\n{text}", encoded_words(subject))
+    format!("{}\n{}", encoded_words(subject), text_part(&head, body))
+}
+
+/// The text part, wherever it stands among others.
+fn text_part(head: &str, body: &str) -> String {
+    let kind = head.lines().find_map(|l| l.strip_prefix("Content-Type: ")).expect("a part has a type");
+    let Some((_, boundary)) = kind.split_once("boundary=\"") else {
+        return if head.contains("quoted-printable") { quoted_printable(body) } else { base64(body) };
+    };
+    let boundary = boundary.split('"').next().expect("a quoted boundary");
+    let part = body.split(&format!("--{boundary}\r\n")).nth(1).expect("a first part");
+    let part = part.split(&format!("\r\n--{boundary}")).next().expect("its end");
+    let (head, body) = part.split_once("\r\n\r\n").expect("a part has a head");
+    text_part(&head.replace("\r\n ", " "), body)
 }
 
 fn encoded_words(subject: &str) -> String {

@@ -263,14 +263,7 @@ impl Words<'_> {
                 .map(|since| format!("  dời từ {} vì người nhận đã đủ số tin trong ngày", self.moment(since))),
         );
         for (n, attempt) in (1..).zip(&delivery.attempts) {
-            let outcome = match attempt.outcome.as_deref() {
-                None => "chưa có kết quả",
-                Some("sent") => "máy chủ đã nhận",
-                Some("transient") => "bị từ chối tạm thời",
-                Some("permanent") => "bị từ chối hẳn",
-                Some("channel_down") => "kênh không hoạt động",
-                Some(_) => "mất câu trả lời",
-            };
+            let outcome = outcome_name(attempt.outcome.as_deref());
             let detail = attempt.detail.as_deref().map(|d| format!(": {d}")).unwrap_or_default();
             lines.push(format!("  lần {n}, {}: {outcome}{detail}", self.moment(attempt.started_at)));
         }
@@ -278,8 +271,22 @@ impl Words<'_> {
     }
 }
 
+/// How an attempt ended.
+pub fn outcome_name(outcome: Option<&str>) -> &'static str {
+    match outcome {
+        None => "chưa có kết quả",
+        Some("sent") => "máy chủ đã nhận",
+        Some("transient") => "bị từ chối tạm thời",
+        Some("permanent") => "bị từ chối hẳn",
+        Some("channel_down") => "kênh không hoạt động",
+        Some("channel_stopped") => "kênh ngừng, chờ người xử lý",
+        Some("not_now") => "chưa đến lúc gửi",
+        Some(_) => "mất câu trả lời",
+    }
+}
+
 /// The store's words for why a delivery did not leave.
-fn said(detail: &str) -> &str {
+pub fn said(detail: &str) -> &str {
     match detail {
         "superseded" => "đã có tin ở mốc mạnh hơn",
         "withdrawn" => "không còn cần",

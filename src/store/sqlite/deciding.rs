@@ -95,7 +95,7 @@ fn read_told(row: &Row<'_>, at: usize) -> Result<Told, StoreError> {
 fn pending(tx: &Transaction<'_>) -> Result<Vec<PendingDelivery>, StoreError> {
     let mut select = tx.prepare_cached(
         "SELECT d.id, n.subject, n.revision_on, n.offset_days, n.audience, n.recipient, n.resumed_on, d.channel, d.address, n.item
-         FROM delivery d JOIN notification n ON n.id = d.notification_id WHERE d.state = 'pending'",
+         FROM delivery d JOIN notification n ON n.id = d.notification_id WHERE d.state = 'pending' AND d.resent = 0",
     )?;
     let mut rows = select.query([])?;
     let mut pending = Vec::new();
@@ -262,7 +262,8 @@ fn deliver_by_first_free_route(
     not_before: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let mut insert = tx.prepare_cached(
-        "INSERT INTO delivery (notification_id, route, channel, address, state, due_at) VALUES (?1, ?2, ?3, ?4, 'pending', ?5)
+        "INSERT INTO delivery (notification_id, route, channel, address, state, due_at, recipient)
+         SELECT ?1, ?2, ?3, ?4, 'pending', ?5, recipient FROM notification WHERE id = ?1
          ON CONFLICT (notification_id, channel, address) DO UPDATE SET state = 'pending', due_at = min(due_at, excluded.due_at),
              route = excluded.route, attempts = 0, batch = NULL, finished_at = NULL, detail = NULL
          WHERE state = 'cancelled'",

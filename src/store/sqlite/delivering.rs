@@ -1,14 +1,14 @@
 //! Claims and outcomes of deliveries.
 
 use chrono::{DateTime, Duration, Utc};
-use rusqlite::{OptionalExtension, Transaction, named_params, params};
+use rusqlite::{CachedStatement, OptionalExtension, Row, ToSql, Transaction, named_params, params};
 
-use super::{instant, json, parsed, reporting, seconds, to_json};
+use super::{instant, json, parsed, reporting, routing::hand_over, seconds, to_json};
 use crate::{
     domain::{
-        directory::{ChannelKind, Route},
+        directory::ChannelKind,
         ids::RecipientId,
-        notification::{Batch, Entry, MAX_ATTEMPTS, SendError},
+        notification::{Batch, Entry, MAX_ATTEMPTS, Resent, SendError},
     },
     store::{DailyCap, Outcome, StoreError, channel_prefix, recipient_prefix},
 };
@@ -31,28 +31,29 @@ const RESUME: &str = "
       AND ((state = 'sending' AND (lease_until <= :now OR lease_until > :far)) OR (state = 'unknown' AND due_at <= :now))
     RETURNING id, batch";
 
-/// All due deliveries of the address that has waited longest.
+/// The address that has waited longest.
+const NEXT: &str = "
+    SELECT channel, address FROM delivery
+    WHERE state = 'pending' AND due_at <= :now
+      AND channel NOT IN (SELECT channel FROM channel WHERE paused_until > :now AND paused_until <= :far)
+    ORDER BY due_at, channel, address LIMIT 1";
+
+/// All due deliveries of an address.
 ///
 /// The outer WHERE repeats the state condition: on a database with concurrent writers the subquery
 /// may have read rows that another claimer has taken since, and without the repetition both would
 /// send them.
 const TAKE: &str = "
-    WITH first AS MATERIALIZED (
-        SELECT channel, address FROM delivery
-        WHERE state = 'pending' AND due_at <= :now
-          AND channel NOT IN (SELECT channel FROM channel WHERE paused_until > :now AND paused_until <= :far)
-        ORDER BY due_at, channel, address LIMIT 1),
-    due AS MATERIALIZED (
-        SELECT d.id, min(d.id) OVER () AS batch
-        FROM delivery d JOIN first ON d.channel = first.channel AND d.address = first.address
-        WHERE d.state = 'pending' AND d.due_at <= :now)
+    WITH due AS MATERIALIZED (
+        SELECT id, min(id) OVER () AS batch FROM delivery
+        WHERE channel = :channel AND address = :address AND state = 'pending' AND due_at <= :now)
     UPDATE delivery SET state = 'sending', lease_until = :lease, batch = due.batch, attempts = attempts + 1
     FROM due
     WHERE delivery.id = due.id AND delivery.state = 'pending' AND delivery.due_at <= :now
     RETURNING delivery.id, delivery.batch";
 
 /// Longer than every lease and every pause of a channel.
-const FAR: Duration = Duration::hours(1);
+pub const FAR: Duration = Duration::hours(1);
 
 pub fn claim(
     tx: &Transaction<'_>,
@@ -60,70 +61,116 @@ pub fn claim(
     lease: Duration,
     cap: Option<DailyCap>,
 ) -> Result<Option<Batch>, StoreError> {
-    if let Some(cap) = cap {
-        put_off(tx, now, cap)?;
+    loop {
+        let (mut rows, batch) = match resume(tx, now, lease)? {
+            resumed if !resumed.0.is_empty() => resumed,
+            _ => take_next(tx, now, lease, cap)?,
+        };
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        rows.sort_unstable();
+        // Without a readable row the batch is set aside, and the next one comes.
+        if let Some(batch) = read_batch(tx, batch, &rows, now)? {
+            return Ok(Some(batch));
+        }
     }
-    let (mut rows, mut batch) = take(tx, RESUME, now, lease)?;
-    if rows.is_empty() {
-        (rows, batch) = take(tx, TAKE, now, lease)?;
-    }
-    if rows.is_empty() {
-        return Ok(None);
-    }
-    rows.sort_unstable();
-    read_batch(tx, batch, &rows, now).map(Some)
 }
 
-/// What is due to a person who has had their messages of the day, on whatever channel, waits for the next digest, and remembers since when.
-fn put_off(tx: &Transaction<'_>, now: DateTime<Utc>, cap: DailyCap) -> Result<(), StoreError> {
-    tx.prepare_cached(
-        "UPDATE delivery SET due_at = ?3, deferred_at = coalesce(deferred_at, due_at)
-         WHERE state = 'pending' AND due_at <= ?1
-           AND (SELECT recipient FROM notification WHERE id = delivery.notification_id) IN (
-               SELECT n.recipient FROM delivery d JOIN notification n ON n.id = d.notification_id
-               WHERE d.state = 'sent' AND d.finished_at >= ?2
-               GROUP BY n.recipient HAVING count(DISTINCT d.batch) >= ?4)",
-    )?
-    .execute(params![seconds(now), seconds(cap.day_began_at), seconds(cap.next_at), cap.most])?;
-    Ok(())
-}
-
-fn take(tx: &Transaction<'_>, sql: &str, now: DateTime<Utc>, lease: Duration) -> Result<(Vec<i64>, i64), StoreError> {
-    let mut update = tx.prepare_cached(sql)?;
-    let rows = update.query_map(
+fn resume(tx: &Transaction<'_>, now: DateTime<Utc>, lease: Duration) -> Result<(Vec<i64>, i64), StoreError> {
+    take(
+        tx.prepare_cached(RESUME)?,
         named_params! { ":now": seconds(now), ":lease": seconds(now + lease), ":far": seconds(now + FAR) },
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )?;
+    )
+}
+
+fn take_next(
+    tx: &Transaction<'_>,
+    now: DateTime<Utc>,
+    lease: Duration,
+    cap: Option<DailyCap>,
+) -> Result<(Vec<i64>, i64), StoreError> {
+    loop {
+        let next: Option<(String, String)> = tx
+            .prepare_cached(NEXT)?
+            .query_row(named_params! { ":now": seconds(now), ":far": seconds(now + FAR) }, |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()?;
+        let Some((channel, address)) = next else { return Ok((Vec::new(), 0)) };
+        if let Some(cap) = cap
+            && put_off(tx, &channel, &address, now, cap)? > 0
+        {
+            continue;
+        }
+        return take(
+            tx.prepare_cached(TAKE)?,
+            named_params! { ":now": seconds(now), ":lease": seconds(now + lease), ":channel": channel, ":address": address },
+        );
+    }
+}
+
+/// What is due to a person who has had their messages of the day, on whatever channel, waits for the next digest, and
+/// remembers since when. A message in hand counts as had.
+fn put_off(
+    tx: &Transaction<'_>,
+    channel: &str,
+    address: &str,
+    now: DateTime<Utc>,
+    cap: DailyCap,
+) -> Result<usize, StoreError> {
+    let changed = tx
+        .prepare_cached(
+            "UPDATE delivery SET due_at = ?3, deferred_at = coalesce(deferred_at, due_at)
+             WHERE state = 'pending' AND due_at <= ?1 AND channel = ?5 AND address = ?6
+               AND (SELECT count(DISTINCT batch) FROM delivery had
+                    WHERE had.recipient = delivery.recipient
+                      AND ((had.state = 'sent' AND had.finished_at >= ?2) OR had.state = 'sending')) >= ?4",
+        )?
+        .execute(params![seconds(now), seconds(cap.day_began_at), seconds(cap.next_at), cap.most, channel, address])?;
+    Ok(changed)
+}
+
+fn take(mut update: CachedStatement<'_>, parameters: &[(&str, &dyn ToSql)]) -> Result<(Vec<i64>, i64), StoreError> {
+    let rows = update.query_map(parameters, |row| Ok((row.get(0)?, row.get(1)?)))?;
     let rows: Vec<(i64, i64)> = rows.collect::<Result<_, _>>()?;
     let batch = rows.first().map_or(0, |(_, batch)| *batch);
     Ok((rows.into_iter().map(|(id, _)| id).collect(), batch))
 }
 
-fn read_batch(tx: &Transaction<'_>, id: i64, deliveries: &[i64], now: DateTime<Utc>) -> Result<Batch, StoreError> {
-    let is_resumed = has_open_outcome(tx, id)?;
-    let lost_answers = tx
-        .prepare_cached("SELECT count(*) FROM attempt WHERE batch = ?1 AND outcome = 'unknown'")?
-        .query_row([id], |row| row.get(0))?;
+/// The rows of a batch, with everything a message needs; rows that cannot be read are set aside, so that one of them
+/// never holds up the others. `None` when nothing is left.
+fn read_batch(
+    tx: &Transaction<'_>,
+    id: i64,
+    deliveries: &[i64],
+    now: DateTime<Utc>,
+) -> Result<Option<Batch>, StoreError> {
+    let (is_resumed, lost_answers, interruptions) = tx
+        .prepare_cached(
+            "SELECT count(*) FILTER (WHERE coalesce(outcome, 'unknown') = 'unknown'), count(*) FILTER (WHERE outcome = 'unknown'),
+                    count(*) FILTER (WHERE outcome IS NULL) FROM attempt WHERE batch = ?1",
+        )?
+        .query_row([id], |row| Ok((row.get::<_, u32>(0)? > 0, row.get(1)?, row.get(2)?)))?;
     let mut select = tx.prepare_cached(
-        "SELECT d.channel, d.address, d.attempts, d.may_be_duplicate, n.key, n.audience, n.offset_days, n.reason, n.item, n.advice, n.recipient, n.on_behalf_of, d.deferred_at
+        "SELECT d.channel, d.address, d.attempts, d.may_be_duplicate, n.key, n.audience, n.offset_days, n.reason, n.item, n.advice, n.recipient,
+                n.on_behalf_of, d.deferred_at, n.subject, d.resent, d.note, d.id,
+                NOT EXISTS (SELECT 1 FROM notification o JOIN delivery x ON x.notification_id = o.id
+                            WHERE o.subject = n.subject AND o.recipient = n.recipient AND o.revision_on = n.revision_on AND x.state IN ('sent', 'unknown'))
          FROM delivery d JOIN notification n ON n.id = d.notification_id WHERE d.batch = ?1 AND d.state = 'sending' ORDER BY d.id",
     )?;
     let mut rows = select.query([id])?;
-    let mut batch = None;
+    let mut batch: Option<Batch> = None;
+    let mut unreadable = Vec::new();
     while let Some(row) = rows.next()? {
-        let (channel, attempts): (String, u32) = (row.get(0)?, row.get(2)?);
-        let (audience, reason): (String, String) = (row.get(5)?, row.get(7)?);
-        let entry = Entry {
-            key: row.get(4)?,
-            audience: parsed("audience", &audience)?,
-            offset: row.get(6)?,
-            reason: json("reason", &format!("\"{reason}\""))?,
-            item: json("item", &row.get::<_, String>(8)?)?,
-            advice: row.get::<_, Option<String>>(9)?.map(Into::into),
-            on_behalf_of: row.get::<_, Option<String>>(11)?.map(Into::into),
-            deferred_at: row.get::<_, Option<i64>>(12)?.map(instant),
-            may_be_duplicate: row.get(3)?,
+        let entry = match read_entry(row) {
+            Ok(entry) => entry,
+            Err(error) => {
+                unreadable.push((row.get::<_, i64>(16)?, row.get::<_, String>(10)?, error.to_string()));
+                continue;
+            }
         };
+        let (channel, attempts): (String, u32) = (row.get(0)?, row.get(2)?);
         let channel: ChannelKind = parsed("channel", &channel)?;
         let recipient = RecipientId::from(row.get::<_, String>(10)?);
         let batch = batch.get_or_insert_with(|| Batch {
@@ -138,6 +185,7 @@ fn read_batch(tx: &Transaction<'_>, id: i64, deliveries: &[i64], now: DateTime<U
             most_attempts: attempts,
             is_resumed,
             lost_answers,
+            interruptions,
         });
         batch.address = row.get(1)?;
         if recipient != batch.recipient && !batch.also.contains(&recipient) {
@@ -147,10 +195,60 @@ fn read_batch(tx: &Transaction<'_>, id: i64, deliveries: &[i64], now: DateTime<U
         batch.most_attempts = batch.most_attempts.max(attempts);
         batch.entries.push(entry);
     }
-    let batch = batch.ok_or(StoreError::Corrupt { what: "batch", value: id.to_string() })?;
-    tx.prepare_cached("INSERT INTO attempt (batch, channel, deliveries, started_at) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![id, batch.channel.as_str(), to_json(&batch.deliveries), seconds(now)])?;
-    Ok(batch)
+    for (delivery, recipient, error) in unreadable {
+        set_aside(tx, delivery, &recipient, &error, now)?;
+    }
+    let Some(batch) = batch else { return Ok(None) };
+    tx.prepare_cached(
+        "INSERT INTO attempt (batch, channel, deliveries, started_at, message_id) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![id, batch.channel.as_str(), to_json(&batch.deliveries), seconds(now), batch.message_id()])?;
+    Ok(Some(batch))
+}
+
+fn read_entry(row: &Row<'_>) -> Result<Entry, StoreError> {
+    let (audience, reason): (String, String) = (row.get(5)?, row.get(7)?);
+    let resent: u32 = row.get(14)?;
+    let note: Option<String> = row.get(15)?;
+    Ok(Entry {
+        key: row.get(4)?,
+        subject: row.get::<_, String>(13)?.into(),
+        audience: parsed("audience", &audience)?,
+        offset: row.get(6)?,
+        reason: json("reason", &format!("\"{reason}\""))?,
+        item: json("item", &row.get::<_, String>(8)?)?,
+        advice: row.get::<_, Option<String>>(9)?.map(Into::into),
+        on_behalf_of: row.get::<_, Option<String>>(11)?.map(Into::into),
+        deferred_at: row.get::<_, Option<i64>>(12)?.map(instant),
+        may_be_duplicate: row.get(3)?,
+        is_first: row.get(17)?,
+        resent: (resent > 0).then(|| Resent { times: resent, note: note.unwrap_or_default() }),
+    })
+}
+
+/// A row that this version cannot read: shown to a person, tried no more.
+fn set_aside(
+    tx: &Transaction<'_>,
+    delivery: i64,
+    recipient: &str,
+    error: &str,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    tracing::error!(delivery, error, "a delivery cannot be read and was set aside");
+    tx.execute(
+        "UPDATE delivery SET state = 'failed', lease_until = NULL, finished_at = ?2, detail = 'không đọc được nội dung trong kho' WHERE id = ?1",
+        params![delivery, seconds(now)],
+    )?;
+    let prefix = recipient_prefix(recipient);
+    let sentence = format!(
+        "Tin số {delivery} cho «{recipient}» không đọc được trong kho và đã để riêng; xem nhacviec outbox show {delivery}"
+    );
+    reporting::set_problems(
+        tx,
+        &format!("{prefix}unreadable-{delivery}"),
+        &[(format!("{prefix}unreadable-{delivery}"), sentence)],
+        now,
+    )
 }
 
 /// Whether an earlier attempt on the batch may have delivered it.
@@ -163,18 +261,11 @@ fn has_open_outcome(tx: &Transaction<'_>, batch: i64) -> Result<bool, StoreError
 
 pub fn finish(tx: &Transaction<'_>, batch: i64, outcome: &Outcome, now: DateTime<Utc>) -> Result<(), StoreError> {
     let (name, error) = outcome_name(outcome);
-    let attempt = tx
-        .query_row(
-            "SELECT max(id) FROM attempt WHERE batch = ?1 AND outcome IS NULL AND finished_at IS NULL",
-            [batch],
-            |row| row.get::<_, Option<i64>>(0),
-        )?
-        .unwrap_or(0);
-    tx.execute(
-        "UPDATE attempt SET finished_at = ?2, outcome = ?3, detail = ?4 WHERE id = ?1",
-        params![attempt, seconds(now), name, error.map(SendError::detail)],
-    )?;
-    let may_have_arrived = has_open_outcome(tx, batch)?;
+    tx.prepare_cached(
+        "UPDATE attempt SET finished_at = ?2, outcome = ?3, detail = ?4
+         WHERE id = (SELECT max(id) FROM attempt WHERE batch = ?1 AND outcome IS NULL AND finished_at IS NULL)",
+    )?
+    .execute(params![batch, seconds(now), name, error.map(SendError::detail)])?;
     let detail = error.map(SendError::detail);
     match outcome {
         Outcome::Sent => {
@@ -182,16 +273,13 @@ pub fn finish(tx: &Transaction<'_>, batch: i64, outcome: &Outcome, now: DateTime
             clear_troubles(tx, batch, now)?;
         }
         Outcome::Retry { at, .. } => {
+            let may_have_arrived = has_open_outcome(tx, batch)?;
             give_up_exhausted(tx, batch, may_have_arrived, detail, now)?;
             put_back(tx, batch, *at, may_have_arrived, detail, true)?;
         }
-        Outcome::Postponed { until, .. } => {
-            tx.execute(
-                "INSERT INTO channel (channel, failures, paused_until) SELECT DISTINCT channel, 1, ?2 FROM delivery WHERE batch = ?1 AND state = 'sending'
-                 ON CONFLICT (channel) DO UPDATE SET failures = failures + 1, paused_until = excluded.paused_until",
-                params![batch, seconds(*until)],
-            )?;
-            put_back(tx, batch, now, may_have_arrived, detail, false)?;
+        Outcome::Postponed { until, .. } | Outcome::Stopped { until, .. } | Outcome::Rested { until, .. } => {
+            pause(tx, batch, outcome, *until, now)?;
+            put_back(tx, batch, now, has_open_outcome(tx, batch)?, detail, false)?;
         }
         Outcome::UnknownResend { at, .. } => put_back(tx, batch, *at, true, detail, true)?,
         Outcome::UnknownHandOver { .. } => {
@@ -199,10 +287,33 @@ pub fn finish(tx: &Transaction<'_>, batch: i64, outcome: &Outcome, now: DateTime
             leave(tx, batch, "unknown", detail, now)?;
         }
         Outcome::Failed { .. } => {
-            hand_over(tx, batch, 0, may_have_arrived, now)?;
+            hand_over(tx, batch, 0, has_open_outcome(tx, batch)?, now)?;
             leave(tx, batch, "failed", detail, now)?;
         }
     }
+    Ok(())
+}
+
+/// Lets the channel of a batch rest. Of several messages in hand that find it down only the first counts, or it
+/// would rest the longer the more there were.
+fn pause(
+    tx: &Transaction<'_>,
+    batch: i64,
+    outcome: &Outcome,
+    until: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let (_, error) = outcome_name(outcome);
+    let is_stopped = matches!(outcome, Outcome::Stopped { .. });
+    let is_trouble = !matches!(outcome, Outcome::Rested { .. });
+    tx.prepare_cached(
+        "INSERT INTO channel (channel, failures, paused_until, down_since, diverts, detail)
+         SELECT DISTINCT channel, ?3, ?2, CASE WHEN ?3 THEN ?4 END, ?5, ?6 FROM delivery WHERE batch = ?1 AND state = 'sending'
+         ON CONFLICT (channel) DO UPDATE SET failures = failures + excluded.failures, paused_until = excluded.paused_until,
+             down_since = coalesce(down_since, excluded.down_since), diverts = max(diverts, excluded.diverts), detail = excluded.detail
+         WHERE paused_until <= ?4 OR (excluded.diverts AND NOT diverts)",
+    )?
+    .execute(params![batch, seconds(until), is_trouble, seconds(now), is_stopped, error.map(SendError::detail)])?;
     Ok(())
 }
 
@@ -211,6 +322,8 @@ fn outcome_name(outcome: &Outcome) -> (&'static str, Option<&SendError>) {
         Outcome::Sent => ("sent", None),
         Outcome::Retry { error, .. } => ("transient", Some(error)),
         Outcome::Postponed { error, .. } => ("channel_down", Some(error)),
+        Outcome::Stopped { error, .. } => ("channel_stopped", Some(error)),
+        Outcome::Rested { error, .. } => ("not_now", Some(error)),
         Outcome::UnknownResend { error, .. } | Outcome::UnknownHandOver { error } => ("unknown", Some(error)),
         Outcome::Failed { error } => ("permanent", Some(error)),
     }
@@ -218,12 +331,14 @@ fn outcome_name(outcome: &Outcome) -> (&'static str, Option<&SendError>) {
 
 /// A message that left proves that its channel works and its recipient can be reached.
 fn clear_troubles(tx: &Transaction<'_>, batch: i64, now: DateTime<Utc>) -> Result<(), StoreError> {
-    let (channel, recipient): (String, String) = tx.query_row(
-        "SELECT d.channel, n.recipient FROM delivery d JOIN notification n ON n.id = d.notification_id WHERE d.batch = ?1 LIMIT 1",
-        [batch],
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )?;
-    tx.execute("UPDATE channel SET failures = 0, paused_until = 0 WHERE channel = ?1 AND failures > 0", [&channel])?;
+    let (channel, recipient): (String, String) = tx
+        .prepare_cached("SELECT channel, recipient FROM delivery WHERE batch = ?1 LIMIT 1")?
+        .query_row([batch], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    tx.prepare_cached(
+        "UPDATE channel SET failures = 0, paused_until = 0, down_since = NULL, diverts = 0, detail = NULL
+         WHERE channel = ?1 AND (failures > 0 OR paused_until > 0)",
+    )?
+    .execute([&channel])?;
     reporting::set_problems(tx, &channel_prefix(&channel), &[], now)?;
     reporting::set_problems(tx, &recipient_prefix(&recipient), &[], now)
 }
@@ -236,11 +351,11 @@ fn leave(
     detail: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    tx.execute(
+    tx.prepare_cached(
         "UPDATE delivery SET state = ?2, lease_until = NULL, finished_at = ?3, detail = ?4, batch = CASE WHEN ?2 = 'unknown' THEN NULL ELSE batch END
          WHERE batch = ?1 AND state = 'sending'",
-        params![batch, state, seconds(now), detail],
-    )?;
+    )?
+    .execute(params![batch, state, seconds(now), detail])?;
     Ok(())
 }
 
@@ -281,34 +396,8 @@ fn give_up_exhausted(
     Ok(())
 }
 
-/// Gives each notification of the batch, tried at least so often, to its recipient's next route.
-fn hand_over(
-    tx: &Transaction<'_>,
-    batch: i64,
-    min_attempts: u32,
-    may_be_duplicate: bool,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    let mut select = tx.prepare_cached(
-        "SELECT d.notification_id, d.route, n.routes FROM delivery d JOIN notification n ON n.id = d.notification_id WHERE d.batch = ?1 AND d.state = 'sending' AND d.attempts >= ?2",
-    )?;
-    let rows: Vec<(i64, u32, String)> = select
-        .query_map([batch, i64::from(min_attempts)], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-        .collect::<Result<_, _>>()?;
-    for (notification, route, routes) in rows {
-        let routes: Vec<Route> = json("routes", &routes)?;
-        let Some(next) = routes.get(route as usize + 1) else { continue };
-        tx.execute(
-            "INSERT INTO delivery (notification_id, route, channel, address, state, due_at, may_be_duplicate) VALUES (?1, ?2, ?3, ?4, 'pending', ?5, ?6)
-             ON CONFLICT (notification_id, channel, address) DO NOTHING",
-            params![notification, route + 1, next.channel.as_str(), next.address, seconds(now), may_be_duplicate],
-        )?;
-    }
-    Ok(())
-}
-
 pub fn end_pauses(tx: &Transaction<'_>) -> Result<(), StoreError> {
-    tx.execute("UPDATE channel SET paused_until = 0", [])?;
+    tx.execute("UPDATE channel SET paused_until = 0, diverts = 0", [])?;
     tx.execute("UPDATE source SET paused_until = 0", [])?;
     Ok(())
 }

@@ -58,7 +58,7 @@ fn deliveries(tx: &Transaction<'_>, notification: i64) -> Result<Vec<DeliveryTra
 }
 
 /// The attempts that carried a delivery; an attempt lists its deliveries as a JSON array.
-fn attempts(tx: &Transaction<'_>, delivery: i64) -> Result<Vec<AttemptTrail>, StoreError> {
+pub fn attempts(tx: &Transaction<'_>, delivery: i64) -> Result<Vec<AttemptTrail>, StoreError> {
     let mut select = tx.prepare_cached(
         "SELECT started_at, outcome, detail FROM attempt
          WHERE EXISTS (SELECT 1 FROM json_each(attempt.deliveries) WHERE json_each.value = ?1) ORDER BY id",
