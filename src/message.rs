@@ -15,6 +15,7 @@ pub mod vietnamese;
 use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, NaiveDate, Utc};
+use minijinja::{Value, value::Serde};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -102,7 +103,7 @@ pub fn render(
         ChannelKind::Email => render_email(batch, &lines, office, letterhead, now),
         ChannelKind::ZaloBot | ChannelKind::ZaloOa | ChannelKind::ZaloTemplate | ChannelKind::ZaloGroup => {
             let digest = digest(batch, &lines, usize::MAX, office, letterhead, now);
-            let (text, error) = letterhead.templates.render("digest.zalo.txt.j2", &digest);
+            let (text, error) = letterhead.templates.render("digest.zalo.txt.j2", &Value::from(Serde(&digest)));
             let subject = subject(batch, &lines, &digest.summary, office, now);
             let notice = notice(batch, &lines, &digest.summary, office, now);
             let message = Message {
@@ -149,12 +150,13 @@ fn render_email(
         });
         let mut digest = digest(batch, lines, most_lines, office, letterhead, now);
         digest.attachments = attachments.iter().chain(&list).map(|a| a.name.clone()).collect();
-        let (html, error) = letterhead.templates.render("digest.html.j2", &digest);
+        let seen = Value::from(Serde(&digest));
+        let (html, error) = letterhead.templates.render("digest.html.j2", &seen);
         if html.len() > MOST_HTML && most_lines > 1 {
             most_lines /= 2;
             continue;
         }
-        let (text, text_error) = letterhead.templates.render("digest.txt.j2", &digest);
+        let (text, text_error) = letterhead.templates.render("digest.txt.j2", &seen);
         attachments.extend(list);
         let message = Message {
             subject: subject(batch, lines, &digest.summary, office, now),

@@ -349,11 +349,11 @@ pub async fn deliver(
     app.store.divert(clock.now()).await?;
     let round = Round { app, clock, stop, progress: &progress };
     // The first message decides whether the others are needed at all: mostly nothing is due.
-    let first = round.next().await?;
-    if let Some(batch) = first {
-        delivered += round.hand(&batch).await?;
-        let workers = (0..app.senders.max(1)).map(|_| round.work());
-        for result in join_all(workers).await {
+    if let Some(first) = round.next().await? {
+        let mut firsts = vec![Some(first)];
+        // More messages in hand than connections: while some are sent, others are claimed and finished in one commit.
+        firsts.resize_with(app.senders.max(1) * 8, || None);
+        for result in join_all(firsts.into_iter().map(|first| round.work(first))).await {
             delivered += result?;
         }
     }
@@ -382,39 +382,58 @@ struct Round<'a, P> {
 
 impl<P: Fn()> Round<'_, P> {
     async fn next(&self) -> Result<Option<Batch>, StoreError> {
-        let (office, now) = (&self.app.office, self.clock.now());
-        if self.stop.is_cancelled() || !office.hours.is_sending_time(&office.calendar, now) {
+        let now = self.clock.now();
+        if !self.may_send() {
             return Ok(None);
         }
-        self.app.store.claim(now, LEASE, daily_cap(office, now)).await
+        self.app.store.claim(now, LEASE, daily_cap(&self.app.office, now)).await
     }
 
-    async fn work(&self) -> Result<Delivered, StoreError> {
+    fn may_send(&self) -> bool {
+        let office = &self.app.office;
+        !self.stop.is_cancelled() && office.hours.is_sending_time(&office.calendar, self.clock.now())
+    }
+
+    async fn work(&self, first: Option<Batch>) -> Result<Delivered, StoreError> {
         let mut delivered = Delivered::default();
-        while let Some(batch) = self.next().await? {
-            delivered += self.hand(&batch).await?;
+        let mut next = match first {
+            Some(batch) => Some(batch),
+            None => self.next().await?,
+        };
+        while let Some(batch) = next {
+            let outcome = self.hand(&batch).await?;
+            let count = if outcome == Outcome::Sent { &mut delivered.sent } else { &mut delivered.not_sent };
+            *count += 1;
+            next = self.finish(&batch, outcome).await?;
+            (self.progress)();
         }
         Ok(delivered)
     }
 
-    async fn hand(&self, batch: &Batch) -> Result<Delivered, StoreError> {
-        let (app, now) = (self.app, self.clock.now());
+    async fn hand(&self, batch: &Batch) -> Result<Outcome, StoreError> {
         // What breaks on one message must not hold up the others.
-        let outcome = match AssertUnwindSafe(send(app, batch, now)).catch_unwind().await {
-            Ok(outcome) => outcome?,
-            Err(_) => Outcome::Failed {
-                error: SendError::Permanent { detail: "lỗi nội bộ khi soạn hoặc gửi tin".to_owned() },
-            },
-        };
-        let is_sent = outcome == Outcome::Sent;
-        let closes = matches!(outcome, Outcome::Stopped { .. } | Outcome::Postponed { .. });
-        record_trouble(app, batch, &outcome, self.clock.now()).await?;
-        app.store.finish(batch.id, outcome, self.clock.now()).await?;
-        if closes {
-            app.store.divert(self.clock.now()).await?;
+        match AssertUnwindSafe(send(self.app, batch, self.clock.now())).catch_unwind().await {
+            Ok(outcome) => outcome,
+            Err(_) => {
+                let detail = "lỗi nội bộ khi soạn hoặc gửi tin".to_owned();
+                Ok(Outcome::Failed { error: SendError::Permanent { detail } })
+            }
         }
-        (self.progress)();
-        Ok(Delivered { sent: u32::from(is_sent), not_sent: u32::from(!is_sent) })
+    }
+
+    /// Records the outcome and takes the next message.
+    async fn finish(&self, batch: &Batch, outcome: Outcome) -> Result<Option<Batch>, StoreError> {
+        let (app, now) = (self.app, self.clock.now());
+        record_trouble(app, batch, &outcome, now).await?;
+        let closes = matches!(outcome, Outcome::Stopped { .. } | Outcome::Postponed { .. });
+        if !closes && self.may_send() {
+            return app.store.finish_and_claim(batch.id, outcome, now, LEASE, daily_cap(&app.office, now)).await;
+        }
+        app.store.finish(batch.id, outcome, now).await?;
+        if closes {
+            app.store.divert(now).await?;
+        }
+        self.next().await
     }
 }
 

@@ -408,6 +408,16 @@ pub trait Store: Send + Sync {
     /// Records how the attempt on `batch` ended. Without effect when the batch is no longer in hand.
     async fn finish(&self, batch: i64, outcome: Outcome, now: DateTime<Utc>) -> Result<(), StoreError>;
 
+    /// Both at once: one turn of the store's thread, and one wait for the disk, a message.
+    async fn finish_and_claim(
+        &self,
+        batch: i64,
+        outcome: Outcome,
+        now: DateTime<Utc>,
+        lease: Duration,
+        cap: Option<DailyCap>,
+    ) -> Result<Option<Batch>, StoreError>;
+
     /// Ends all leases; only for a process that knows to be the only one (it holds the lock file).
     async fn release_interrupted(&self, now: DateTime<Utc>) -> Result<u32, StoreError>;
 

@@ -5,9 +5,11 @@
 //! a local value while it talks; it is kept only after a complete dialogue and dropped on any error.
 //! Each phase has its own deadline, since lettre's covers the TCP connect only.
 
+mod dialogue;
+mod refusal;
+
 use std::{
     fs,
-    future::Future,
     net::IpAddr,
     sync::{
         Arc, Mutex, MutexGuard,
@@ -19,20 +21,19 @@ use std::{
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use lettre::transport::smtp::{
-    Error as SmtpError,
     authentication::{Credentials, Mechanism},
     client::{AsyncSmtpConnection, Certificate, TlsParameters},
-    commands::{Data, Mail, Rcpt, Rset},
-    extension::{ClientId, Extension, MailParameter},
-    response::Code,
+    commands::{Ehlo, Rset},
+    extension::ClientId,
 };
 use secrecy::ExposeSecret;
-use tokio::{
-    sync::{Semaphore, SemaphorePermit},
-    time::timeout,
-};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::{Channel, EmailSettings, Message, SmtpLimits, SmtpSecurity, SmtpSettings, email};
+use self::{
+    dialogue::{Rejected, content, envelope},
+    refusal::{Failure, down, within, without_addresses},
+};
+use super::{Channel, EmailSettings, Message, SmtpSecurity, SmtpSettings, email};
 use crate::domain::notification::SendError;
 
 pub struct SmtpChannel {
@@ -51,13 +52,24 @@ pub struct SmtpChannel {
 /// A connection that counts as long as it stands.
 struct Open {
     connection: AsyncSmtpConnection,
+    /// The server takes several commands in one piece (RFC 2920).
+    takes_several: bool,
+    /// The largest message it takes, where it says so (RFC 1870).
+    most_bytes: Option<usize>,
     open: Arc<AtomicUsize>,
 }
 
 impl Open {
-    fn new(connection: AsyncSmtpConnection, open: &Arc<AtomicUsize>) -> Self {
+    fn new(connection: AsyncSmtpConnection, offer: &[String], open: &Arc<AtomicUsize>) -> Self {
         open.fetch_add(1, Ordering::Relaxed);
-        Self { connection, open: Arc::clone(open) }
+        let size = offer.iter().find_map(|line| line.strip_prefix("SIZE ")).and_then(|n| n.trim().parse().ok());
+        Self {
+            connection,
+            takes_several: offer.iter().any(|line| line == "PIPELINING"),
+            // Nought means that there is no fixed limit.
+            most_bytes: size.filter(|n| *n > 0),
+            open: Arc::clone(open),
+        }
     }
 }
 
@@ -93,7 +105,7 @@ impl SmtpChannel {
         Ok(())
     }
 
-    async fn connect(&self) -> Result<AsyncSmtpConnection, SendError> {
+    async fn connect(&self) -> Result<Open, SendError> {
         let server = &self.server;
         let hello = server.client_name.clone().map_or_else(ClientId::default, ClientId::Domain);
         let tls = match server.security {
@@ -119,7 +131,8 @@ impl SmtpChannel {
                 .await
                 .map_err(|e| down("máy chủ thư không nhận tên hoặc mật khẩu", &e))?;
         }
-        Ok(connection)
+        let offer = offer(&mut connection, hello, limit).await.map_err(|e| down("máy chủ thư không đáp", &e))?;
+        Ok(Open::new(connection, &offer, &self.open))
     }
 
     fn tls(&self) -> Result<TlsParameters, SendError> {
@@ -134,69 +147,109 @@ impl SmtpChannel {
         builder.build().map_err(|e| down(format!("không thiết lập được TLS: {e}")))
     }
 
-    /// A connection on which MAIL was accepted; one kept from the message before may have been
-    /// closed by the server meanwhile, which costs nothing but a new one.
-    async fn begin(&self, composed: &email::Composed) -> Result<Open, SendError> {
-        let limit = self.server.limits.command_deadline;
-        let idle = self.idle().pop();
-        if let Some(mut kept) = idle
-            && mail(&mut kept.connection, composed, limit).await.is_ok()
-        {
-            return Ok(kept);
+    /// A connection, kept or new, on which the recipient was accepted. A kept one may have been closed by the server
+    /// meanwhile, which costs nothing but a new one.
+    async fn begin(&self, message: &Message) -> Result<(Open, email::Composed, SemaphorePermit<'_>), Began<'_>> {
+        let mut permit = self.permits.acquire().await.expect("the semaphore is never closed");
+        let kept = self.idle().pop();
+        if let Some(mut open) = kept {
+            let composed = self.compose(message, &open)?;
+            match envelope(&mut open.connection, &composed, self.server.limits, open.takes_several).await {
+                Ok(()) => return Ok((open, composed, permit)),
+                Err(Rejected::Recipient(refusal)) if refusal.is_answered => {
+                    return Err(Began::Refused(open, refusal.error, permit));
+                }
+                Err(Rejected::Recipient(_) | Rejected::Beginning(_)) => {}
+            }
         }
-        let mut open = Open::new(self.connect().await?, &self.open);
-        mail(&mut open.connection, composed, limit).await?;
-        Ok(open)
-    }
-
-    /// A server that refuses one more connection while others stand is not down: its wish is obeyed.
-    async fn begin_within_permits(&self, composed: &email::Composed) -> Result<(Open, SemaphorePermit<'_>), SendError> {
-        loop {
-            let permit = self.permits.acquire().await.expect("the semaphore is never closed");
-            match self.begin(composed).await {
-                Ok(open) => return Ok((open, permit)),
+        let mut open = loop {
+            match self.connect().await {
+                Ok(open) => break open,
+                // A server that refuses one more connection while others stand is not down: its wish is obeyed.
                 Err(SendError::ChannelDown { detail }) if self.open.load(Ordering::Relaxed) > 0 => {
                     tracing::info!(cause = detail, "the mail server takes no further connection; using fewer");
                     permit.forget();
+                    permit = self.permits.acquire().await.expect("the semaphore is never closed");
+                    let kept = self.idle().pop();
+                    if let Some(open) = kept {
+                        break open;
+                    }
                 }
-                Err(error) => return Err(error),
+                Err(error) => return Err(error.into()),
             }
+        };
+        let composed = self.compose(message, &open)?;
+        match envelope(&mut open.connection, &composed, self.server.limits, open.takes_several).await {
+            Ok(()) => Ok((open, composed, permit)),
+            Err(Rejected::Recipient(refusal)) if refusal.is_answered => {
+                Err(Began::Refused(open, refusal.error, permit))
+            }
+            Err(Rejected::Recipient(refusal)) => Err(refusal.error.into()),
+            Err(Rejected::Beginning(error)) => Err(error.into()),
         }
+    }
+
+    /// The message; without its files when it is too large for the server with them.
+    fn compose(&self, message: &Message, open: &Open) -> Result<email::Composed, SendError> {
+        let most = self.server.limits.most_bytes.min(open.most_bytes.unwrap_or(usize::MAX));
+        let composed = email::compose(&self.settings, message)?;
+        if composed.text.len() <= most {
+            return Ok(composed);
+        }
+        let text = format!("{}\n(Tệp đính kèm quá lớn nên không gửi kèm.)\n", message.text);
+        let bare = Message { attachments: Vec::new(), text, ..message.clone() };
+        let composed = email::compose(&self.settings, &bare)?;
+        if composed.text.len() <= most {
+            return Ok(composed);
+        }
+        Err(SendError::Permanent {
+            detail: format!("thư dài {} byte, quá giới hạn {most}", composed.text.len())
+        })
     }
 
     async fn dialogue(&self, message: &Message) -> Result<(), SendError> {
         self.count(message.at)?;
-        let composed = compose_within(&self.settings, message, self.server.limits.most_bytes)?;
-        let (mut open, _permit) = self.begin_within_permits(&composed).await?;
-        let outcome = transfer(&mut open.connection, &composed, self.server.limits).await;
+        let (mut open, outcome, _permit) = match self.begin(message).await {
+            Ok((mut open, composed, permit)) => {
+                let outcome = content(&mut open.connection, &composed, self.server.limits).await;
+                (open, outcome.map_err(|refusal| (refusal.error, refusal.is_answered)), permit)
+            }
+            Err(Began::Refused(open, error, permit)) => (open, Err((error, true)), permit),
+            Err(Began::Failed(error)) => return Err(error),
+        };
         // Only a connection whose every command was answered may carry the next message: a reply still to
         // come would be taken for the answer to something else.
         let limit = self.server.limits.command_deadline;
         let is_reusable = match &outcome {
             Ok(()) => true,
-            Err(refusal) if refusal.is_answered => within(limit, open.connection.command(Rset)).await.is_ok(),
-            Err(_) => false,
+            Err((_, true)) => within(limit, open.connection.command(Rset)).await.is_ok(),
+            Err((_, false)) => false,
         };
         if is_reusable {
             self.idle().push(open);
         }
-        outcome.map_err(|refusal| refusal.error)
+        outcome.map_err(|(error, _)| error)
     }
 }
 
-/// The message; without its files when it is too large for the server with them.
-fn compose_within(settings: &EmailSettings, message: &Message, most: usize) -> Result<email::Composed, SendError> {
-    let composed = email::compose(settings, message)?;
-    if composed.text.len() <= most {
-        return Ok(composed);
+/// Why the content was not sent.
+enum Began<'a> {
+    /// The recipient was refused on a connection that is still in step.
+    Refused(Open, SendError, SemaphorePermit<'a>),
+    /// There is no connection to go on with.
+    Failed(SendError),
+}
+
+impl From<SendError> for Began<'_> {
+    fn from(error: SendError) -> Self {
+        Self::Failed(error)
     }
-    let text = format!("{}\n(Tệp đính kèm quá lớn nên không gửi kèm.)\n", message.text);
-    let bare = Message { attachments: Vec::new(), text, ..message.clone() };
-    let composed = email::compose(settings, &bare)?;
-    if composed.text.len() <= most {
-        return Ok(composed);
-    }
-    Err(SendError::Permanent { detail: format!("thư dài {} byte, quá giới hạn {most}", composed.text.len()) })
+}
+
+/// What the server offers, in capitals; asked once more since lettre keeps only part of the answer.
+async fn offer(connection: &mut AsyncSmtpConnection, hello: ClientId, limit: Duration) -> Result<Vec<String>, Failure> {
+    let answer = within(limit, connection.command(Ehlo::new(hello))).await?;
+    Ok(answer.message().skip(1).map(|line| line.trim().to_uppercase()).collect())
 }
 
 #[async_trait]
@@ -212,229 +265,5 @@ impl Channel for SmtpChannel {
         }
         let missing = usize::from(self.server.limits.connections).saturating_sub(self.permits.available_permits());
         self.permits.add_permits(missing);
-    }
-}
-
-async fn mail(
-    connection: &mut AsyncSmtpConnection,
-    composed: &email::Composed,
-    limit: Duration,
-) -> Result<(), SendError> {
-    let is_plain = |address: &lettre::Address| AsRef::<str>::as_ref(address).is_ascii();
-    let needs_utf8 = !is_plain(&composed.from) || !is_plain(&composed.to);
-    if needs_utf8 && !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
-        let detail = "máy chủ thư không nhận địa chỉ có dấu (SMTPUTF8)".to_owned();
-        let is_senders_fault = !is_plain(&composed.from);
-        return Err(if is_senders_fault { SendError::ChannelDown { detail } } else { SendError::Permanent { detail } });
-    }
-    let parameters = if needs_utf8 { vec![MailParameter::SmtpUtfEight] } else { Vec::new() };
-    let command = Mail::new(Some(composed.from.clone()), parameters);
-    // A refused sender concerns every message: the channel is at fault, no message is spent on it.
-    within(limit, connection.command(command)).await.map_err(|e| down("máy chủ thư không nhận người gửi", &e))?;
-    Ok(())
-}
-
-/// Why a message was not transferred.
-struct Refusal {
-    error: SendError,
-    /// The server answered every command, so the dialogue is in step.
-    is_answered: bool,
-}
-
-async fn transfer(
-    connection: &mut AsyncSmtpConnection,
-    composed: &email::Composed,
-    limits: SmtpLimits,
-) -> Result<(), Refusal> {
-    let command = Rcpt::new(composed.to.clone(), Vec::new());
-    within(limits.command_deadline, connection.command(command)).await.map_err(|f| refused(&f))?;
-    within(limits.command_deadline, connection.command(Data)).await.map_err(|f| refused(&f))?;
-    // From here on a lost answer means that nobody knows.
-    let unknown = |detail| Refusal { error: SendError::Unknown { detail }, is_answered: false };
-    match within(limits.message_deadline, connection.command(transparent(&composed.text))).await {
-        Ok(response) if is_accepted(response.code()) => Ok(()),
-        Ok(response) => Err(unknown(format!("máy chủ trả lời lạ: {}", response.code()))),
-        Err(Failure::Smtp(error)) if error.status().is_some() => Err(refused(&Failure::Smtp(error))),
-        Err(failure) => Err(unknown(format!("mất liên lạc sau khi đã gửi nội dung: {}", failure.text()))),
-    }
-}
-
-/// The message with its end mark, lines that begin with a dot doubled (RFC 5321, 4.5.2).
-///
-/// In one piece and not through lettre's `message`: that writes the end mark separately, and the pair
-/// of small writes costs 40 ms a message (Nagle's algorithm against delayed acknowledgements).
-fn transparent(text: &str) -> String {
-    let mut sent = String::with_capacity(text.len() + 64);
-    for line in text.split_inclusive("\r\n") {
-        if line.starts_with('.') {
-            sent.push('.');
-        }
-        sent.push_str(line);
-    }
-    if !sent.ends_with("\r\n") {
-        sent.push_str("\r\n");
-    }
-    sent.push_str(".\r\n");
-    sent
-}
-
-fn is_accepted(code: Code) -> bool {
-    u16::from(code) == 250
-}
-
-/// What went wrong in one phase.
-enum Failure {
-    Deadline,
-    Smtp(SmtpError),
-}
-
-impl Failure {
-    fn text(&self) -> String {
-        match self {
-            Self::Deadline => "quá thời gian chờ".to_owned(),
-            Self::Smtp(error) => error_chain(error),
-        }
-    }
-}
-
-fn error_chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
-}
-
-async fn within<T>(limit: Duration, phase: impl Future<Output = Result<T, SmtpError>>) -> Result<T, Failure> {
-    match timeout(limit, phase).await {
-        Ok(result) => result.map_err(Failure::Smtp),
-        Err(_) => Err(Failure::Deadline),
-    }
-}
-
-fn down(what: &str, failure: &Failure) -> SendError {
-    SendError::ChannelDown { detail: format!("{what}: {}", failure.text()) }
-}
-
-/// A refusal before the message was taken: certainly not delivered.
-fn refused(failure: &Failure) -> Refusal {
-    let status = match failure {
-        Failure::Smtp(error) => error.status().map(u16::from),
-        Failure::Deadline => None,
-    };
-    let error = classify(status, failure.text());
-    let is_answered = status.is_some() && !matches!(error, SendError::ChannelDown { .. });
-    Refusal { error, is_answered }
-}
-
-/// What a refusal means, by its code (RFC 5321, 4.2) and enhanced status code (RFC 3463).
-fn classify(status: Option<u16>, detail: String) -> SendError {
-    let transient = |detail| SendError::Transient { detail, retry_after: None };
-    let Some(code @ 500..) = status else {
-        // Closing down, or asking for TLS or a login before anything else: nothing to do with this message. Without an
-        // answer it is no dead channel either: a server slow for one mailbox must not hold up the others.
-        let is_of_server = matches!((status, enhanced(&detail)), (Some(421), _) | (Some(_), Some((7, 0 | 8 | 9 | 11))));
-        return if is_of_server { SendError::ChannelDown { detail } } else { transient(detail) };
-    };
-    match (code, enhanced(&detail)) {
-        // Authentication wanted or refused, and senders that the server does not take: every message would fail.
-        (530 | 534 | 535 | 538, _) | (_, Some((1, 7 | 8))) => SendError::ChannelDown { detail },
-        // Policy, quota and routing are the server's affair and can be put right there; one such mailbox must not
-        // hold up the others.
-        (_, Some((7, _) | (3, 0..=3 | 5) | (4, 3..=5 | 7))) => transient(detail),
-        _ => SendError::Permanent { detail },
-    }
-}
-
-/// Subject and detail of an enhanced status code.
-fn enhanced(text: &str) -> Option<(u16, u16)> {
-    let is_part = |c: char| c.is_ascii_digit() || c == '.';
-    text.split(|c: char| !is_part(c)).find_map(|word| {
-        let mut parts = word.split('.');
-        let (class, subject, detail) = (parts.next()?, parts.next()?, parts.next()?);
-        let is_code = matches!(class, "4" | "5") && parts.next().is_none();
-        is_code.then_some(())?;
-        Some((subject.parse().ok()?, detail.parse().ok()?))
-    })
-}
-
-/// Servers repeat addresses in their answers; logs and status must not.
-fn without_addresses(error: SendError) -> SendError {
-    match error {
-        SendError::Transient { detail, retry_after } => SendError::Transient { detail: masked(&detail), retry_after },
-        SendError::Permanent { detail } => SendError::Permanent { detail: masked(&detail) },
-        SendError::ChannelDown { detail } => SendError::ChannelDown { detail: masked(&detail) },
-        SendError::ChannelStopped { detail } => SendError::ChannelStopped { detail: masked(&detail) },
-        SendError::NotNow { detail, wait } => SendError::NotNow { detail, wait },
-        SendError::Unknown { detail } => SendError::Unknown { detail: masked(&detail) },
-    }
-}
-
-fn masked(text: &str) -> String {
-    let is_part = |c: char| !c.is_whitespace() && !"<>()[],;\"'".contains(c);
-    let mut masked = String::new();
-    for word in text.split_inclusive(|c| !is_part(c)) {
-        let name = word.strip_suffix(|c| !is_part(c)).unwrap_or(word);
-        if name.contains('@') {
-            masked.push('…');
-            masked.push_str(&word[name.len()..]);
-        } else {
-            masked.push_str(word);
-        }
-    }
-    masked
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_that_begins_with_a_dot_does_not_end_the_message() {
-        assert_eq!(transparent("a\r\n.\r\n..b"), "a\r\n..\r\n...b\r\n.\r\n");
-        assert_eq!(transparent("a\r\n"), "a\r\n.\r\n");
-    }
-
-    #[test]
-    fn refusals_have_their_class_by_code_and_enhanced_code() {
-        let class =
-            |status: u16, text: &str| match classify(Some(status), format!("permanent error ({status}): {text}")) {
-                SendError::Transient { .. } => "for now",
-                SendError::Permanent { .. } => "for good",
-                SendError::ChannelDown { .. } => "down",
-                other => panic!("{other:?}"),
-            };
-        let table = [
-            (421, "4.3.2 shutting down", "down"),
-            (450, "4.2.1 busy", "for now"),
-            (451, "4.7.1 greylisted", "for now"),
-            (452, "4.3.1 disk full", "for now"),
-            (454, "4.7.0 TLS not available", "down"),
-            (530, "5.7.0 authentication required", "down"),
-            (535, "5.7.8 bad credentials", "down"),
-            (550, "5.1.1 no such user", "for good"),
-            (550, "5.1.8 sender unknown", "down"),
-            (550, "5.7.1 not allowed", "for now"),
-            (550, "no such user", "for good"),
-            (552, "5.2.2 mailbox full", "for good"),
-            (552, "5.3.4 too big", "for good"),
-            (554, "5.4.6 routing loop", "for good"),
-            (554, "5.6.0 content refused", "for good"),
-        ];
-        for (status, text, expected) in table {
-            assert_eq!(class(status, text), expected, "{status} {text}");
-        }
-        assert!(matches!(classify(None, "5.1.1 in a timeout".to_owned()), SendError::Transient { .. }));
-    }
-
-    #[test]
-    fn answers_do_not_carry_addresses_on_however_they_are_spelt() {
-        let error = SendError::Permanent { detail: "550 <An@So.example> unknown; ask it@so.example".to_owned() };
-        assert_eq!(without_addresses(error).detail(), "550 <…> unknown; ask …");
     }
 }

@@ -155,17 +155,20 @@ async fn converse(stream: TcpStream, state: &State) -> io::Result<()> {
     while let Some(line) = lines.next_line().await? {
         let verb = line.get(..4).unwrap_or_default().to_uppercase();
         let reply = match verb.as_str() {
-            "EHLO" => "250-thu.example\r\n250 8BITMIME",
+            "EHLO" => "250-thu.example\r\n250-PIPELINING\r\n250-SIZE 10240000\r\n250 8BITMIME",
             "RCPT" => {
-                address(&line).clone_into(&mut to);
-                if state.inner().faults.get(&to) == Some(&Fault::Refused) {
+                to.clear();
+                let named = address(&line);
+                if state.inner().faults.get(named) == Some(&Fault::Refused) {
                     "550 5.1.1 no such user"
-                } else if is_deferred(state, &to) {
+                } else if is_deferred(state, named) {
                     "450 4.7.1 greylisted, try again later"
                 } else {
+                    named.clone_into(&mut to);
                     "250 2.1.5 ok"
                 }
             }
+            "DATA" if to.is_empty() => "554 5.5.1 no valid recipients",
             "DATA" => {
                 writer.write_all(b"354 go ahead\r\n").await?;
                 let Some(text) = read_content(&mut lines).await? else { return Ok(()) };

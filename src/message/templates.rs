@@ -5,9 +5,7 @@
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
-use minijinja::{Environment, UndefinedBehavior, syntax::SyntaxConfig, value::Serde};
-
-use super::Digest;
+use minijinja::{Environment, UndefinedBehavior, Value, syntax::SyntaxConfig};
 
 /// Name of the file in `templates/`, and the template in the binary.
 pub const BUILT_IN: [(&str, &str); 3] = [
@@ -86,10 +84,10 @@ impl Templates {
     }
 
     /// The text, and why the office's own template was not used although there is one.
-    pub(super) fn render(&self, name: &str, digest: &Digest) -> (String, Option<TemplateError>) {
+    pub(super) fn render(&self, name: &str, digest: &Value) -> (String, Option<TemplateError>) {
         let own = self.names.iter().any(|n| n == name).then(|| {
             let template = self.own.get_template(name)?;
-            template.render(Serde(digest))
+            template.render(digest)
         });
         match own {
             Some(Ok(text)) => (text, None),
@@ -99,9 +97,9 @@ impl Templates {
     }
 }
 
-fn render_built_in(name: &str, digest: &Digest) -> String {
+fn render_built_in(name: &str, digest: &Value) -> String {
     let template = IN_BINARY.get_template(name).expect("the name is one of the three above");
     template
-        .render(Serde(digest))
+        .render(digest)
         .expect("every field that the templates use is in the digest: a test renders every kind of message")
 }

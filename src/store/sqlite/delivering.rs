@@ -16,6 +16,8 @@ use crate::{
 /// A message interrupted by a crash, or of unknown outcome and due to be repeated: taken again with
 /// exactly the same rows, so that its Message-ID stays the same.
 ///
+/// The plus signs keep SQLite from walking over every batch there ever was to have them in order.
+///
 /// A lease further ahead than any we give was written by a clock that was ahead, and counts as ended;
 /// so does a channel's pause.
 const RESUME: &str = "
@@ -25,9 +27,9 @@ const RESUME: &str = "
             SELECT batch, channel FROM delivery
             WHERE state = 'sending' AND (lease_until <= :now OR lease_until > :far)
             UNION ALL
-            SELECT batch, channel FROM delivery WHERE state = 'unknown' AND batch IS NOT NULL AND due_at <= :now)
+            SELECT batch, channel FROM delivery WHERE state = 'unknown' AND +batch IS NOT NULL AND due_at <= :now)
         WHERE channel NOT IN (SELECT channel FROM channel WHERE paused_until > :now AND paused_until <= :far)
-        ORDER BY batch LIMIT 1)
+        ORDER BY +batch LIMIT 1)
       AND ((state = 'sending' AND (lease_until <= :now OR lease_until > :far)) OR (state = 'unknown' AND due_at <= :now))
     RETURNING id, batch";
 
@@ -38,19 +40,12 @@ const NEXT: &str = "
       AND channel NOT IN (SELECT channel FROM channel WHERE paused_until > :now AND paused_until <= :far)
     ORDER BY due_at, channel, address LIMIT 1";
 
-/// All due deliveries of an address.
-///
-/// The outer WHERE repeats the state condition: on a database with concurrent writers the subquery
-/// may have read rows that another claimer has taken since, and without the repetition both would
-/// send them.
+/// All due deliveries of an address, numbered by the first of them.
 const TAKE: &str = "
-    WITH due AS MATERIALIZED (
-        SELECT id, min(id) OVER () AS batch FROM delivery
-        WHERE channel = :channel AND address = :address AND state = 'pending' AND due_at <= :now)
-    UPDATE delivery SET state = 'sending', lease_until = :lease, batch = due.batch, attempts = attempts + 1
-    FROM due
-    WHERE delivery.id = due.id AND delivery.state = 'pending' AND delivery.due_at <= :now
-    RETURNING delivery.id, delivery.batch";
+    UPDATE delivery SET state = 'sending', lease_until = :lease, attempts = attempts + 1, batch = (
+        SELECT min(id) FROM delivery WHERE channel = :channel AND address = :address AND state = 'pending' AND due_at <= :now)
+    WHERE channel = :channel AND address = :address AND state = 'pending' AND due_at <= :now
+    RETURNING id, batch";
 
 /// Longer than every lease and every pause of a channel.
 pub const FAR: Duration = Duration::hours(1);
@@ -78,6 +73,15 @@ pub fn claim(
 }
 
 fn resume(tx: &Transaction<'_>, now: DateTime<Utc>, lease: Duration) -> Result<(Vec<i64>, i64), StoreError> {
+    let is_due: bool = tx
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM delivery WHERE state = 'sending' AND (lease_until <= ?1 OR lease_until > ?2))
+                 OR EXISTS (SELECT 1 FROM delivery WHERE state = 'unknown' AND due_at <= ?1)",
+        )?
+        .query_row([seconds(now), seconds(now + FAR)], |row| row.get(0))?;
+    if !is_due {
+        return Ok((Vec::new(), 0));
+    }
     take(
         tx.prepare_cached(RESUME)?,
         named_params! { ":now": seconds(now), ":lease": seconds(now + lease), ":far": seconds(now + FAR) },
@@ -124,8 +128,9 @@ fn put_off(
             "UPDATE delivery SET due_at = ?3, deferred_at = coalesce(deferred_at, due_at)
              WHERE state = 'pending' AND due_at <= ?1 AND channel = ?5 AND address = ?6
                AND (SELECT count(DISTINCT batch) FROM delivery had
-                    WHERE had.recipient = delivery.recipient
-                      AND ((had.state = 'sent' AND had.finished_at >= ?2) OR had.state = 'sending')) >= ?4",
+                    WHERE had.recipient = delivery.recipient AND had.state = 'sent' AND had.finished_at >= ?2)
+                 + (SELECT count(DISTINCT batch) FROM delivery hand
+                    WHERE +hand.recipient = delivery.recipient AND hand.state = 'sending') >= ?4",
         )?
         .execute(params![seconds(now), seconds(cap.day_began_at), seconds(cap.next_at), cap.most, channel, address])?;
     Ok(changed)
@@ -331,6 +336,15 @@ fn outcome_name(outcome: &Outcome) -> (&'static str, Option<&SendError>) {
 
 /// A message that left proves that its channel works and its recipient can be reached.
 fn clear_troubles(tx: &Transaction<'_>, batch: i64, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let is_trouble: bool = tx
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM channel WHERE failures > 0 OR paused_until > 0)
+                 OR EXISTS (SELECT 1 FROM problem WHERE resolved_at IS NULL)",
+        )?
+        .query_row([], |row| row.get(0))?;
+    if !is_trouble {
+        return Ok(());
+    }
     let (channel, recipient): (String, String) = tx
         .prepare_cached("SELECT channel, recipient FROM delivery WHERE batch = ?1 LIMIT 1")?
         .query_row([batch], |row| Ok((row.get(0)?, row.get(1)?)))?;
