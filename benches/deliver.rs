@@ -69,7 +69,7 @@ async fn parts(config: &Config, messages: u64, now: DateTime<Utc>) {
 }
 
 fn print(what: &str, start: Instant, messages: u64) {
-    println!("{what}: {:.0} µs", start.elapsed().as_secs_f64() * 1e6 / messages as f64);
+    println!("{what}: {:.0} µs", (start.elapsed() / u32::try_from(messages).unwrap_or(u32::MAX)).as_secs_f64() * 1e6);
 }
 
 fn config(folder: &std::path::Path, port: u64) -> Config {

@@ -412,13 +412,12 @@ impl<P: Fn()> Round<'_, P> {
 
     async fn hand(&self, batch: &Batch) -> Result<Outcome, StoreError> {
         // What breaks on one message must not hold up the others.
-        match AssertUnwindSafe(send(self.app, batch, self.clock.now())).catch_unwind().await {
-            Ok(outcome) => outcome,
-            Err(_) => {
-                let detail = "lỗi nội bộ khi soạn hoặc gửi tin".to_owned();
-                Ok(Outcome::Failed { error: SendError::Permanent { detail } })
-            }
+        let sending = AssertUnwindSafe(send(self.app, batch, self.clock.now())).catch_unwind();
+        if let Ok(outcome) = sending.await {
+            return outcome;
         }
+        let detail = "lỗi nội bộ khi soạn hoặc gửi tin".to_owned();
+        Ok(Outcome::Failed { error: SendError::Permanent { detail } })
     }
 
     /// Records the outcome and takes the next message.

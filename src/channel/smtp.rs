@@ -56,7 +56,7 @@ struct Open {
     takes_several: bool,
     /// The largest message it takes, where it says so (RFC 1870).
     most_bytes: Option<usize>,
-    open: Arc<AtomicUsize>,
+    count: Arc<AtomicUsize>,
 }
 
 impl Open {
@@ -68,14 +68,14 @@ impl Open {
             takes_several: offer.iter().any(|line| line == "PIPELINING"),
             // Nought means that there is no fixed limit.
             most_bytes: size.filter(|n| *n > 0),
-            open: Arc::clone(open),
+            count: Arc::clone(open),
         }
     }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
-        self.open.fetch_sub(1, Ordering::Relaxed);
+        self.count.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -157,7 +157,7 @@ impl SmtpChannel {
             match envelope(&mut open.connection, &composed, self.server.limits, open.takes_several).await {
                 Ok(()) => return Ok((open, composed, permit)),
                 Err(Rejected::Recipient(refusal)) if refusal.is_answered => {
-                    return Err(Began::Refused(open, refusal.error, permit));
+                    return Err(Began::Refused(Box::new(open), refusal.error, permit));
                 }
                 Err(Rejected::Recipient(_) | Rejected::Beginning(_)) => {}
             }
@@ -182,7 +182,7 @@ impl SmtpChannel {
         match envelope(&mut open.connection, &composed, self.server.limits, open.takes_several).await {
             Ok(()) => Ok((open, composed, permit)),
             Err(Rejected::Recipient(refusal)) if refusal.is_answered => {
-                Err(Began::Refused(open, refusal.error, permit))
+                Err(Began::Refused(Box::new(open), refusal.error, permit))
             }
             Err(Rejected::Recipient(refusal)) => Err(refusal.error.into()),
             Err(Rejected::Beginning(error)) => Err(error.into()),
@@ -214,7 +214,7 @@ impl SmtpChannel {
                 let outcome = content(&mut open.connection, &composed, self.server.limits).await;
                 (open, outcome.map_err(|refusal| (refusal.error, refusal.is_answered)), permit)
             }
-            Err(Began::Refused(open, error, permit)) => (open, Err((error, true)), permit),
+            Err(Began::Refused(open, error, permit)) => (*open, Err((error, true)), permit),
             Err(Began::Failed(error)) => return Err(error),
         };
         // Only a connection whose every command was answered may carry the next message: a reply still to
@@ -235,7 +235,7 @@ impl SmtpChannel {
 /// Why the content was not sent.
 enum Began<'a> {
     /// The recipient was refused on a connection that is still in step.
-    Refused(Open, SendError, SemaphorePermit<'a>),
+    Refused(Box<Open>, SendError, SemaphorePermit<'a>),
     /// There is no connection to go on with.
     Failed(SendError),
 }
