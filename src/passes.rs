@@ -352,7 +352,7 @@ pub async fn deliver(
     if let Some(first) = round.next().await? {
         let mut firsts = vec![Some(first)];
         // More messages in hand than connections: while some are sent, others are claimed and finished in one commit.
-        firsts.resize_with(app.senders.max(1) * 8, || None);
+        firsts.resize_with(app.senders.max(1) * 4, || None);
         for result in join_all(firsts.into_iter().map(|first| round.work(first))).await {
             delivered += result?;
         }

@@ -16,6 +16,8 @@ mod lessons;
 mod life;
 #[path = "stories/note.rs"]
 mod note;
+#[path = "stories/outbox.rs"]
+mod outbox;
 #[path = "stories/people.rs"]
 mod people;
 #[path = "stories/presets.rs"]

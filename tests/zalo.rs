@@ -5,7 +5,7 @@ use std::{fs, sync::Arc};
 use chrono::{DateTime, Duration, Utc};
 use nhacviec::{
     channel::{
-        Account, Channels, ChannelSettings, ConsultationSettings, Endpoints, Field, Message, Notice, TemplateSettings,
+        Account, ChannelSettings, Channels, ConsultationSettings, Endpoints, Field, Message, Notice, TemplateSettings,
         ZaloOaSettings, open_all, tokens::Pair,
     },
     demo::zalo::{ConsumedAnswer, FakeZalo, Fault, Template},
@@ -107,7 +107,9 @@ async fn two_messages_that_meet_a_dead_token_refresh_it_once() {
 
 #[tokio::test]
 async fn a_spent_refresh_token_stops_the_channel_for_good_and_asks_nobody_again() {
-    for answer in [ConsumedAnswer::Code14014, ConsumedAnswer::Quoted14014, ConsumedAnswer::Code14020, ConsumedAnswer::EmptyBody] {
+    for answer in
+        [ConsumedAnswer::Code14014, ConsumedAnswer::Quoted14014, ConsumedAnswer::Code14020, ConsumedAnswer::EmptyBody]
+    {
         let office = Office::new().await;
         office.zalo.add_group("nhom", true);
         office.zalo.set_consumed_answer(answer);

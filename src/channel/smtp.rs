@@ -31,7 +31,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use self::{
     dialogue::{Rejected, content, envelope},
-    refusal::{Failure, down, within, without_addresses},
+    refusal::{Failure, Refusal, down, within, without_addresses},
 };
 use super::{Channel, EmailSettings, Message, SmtpSecurity, SmtpSettings, email};
 use crate::domain::notification::SendError;
@@ -156,10 +156,8 @@ impl SmtpChannel {
             let composed = self.compose(message, &open)?;
             match envelope(&mut open.connection, &composed, self.server.limits, open.takes_several).await {
                 Ok(()) => return Ok((open, composed, permit)),
-                Err(Rejected::Recipient(refusal)) if refusal.is_answered => {
-                    return Err(Began::Refused(Box::new(open), refusal.error, permit));
-                }
-                Err(Rejected::Recipient(_) | Rejected::Beginning(_)) => {}
+                Err(Rejected::Recipient(refusal)) => return Err(Began::of(open, refusal, permit)),
+                Err(Rejected::Lost(_) | Rejected::Beginning(_)) => {}
             }
         }
         let mut open = loop {
@@ -181,11 +179,8 @@ impl SmtpChannel {
         let composed = self.compose(message, &open)?;
         match envelope(&mut open.connection, &composed, self.server.limits, open.takes_several).await {
             Ok(()) => Ok((open, composed, permit)),
-            Err(Rejected::Recipient(refusal)) if refusal.is_answered => {
-                Err(Began::Refused(Box::new(open), refusal.error, permit))
-            }
-            Err(Rejected::Recipient(refusal)) => Err(refusal.error.into()),
-            Err(Rejected::Beginning(error)) => Err(error.into()),
+            Err(Rejected::Recipient(refusal)) => Err(Began::of(open, refusal, permit)),
+            Err(Rejected::Lost(error) | Rejected::Beginning(error)) => Err(error.into()),
         }
     }
 
@@ -238,6 +233,16 @@ enum Began<'a> {
     Refused(Box<Open>, SendError, SemaphorePermit<'a>),
     /// There is no connection to go on with.
     Failed(SendError),
+}
+
+impl<'a> Began<'a> {
+    fn of(open: Open, refusal: Refusal, permit: SemaphorePermit<'a>) -> Self {
+        if refusal.is_answered {
+            Self::Refused(Box::new(open), refusal.error, permit)
+        } else {
+            Self::Failed(refusal.error)
+        }
+    }
 }
 
 impl From<SendError> for Began<'_> {

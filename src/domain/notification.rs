@@ -397,8 +397,9 @@ pub const MAX_ATTEMPTS_ELSEWHERE: u32 = 4;
 /// would fill the mailbox with copies.
 pub const MAX_LOST_ANSWERS: u32 = 2;
 
-/// A message in whose hands the program was killed so often is given up: it may be what kills it.
-pub const MAX_INTERRUPTIONS: u32 = 3;
+/// A message with which in hand the program was killed so often is given up: it may be what kills it. Many times, since
+/// those that were in hand beside it are not at fault.
+pub const MAX_INTERRUPTIONS: u32 = 20;
 
 /// A stopped channel is tried again this late, should nobody have said that it works: one refused call.
 pub const STOPPED_PAUSE: Duration = Duration::minutes(55);

@@ -243,6 +243,11 @@ impl Office {
         (polled, applied, delivered.expect("the store works"))
     }
 
+    pub async fn deliver(&self, moment: &str) -> Delivered {
+        self.set_clock(moment);
+        passes::deliver(&self.app, &self.clock, &CancellationToken::new(), || {}).await.expect("the store works")
+    }
+
     pub async fn decide(&self, moment: &str) -> ApplyReport {
         self.set_clock(moment);
         passes::decide(&self.app, self.clock.now()).await.expect("the store works")

@@ -19,6 +19,8 @@ pub enum Rejected {
     Beginning(SendError),
     /// The recipient or the message is refused.
     Recipient(Refusal),
+    /// There is no answer: nothing was sent yet, another connection may have more luck.
+    Lost(SendError),
 }
 
 /// Sends sender, recipient and DATA; in one piece where the server takes that (RFC 2920), since each wait for an
@@ -34,7 +36,10 @@ pub async fn envelope(
     let limit = limits.command_deadline;
     // A refused sender concerns every message: the channel is at fault, no message is spent on it.
     let beginning = |failure: &Failure| Rejected::Beginning(down("máy chủ thư không nhận người gửi", failure));
-    let recipient = |failure: &Failure| Rejected::Recipient(refused(failure));
+    let recipient = |failure: &Failure| match refused(failure) {
+        refusal if failure.is_answered() => Rejected::Recipient(refusal),
+        refusal => Rejected::Lost(refusal.error),
+    };
     if !takes_several {
         within(limit, connection.command(mail)).await.map_err(|f| beginning(&f))?;
         within(limit, connection.command(rcpt)).await.map_err(|f| recipient(&f))?;
@@ -60,8 +65,12 @@ pub async fn envelope(
     }
     for answer in [&rcpt, &data] {
         if let Err(failure) = answer {
-            let refusal = refused(failure);
-            return Err(Rejected::Recipient(Refusal { is_answered: refusal.is_answered && in_step, ..refusal }));
+            return Err(match recipient(failure) {
+                Rejected::Recipient(refusal) => {
+                    Rejected::Recipient(Refusal { is_answered: refusal.is_answered && in_step, ..refusal })
+                }
+                lost => lost,
+            });
         }
     }
     Ok(())
