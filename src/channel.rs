@@ -165,7 +165,8 @@ pub struct SmtpLimits {
 impl Default for SmtpLimits {
     fn default() -> Self {
         Self {
-            connections: 4,
+            // An office's morning takes seconds over one, and a killed process then repeats one message at most.
+            connections: 1,
             messages_per_minute: None,
             most_bytes: 10_000_000,
             command_deadline: Duration::from_mins(1),
