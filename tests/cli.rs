@@ -461,3 +461,30 @@ fn the_rehearsal_of_2023_ends_by_itself_without_loss_or_doubles() {
         Command::new(env!("CARGO_BIN_EXE_nhacviec")).args(["demo", "--out"]).arg(&target).output().expect("runs");
     assert!(err(&again).contains("không trống"), "{}", err(&again));
 }
+
+#[test]
+fn the_commands_of_delivery_answer_and_name_what_is_wrong() {
+    let folder = OfficeFolder::new(9, REPORT);
+    std::fs::create_dir_all(folder.state()).expect("writable");
+    folder.replace("nhacviec.yaml", "  smtp: ", "  maildir: thu\n  # smtp: ");
+    folder.append("nhacviec.yaml", "zalo_bot: { token_file: zalo }\n");
+    let link = nhacviec(&folder, &["zalo", "link", "an"]);
+    assert!(out(&link).contains("LIENKET "), "{}{}", out(&link), err(&link));
+    assert!(out(&nhacviec(&folder, &["zalo", "status"])).contains("mã chưa dùng"));
+    assert!(out(&nhacviec(&folder, &["outbox"])).contains("Không có tin nào"));
+    assert!(err(&nhacviec(&folder, &["outbox", "--only", "gone"])).contains("các trạng thái"));
+    assert!(err(&nhacviec(&folder, &["outbox", "show", "7"])).contains("không có tin số 7"));
+    assert!(err(&nhacviec(&folder, &["outbox", "resend", "7"])).contains("--note"));
+    let sent = nhacviec(&folder, &["test-send", "an"]);
+    assert!(out(&sent).contains("đã gửi, đề nghị người nhận xác nhận"), "{}{}", out(&sent), err(&sent));
+    assert!(err(&nhacviec(&folder, &["test-send", "ai"])).contains("không có người «ai»"));
+    assert!(out(&nhacviec(&folder, &["bounce", "--list"])).contains("Không có địa chỉ nào"));
+    folder.write("templates/digest.txt.j2", "{{ sumary }}");
+    let check = nhacviec(&folder, &["check"]);
+    assert_eq!(check.status.code(), Some(78));
+    assert!(
+        err(&check).contains("mẫu tin có lỗi") && err(&check).contains("template show digest.txt.j2"),
+        "{}",
+        err(&check)
+    );
+}

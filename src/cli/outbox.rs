@@ -79,7 +79,7 @@ struct Note {
 struct Filter {
     /// Chỉ xem một trạng thái: pending, sending, sent, failed, unknown, cancelled, hoặc all
     #[arg(long, value_name = "TRẠNG THÁI", help_heading = "Tùy chọn")]
-    state: Option<String>,
+    only: Option<String>,
     /// Chỉ xem tin của một người (mã người trong units.yaml)
     #[arg(long, value_name = "NGƯỜI", help_heading = "Tùy chọn")]
     person: Option<String>,
@@ -143,7 +143,7 @@ impl Outbox {
 }
 
 fn list(filter: &Filter, config: &Config, store: &dyn Store) -> anyhow::Result<Exit> {
-    let states = match filter.state.as_deref() {
+    let states = match filter.only.as_deref() {
         None => Vec::new(),
         Some("all") => STATES.iter().map(|(state, _)| (*state).to_owned()).collect(),
         Some(state) if STATES.iter().any(|(known, _)| *known == state) => vec![state.to_owned()],
@@ -166,7 +166,7 @@ fn list(filter: &Filter, config: &Config, store: &dyn Store) -> anyhow::Result<E
         return Ok(Exit::Done);
     }
     if rows.is_empty() {
-        print(if filter.state.is_none() {
+        print(if filter.only.is_none() {
             "Không có tin nào đang chờ hay chưa tới nơi."
         } else {
             "Không có tin nào."
@@ -200,7 +200,7 @@ fn line(row: &OutboxRow, config: &Config) -> String {
 
 fn show(id: i64, as_json: bool, config: &Config, store: &dyn Store) -> anyhow::Result<Exit> {
     let entry = block_on(store.outbox_entry(id))?.context(STORE_FAILED)?;
-    let Some(entry) = entry else { bail!("không có tin số {id}; xem danh sách: nhacviec outbox --state all") };
+    let Some(entry) = entry else { bail!("không có tin số {id}; xem danh sách: nhacviec outbox --only all") };
     if as_json {
         print_json(&serde_json::to_value(&entry)?);
         return Ok(Exit::Done);
@@ -250,7 +250,7 @@ fn intervene(store: &dyn Store, kind: InterventionKind, ids: &[i64], note: &Note
         is_well &= result == IntervenedResult::Done;
         print(&match result {
             IntervenedResult::Done => format!("{id}: {}", what_follows(kind)),
-            IntervenedResult::Unknown => format!("{id}: không có tin này; xem nhacviec outbox --state all"),
+            IntervenedResult::Unknown => format!("{id}: không có tin này; xem nhacviec outbox --only all"),
             IntervenedResult::WrongState(state) => format!("{id}: tin {}, không làm được việc này", state_name(&state)),
             IntervenedResult::Pruned => format!("{id}: nội dung đã được xóa theo thời hạn lưu, không gửi lại được"),
         });
