@@ -391,7 +391,7 @@ mod tests {
         config::example,
         domain::{
             deadline::Due,
-            directory::ChannelKind,
+            directory::Route,
             notification::{Audience, Reason},
         },
     };
@@ -428,20 +428,8 @@ mod tests {
     }
 
     fn rendered(entries: Vec<Entry>) -> Message {
-        let batch = Batch {
-            id: 1,
-            channel: ChannelKind::Email,
-            address: "ha@so.example".into(),
-            recipient: "le-thu-ha".into(),
-            also: Vec::new(),
-            entries,
-            deliveries: vec![1],
-            attempt: 1,
-            most_attempts: 1,
-            is_resumed: false,
-            lost_answers: 0,
-            interruptions: 0,
-        };
+        let route = Route { channel: ChannelKind::Email, address: "ha@so.example".to_owned() };
+        let batch = Batch::unsent(route, "le-thu-ha".into(), entries);
         let office = example::office();
         let now = office.hours.digest_moment("2023-02-10".parse().expect("a date"));
         let letterhead = Letterhead { footer: "Cuối thư".to_owned(), ..Letterhead::default() };
@@ -476,5 +464,77 @@ mod tests {
         let (a, b) = (entry("a", "2023-02-14", Audience::Lead), entry("b", "2023-02-14", Audience::Lead));
         assert_eq!(rendered(vec![a.clone(), b.clone()]).id, rendered(vec![b, a.clone()]).id);
         assert_ne!(rendered(vec![a]).id, rendered(vec![entry("c", "2023-02-14", Audience::Lead)]).id);
+    }
+
+    /// Words of a text, without its numbering, marks and letter case.
+    fn words(text: &str) -> std::collections::BTreeSet<String> {
+        let is_word = |word: &&str| word.chars().any(char::is_alphanumeric) && !word.ends_with(')');
+        text.split_whitespace().filter(is_word).map(str::to_lowercase).collect()
+    }
+
+    fn shown(html: &str) -> String {
+        let (_, body) = html.split_once("<body").expect("a body");
+        let pieces = body.split('<').map(|piece| piece.split_once('>').map_or("", |(_, text)| text));
+        let text = pieces.collect::<Vec<_>>().join(" ");
+        text.replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&quot;", "\"")
+            .replace("&#x2f;", "/")
+            .replace("&amp;", "&")
+    }
+
+    #[test]
+    fn text_and_html_say_the_same_in_every_kind_of_message() {
+        let office = example::office();
+        let now = office.hours.digest_moment("2023-02-10".parse().expect("a date"));
+        let letterhead =
+            Letterhead {
+                header: vec!["UBND TỈNH".to_owned()], footer: "Cuối thư".to_owned(), ..Letterhead::default()
+            };
+        for batch in samples(&office, ChannelKind::Email, now) {
+            let (message, error) = render(&batch, &office, &letterhead, now);
+            assert_eq!(error, None);
+            let bare = |word: String| word.trim_matches(|c: char| ".,:;()".contains(c)).to_owned();
+            let words = |text: &str| words(text).into_iter().map(bare).collect::<std::collections::BTreeSet<_>>();
+            let (text, html) = (words(&message.text), words(&shown(&message.html)));
+            // Titles of the table's columns, and labels of the lines that stand for its rows.
+            let is_label = |word: &&String| ["hồ", "sơ", "thủ", "tục", "tình", "trạng"].contains(&word.as_str());
+            let missing: Vec<_> = text.difference(&html).filter(|w| !is_label(w)).collect();
+            let surplus: Vec<_> = html.difference(&text).filter(|w| !is_label(w)).collect();
+            assert!(missing.is_empty() && surplus.is_empty(), "{missing:?} {surplus:?}\n{}", message.text);
+        }
+    }
+
+    #[test]
+    fn a_very_long_digest_stays_below_gmails_limit_and_names_the_rest_in_a_spreadsheet() {
+        let numbered = |n: usize| {
+            let mut entry = entry(&format!("việc số {n}"), "2023-02-20", Audience::Lead);
+            if let Item::Task { row, .. } = &mut entry.item {
+                Arc::make_mut(row).task = format!("I.{n}").into();
+            }
+            entry
+        };
+        let entries = (0..400).map(numbered).collect();
+        let message = rendered(entries);
+        assert!(message.html.len() <= MOST_HTML, "{}", message.html.len());
+        assert!(message.html.contains("việc nữa, xem tệp đính kèm danh-sach.xlsx"));
+        assert!(message.text.contains("việc nữa, xem tệp đính kèm danh-sach.xlsx"));
+        let list = message.attachments.iter().find(|a| a.name == "danh-sach.xlsx").expect("attached");
+        assert!(list.bytes.starts_with(b"PK"), "a spreadsheet is a zip archive");
+        assert!(message.subject.contains("400 sắp đến hạn"));
+    }
+
+    #[test]
+    fn an_offices_template_that_fails_gives_way_to_ours_and_says_so() {
+        let own = [("digest.txt.j2".to_owned(), "{{ 1 // (sections | length - 1) }}".to_owned())].into();
+        let templates = Templates::with(own).expect("it parses");
+        let letterhead = Letterhead { templates: templates.into(), ..Letterhead::default() };
+        let office = example::office();
+        let now = office.hours.digest_moment("2023-02-10".parse().expect("a date"));
+        let route = Route { channel: ChannelKind::Email, address: "ha@so.example".to_owned() };
+        let batch = Batch::unsent(route, "le-thu-ha".into(), vec![entry("việc", "2023-02-14", Audience::Lead)]);
+        let (message, error) = render(&batch, &office, &letterhead, now);
+        assert_eq!(error.expect("named").name, "digest.txt.j2");
+        assert!(message.text.contains("Kính gửi: đồng chí Lê Thu Hà"));
     }
 }

@@ -134,20 +134,9 @@ pub fn batches(notifications: impl IntoIterator<Item = Notification>) -> Vec<Bat
     let mut batches: BTreeMap<Route, Batch> = BTreeMap::new();
     for notification in notifications {
         let Some(route) = notification.routes.first().cloned() else { continue };
-        let batch = batches.entry(route.clone()).or_insert_with(|| Batch {
-            id: 0,
-            channel: route.channel,
-            address: route.address,
-            recipient: notification.key.recipient.clone(),
-            also: Vec::new(),
-            entries: Vec::new(),
-            deliveries: Vec::new(),
-            attempt: 1,
-            most_attempts: 1,
-            is_resumed: false,
-            lost_answers: 0,
-            interruptions: 0,
-        });
+        let batch = batches
+            .entry(route.clone())
+            .or_insert_with(|| Batch::unsent(route, notification.key.recipient.clone(), Vec::new()));
         batch.entries.push(Entry {
             key: notification.key.to_string(),
             subject: notification.key.subject.clone(),

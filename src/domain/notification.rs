@@ -406,6 +406,8 @@ pub const STOPPED_PAUSE: Duration = Duration::minutes(55);
 
 /// When a channel has been down for so long, its messages take their recipients' next routes.
 pub const DIVERTED_AFTER: Duration = Duration::hours(1);
+/// And has failed so often: one failure in the evening and one in the morning are not a night of failures.
+pub const DIVERTED_AFTER_FAILURES: u32 = 5;
 
 /// A repetition of a message that may have arrived waits so long: a slow content filter is not a lost answer.
 pub const RESEND_AFTER: Duration = Duration::minutes(30);
@@ -464,6 +466,25 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// A message that no store knows, for looking at it.
+    #[must_use]
+    pub fn unsent(route: Route, recipient: RecipientId, entries: Vec<Entry>) -> Self {
+        Self {
+            id: 0,
+            channel: route.channel,
+            address: route.address,
+            recipient,
+            also: Vec::new(),
+            entries,
+            deliveries: Vec::new(),
+            attempt: 1,
+            most_attempts: 1,
+            is_resumed: false,
+            lost_answers: 0,
+            interruptions: 0,
+        }
+    }
+
     /// Left part of the Message-ID: derived from what is said to whom, so that a repetition after a crash is
     /// recognisable (RFC 5322, 3.6.4), and one that an administrator asks for is not taken for it.
     #[must_use]

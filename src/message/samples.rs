@@ -6,7 +6,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use crate::domain::{
     deadline::Due,
-    directory::ChannelKind,
+    directory::{ChannelKind, Route},
     ids::RecipientId,
     life::{Answer, Request},
     notification::{Audience, Batch, Entry, Item, Reason, Resent, TaskRow},
@@ -58,20 +58,8 @@ pub fn samples(office: &Office, channel: ChannelKind, now: DateTime<Utc>) -> Vec
 
 fn batch(office: &Office, channel: ChannelKind, entries: Vec<Entry>) -> Batch {
     let person = office.directory.people.keys().next();
-    Batch {
-        id: 0,
-        channel,
-        address: "mau@coquan.example".to_owned(),
-        recipient: person.map_or_else(|| RecipientId::from("mau"), |id| id.as_str().into()),
-        also: Vec::new(),
-        entries,
-        deliveries: Vec::new(),
-        attempt: 1,
-        most_attempts: 1,
-        is_resumed: false,
-        lost_answers: 0,
-        interruptions: 0,
-    }
+    let recipient = person.map_or_else(|| RecipientId::from("mau"), |id| id.as_str().into());
+    Batch::unsent(Route { channel, address: "mau@coquan.example".to_owned() }, recipient, entries)
 }
 
 fn entry(audience: Audience, offset: i32, item: Item) -> Entry {

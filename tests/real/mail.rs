@@ -40,12 +40,6 @@ impl Mail {
         pieces.iter().skip(1).map(|piece| Self::parse(piece.trim_start_matches('\n'))).collect()
     }
 
-    /// The text of the first part that is none of several.
-    #[allow(dead_code, reason = "one of the programs that share this file reads it")]
-    pub fn text(&self) -> String {
-        if self.header("Content-Type").starts_with("multipart/") { self.parts()[0].text() } else { self.content() }
-    }
-
     /// The text of a part as its author wrote it.
     pub fn content(&self) -> String {
         let bytes = match self.header("Content-Transfer-Encoding") {

@@ -13,7 +13,7 @@ use nhacviec::{
     config::{self, Config, Folders},
     demo::mail_server::MailServer,
     domain::{
-        ids::SubjectId,
+        ids::{PersonId, SubjectId},
         life::{Facts, Opening, Report},
     },
     passes::{self, App, Delivered, Polled},
@@ -241,6 +241,17 @@ impl Office {
         let applied = passes::decide(&self.app, now).await.expect("the store works");
         let delivered = passes::deliver(&self.app, &self.clock, &CancellationToken::new(), || {}).await;
         (polled, applied, delivered.expect("the store works"))
+    }
+
+    /// Takes what people sent to the Zalo bot, as the daemon does while a code is open.
+    pub async fn link(&self) -> Vec<PersonId> {
+        passes::link(&self.app, self.clock.now()).await.expect("the store works")
+    }
+
+    /// Loads the configuration again with the chats that people linked.
+    pub async fn reload_with_links(&mut self) {
+        let links = self.store.zalo_links().await.expect("the store works");
+        self.app = App::new(&self.folder.load().with_links(&links), Arc::clone(&self.store));
     }
 
     pub async fn deliver(&self, moment: &str) -> Delivered {

@@ -156,11 +156,12 @@ pub fn take_return(tx: &Transaction<'_>, returned: &Returned, now: DateTime<Utc>
         .query_map([&address], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     for recipient in recipients {
-        let prefix = recipient_prefix(&recipient);
+        // Not under the recipient's prefix: a message that reaches them another way does not mend the address.
+        let key = bounce_key(&recipient);
         let sentence = format!(
             "Thư gửi «{recipient}» bị trả lại ({detail}); sửa địa chỉ trong units.yaml rồi chạy: nhacviec bounce --clear"
         );
-        reporting::set_problems(tx, &format!("{prefix}bounce"), &[(format!("{prefix}bounce"), sentence)], now)?;
+        reporting::set_problems(tx, &key, &[(key.clone(), sentence)], now)?;
     }
     let mut taken = ReturnTaken::default();
     let Some(message_id) = message_id else { return Ok(taken) };
@@ -174,6 +175,10 @@ pub fn take_return(tx: &Transaction<'_>, returned: &Returned, now: DateTime<Utc>
         taken.handed_over += handed_over;
     }
     Ok(taken)
+}
+
+fn bounce_key(recipient: &str) -> String {
+    format!("bounce/{recipient}/")
 }
 
 pub fn bounces(tx: &Transaction<'_>) -> Result<Vec<Bouncing>, StoreError> {
@@ -198,7 +203,7 @@ pub fn clear_bounce(tx: &Transaction<'_>, address: &str, now: DateTime<Utc>) -> 
         .query_map([&address], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     for recipient in recipients {
-        reporting::set_problems(tx, &format!("{}bounce", recipient_prefix(&recipient)), &[], now)?;
+        reporting::set_problems(tx, &bounce_key(&recipient), &[], now)?;
     }
     Ok(cleared > 0)
 }

@@ -5,7 +5,10 @@ use rusqlite::{Transaction, params};
 
 use super::{delivering::FAR, instant, json, seconds, to_json};
 use crate::{
-    domain::{directory::Route, notification::DIVERTED_AFTER},
+    domain::{
+        directory::Route,
+        notification::{DIVERTED_AFTER, DIVERTED_AFTER_FAILURES},
+    },
     store::StoreError,
 };
 
@@ -162,10 +165,11 @@ pub fn take_back_sent(
 fn closed_channels(tx: &Transaction<'_>, now: DateTime<Utc>) -> Result<Vec<(String, String)>, StoreError> {
     let mut select = tx.prepare_cached(
         "SELECT channel, coalesce(detail, '') FROM channel
-         WHERE paused_until > ?1 AND paused_until <= ?2 AND (diverts OR down_since <= ?3)",
+         WHERE paused_until > ?1 AND paused_until <= ?2 AND (diverts OR (down_since <= ?3 AND failures >= ?4))",
     )?;
-    let rows = select.query_map(params![seconds(now), seconds(now + FAR), seconds(now - DIVERTED_AFTER)], |row| {
-        Ok((row.get(0)?, row.get(1)?))
-    })?;
+    let rows = select.query_map(
+        params![seconds(now), seconds(now + FAR), seconds(now - DIVERTED_AFTER), DIVERTED_AFTER_FAILURES],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
