@@ -2,52 +2,42 @@
 //!
 //! Each may be killed anywhere and run again. They load, ask the domain, write; they keep nothing.
 
+mod delivering;
+mod linking;
+
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::VecDeque,
     fmt::Write as _,
-    panic::AssertUnwindSafe,
     sync::{Arc, Mutex},
 };
 
-use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
-use futures_util::{FutureExt as _, future::join_all};
-use sha2::{Digest as _, Sha256};
-use tokio_util::sync::CancellationToken;
+use chrono::{DateTime, Duration, NaiveDate, Utc};
 
+pub use self::{
+    delivering::{Delivered, deliver},
+    linking::link,
+};
 use crate::{
-    channel::{self, Bot, Channels, EmailTransport, linking},
-    clock::Clock,
+    channel::{self, Bot, Channels},
     config::Config,
     domain::{
         decide::{Gap, Record, Situation, decide as decide_now},
-        directory::ChannelKind,
         dossier::{Trust, judge_snapshot},
         health,
-        ids::{PersonId, SourceId},
-        notification::{
-            Batch, MAX_ATTEMPTS_ELSEWHERE, MAX_INTERRUPTIONS, MAX_LOST_ANSWERS, Notification, RESEND_AFTER,
-            STOPPED_PAUSE, SendError, channel_pause, hex, next_attempt,
-        },
+        ids::SourceId,
+        notification::Notification,
         office::Office,
     },
-    message::{self, Letterhead, TemplateError},
+    message::Letterhead,
     source::{self, DossierSource, Fetched, SourceError},
-    store::{
-        ApplyReport, DailyCap, Outcome, PollFailure, Pruned, Store, StoreError, SyncReport, channel_prefix,
-        recipient_prefix, source_prefix,
-    },
+    store::{ApplyReport, PollFailure, Store, StoreError, SyncReport, channel_prefix, recipient_prefix, source_prefix},
 };
 
-/// The lease of a message in hand: longer than all deadlines of a send together.
-const LEASE: Duration = Duration::minutes(15);
 /// A refused account is tried again this late: OpenCPS locks it after five wrong tries in a row.
 const ACCESS_DENIED_PAUSE: Duration = Duration::hours(1);
 
 /// The first note of all speaks of the week before.
 const NOTE_LOOKS_BACK: Duration = Duration::days(7);
-
-/// A message refused for now so often is shown to a person, while it is still being tried.
-const SHOWN_AFTER_ATTEMPTS: u32 = 5;
 
 /// Everything a pass works with; built anew on a reload, only the store stays.
 pub struct App {
@@ -58,8 +48,10 @@ pub struct App {
     channels: Channels,
     sources: Vec<Box<dyn DossierSource>>,
     letterhead: Letterhead,
+    /// Connections that the mail server may be asked to take.
     senders: usize,
     bot: Option<Bot>,
+    /// Messages to the bot that were seen, the latest last.
     seen: Mutex<VecDeque<String>>,
     keep_days: Option<i64>,
     pruned_on: Mutex<Option<NaiveDate>>,
@@ -77,20 +69,12 @@ impl App {
             channels: channel::open_all(&config.channels),
             sources: source::open_all(&config.sources),
             letterhead: config.letterhead.clone(),
-            senders: senders(config),
+            senders: delivering::senders(config),
             bot: config.channels.zalo_bot.clone().map(Bot::new),
             seen: Mutex::default(),
             keep_days: config.keep_days,
             pruned_on: Mutex::default(),
         }
-    }
-}
-
-/// As many messages are in hand at a time as the mail server may be asked to take.
-fn senders(config: &Config) -> usize {
-    match config.channels.email.as_ref().map(|e| &e.transport) {
-        Some(EmailTransport::Smtp(server)) => server.limits.connections.into(),
-        Some(EmailTransport::Maildir(_)) | None => 1,
     }
 }
 
@@ -319,337 +303,4 @@ fn describe_gap(office: &Office, gap: &Gap) -> (String, String) {
         }
     };
     (gap.key(), sentence)
-}
-
-/// What a deliver pass did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Delivered {
-    /// Messages accepted by their channel.
-    pub sent: u32,
-    /// Messages refused, postponed or of unknown outcome.
-    pub not_sent: u32,
-}
-
-/// Sends what is due, in sending hours only: as many messages at a time as the mail server takes connections, the
-/// longest-waiting address first.
-///
-/// Takes the clock, not an instant: a pass may last long and leases must not be in the past. `stop`
-/// ends it between two messages, so nothing stays half claimed.
-///
-/// # Errors
-/// When the store fails; a message that is refused is a report, not an error.
-pub async fn deliver(
-    app: &App,
-    clock: &dyn Clock,
-    stop: &CancellationToken,
-    progress: impl Fn(),
-) -> Result<Delivered, StoreError> {
-    let mut delivered = Delivered::default();
-    keep_up(app, clock.now()).await?;
-    app.store.divert(clock.now()).await?;
-    let round = Round { app, clock, stop, progress: &progress };
-    // The first message decides whether the others are needed at all: mostly nothing is due.
-    if let Some(first) = round.next().await? {
-        let mut firsts = vec![Some(first)];
-        // More messages in hand than connections: while some are sent, others are claimed and finished in one commit.
-        // With one connection there is one, so that a killed process repeats no more than that.
-        let in_hand = if app.senders > 1 { app.senders * 4 } else { 1 };
-        firsts.resize_with(in_hand, || None);
-        for result in join_all(firsts.into_iter().map(|first| round.work(first))).await {
-            delivered += result?;
-        }
-    }
-    for channel in app.channels.values() {
-        channel.close().await;
-    }
-    prune(app, clock.now()).await?;
-    app.store.pass_ended("deliver", clock.now()).await?;
-    Ok(delivered)
-}
-
-impl std::ops::AddAssign for Delivered {
-    fn add_assign(&mut self, other: Self) {
-        self.sent += other.sent;
-        self.not_sent += other.not_sent;
-    }
-}
-
-/// One deliver pass; its workers share the store's queue and nothing else.
-struct Round<'a, P> {
-    app: &'a App,
-    clock: &'a dyn Clock,
-    stop: &'a CancellationToken,
-    progress: &'a P,
-}
-
-impl<P: Fn()> Round<'_, P> {
-    async fn next(&self) -> Result<Option<Batch>, StoreError> {
-        let now = self.clock.now();
-        if !self.may_send() {
-            return Ok(None);
-        }
-        self.app.store.claim(now, LEASE, daily_cap(&self.app.office, now)).await
-    }
-
-    fn may_send(&self) -> bool {
-        let office = &self.app.office;
-        !self.stop.is_cancelled() && office.hours.is_sending_time(&office.calendar, self.clock.now())
-    }
-
-    async fn work(&self, first: Option<Batch>) -> Result<Delivered, StoreError> {
-        let mut delivered = Delivered::default();
-        let mut next = match first {
-            Some(batch) => Some(batch),
-            None => self.next().await?,
-        };
-        while let Some(batch) = next {
-            let outcome = self.hand(&batch).await?;
-            let count = if outcome == Outcome::Sent { &mut delivered.sent } else { &mut delivered.not_sent };
-            *count += 1;
-            next = self.finish(&batch, outcome).await?;
-            (self.progress)();
-        }
-        Ok(delivered)
-    }
-
-    async fn hand(&self, batch: &Batch) -> Result<Outcome, StoreError> {
-        // What breaks on one message must not hold up the others.
-        let sending = AssertUnwindSafe(send(self.app, batch, self.clock.now())).catch_unwind();
-        if let Ok(outcome) = sending.await {
-            return outcome;
-        }
-        let detail = "lỗi nội bộ khi soạn hoặc gửi tin".to_owned();
-        Ok(Outcome::Failed { error: SendError::Permanent { detail } })
-    }
-
-    /// Records the outcome and takes the next message.
-    async fn finish(&self, batch: &Batch, outcome: Outcome) -> Result<Option<Batch>, StoreError> {
-        let (app, now) = (self.app, self.clock.now());
-        record_trouble(app, batch, &outcome, now).await?;
-        let closes = matches!(outcome, Outcome::Stopped { .. } | Outcome::Postponed { .. });
-        if !closes && self.may_send() {
-            return app.store.finish_and_claim(batch.id, outcome, now, LEASE, daily_cap(&app.office, now)).await;
-        }
-        app.store.finish(batch.id, outcome, now).await?;
-        if closes {
-            app.store.divert(now).await?;
-        }
-        self.next().await
-    }
-}
-
-/// Lets channels renew what would lapse, and shows what a person must know of them.
-async fn keep_up(app: &App, now: DateTime<Utc>) -> Result<(), StoreError> {
-    let mut sentences = BTreeSet::new();
-    for channel in app.channels.values() {
-        sentences.extend(channel.keep_up(now).await);
-    }
-    let problems = sentences.into_iter().map(|s| (format!("keep-up/{}", hex(&Sha256::digest(&s)[..6])), s)).collect();
-    app.store.set_problems("keep-up/".to_owned(), problems, now).await
-}
-
-/// Once a day, empties what came to an end long ago.
-async fn prune(app: &App, now: DateTime<Utc>) -> Result<(), StoreError> {
-    let (Some(days), today) = (app.keep_days, app.office.hours.date(now)) else { return Ok(()) };
-    if app.pruned_on.lock().expect("no panic happens while the lock is held").replace(today) == Some(today) {
-        return Ok(());
-    }
-    let pruned = app.store.prune(now - Duration::days(days)).await?;
-    if pruned != Pruned::default() {
-        tracing::info!(items = pruned.items, attempts = pruned.attempts, "emptied what came to an end long ago");
-    }
-    Ok(())
-}
-
-/// Takes the messages that people sent to the bot, while somebody's code is still open. Returns the people linked.
-///
-/// # Errors
-/// When the store fails; a platform that cannot be asked is a problem, not an error.
-pub async fn link(app: &App, now: DateTime<Utc>) -> Result<Vec<PersonId>, StoreError> {
-    let mut linked = Vec::new();
-    let Some(bot) = &app.bot else { return Ok(linked) };
-    let mut problem = Vec::new();
-    while !app.store.open_zalo_codes(now).await?.is_empty() {
-        let incoming = match bot.next_message().await {
-            Ok(Some(incoming)) => incoming,
-            Ok(None) => break,
-            Err(error) => {
-                problem.push((
-                    "zalo-link/poll".to_owned(),
-                    format!("Không đọc được tin người dùng gửi Zalo Bot: {}", error.detail()),
-                ));
-                break;
-            }
-        };
-        if !app.is_new(&incoming.id) {
-            break;
-        }
-        let Some(code) = linking::code_in(&incoming.text) else { continue };
-        let person = app.store.redeem_zalo_code(linking::hash(&code), incoming.chat.clone(), now).await?;
-        let reply = match &person {
-            Some(id) => {
-                let name = app.office.directory.people.get(id).map_or(id.as_str(), |p| p.name.as_str());
-                format!("Đã liên kết Zalo này với hệ thống nhắc việc cho đồng chí {name}.")
-            }
-            None => "Mã liên kết không đúng hoặc đã hết hạn; đề nghị hỏi quản trị để lấy mã mới.".to_owned(),
-        };
-        if let Err(error) = bot.send_text(&incoming.chat, &reply).await {
-            tracing::warn!(%error, "the sender of a code was not answered");
-        }
-        linked.extend(person);
-    }
-    app.store.set_problems("zalo-link/".to_owned(), problem, now).await?;
-    Ok(linked)
-}
-
-impl App {
-    /// Whether a message to the bot comes for the first time: the platform may hand one out twice.
-    fn is_new(&self, id: &str) -> bool {
-        const REMEMBERED: usize = 200;
-        let mut seen = self.seen.lock().expect("no panic happens while the lock is held");
-        if seen.iter().any(|known| known == id) {
-            return false;
-        }
-        seen.push_back(id.to_owned());
-        if seen.len() > REMEMBERED {
-            seen.pop_front();
-        }
-        true
-    }
-}
-
-fn daily_cap(office: &Office, now: DateTime<Utc>) -> Option<DailyCap> {
-    let (hours, today) = (&office.hours, office.hours.date(now));
-    Some(DailyCap {
-        most: hours.most_messages?,
-        day_began_at: hours.instant(today, NaiveTime::MIN),
-        next_at: hours.next_digest(&office.calendar, hours.digest_moment(today) + Duration::seconds(1)),
-    })
-}
-
-async fn send(app: &App, batch: &Batch, now: DateTime<Utc>) -> Result<Outcome, StoreError> {
-    if batch.is_resumed && !batch.channel.may_resend_unknown() {
-        let error = SendError::Unknown { detail: "lần gửi trước bị ngắt giữa chừng".to_owned() };
-        return Ok(Outcome::UnknownHandOver { error });
-    }
-    if batch.interruptions >= MAX_INTERRUPTIONS {
-        let detail = format!("chương trình đã {} lần bị dừng khi đang gửi tin này", batch.interruptions);
-        return Ok(Outcome::UnknownHandOver { error: SendError::Unknown { detail } });
-    }
-    let Some(channel) = app.channels.get(&batch.channel) else {
-        let detail = format!("kênh {} không còn được cấu hình", batch.channel.as_str());
-        return Ok(Outcome::Failed { error: SendError::Permanent { detail } });
-    };
-    let (message, template_error) = message::render(batch, &app.office, &app.letterhead, now);
-    if !app.letterhead.templates.names().is_empty() {
-        show_template_error(app, template_error, now).await?;
-    }
-    let result = channel.send(&message).await;
-    let failures = match &result {
-        Err(SendError::ChannelDown { .. }) => app.store.channel_failures(batch.channel).await? + 1,
-        Ok(()) | Err(_) => 0,
-    };
-    log_send(batch, &message.id, result.as_ref().err());
-    Ok(outcome(batch, result, failures, now))
-}
-
-/// A template of the office's that failed: the message left in the form of ours.
-async fn show_template_error(app: &App, error: Option<TemplateError>, now: DateTime<Utc>) -> Result<(), StoreError> {
-    let Some(error) = error else { return Ok(()) };
-    let line = error.line.map(|n| format!(" dòng {n}")).unwrap_or_default();
-    let sentence = format!(
-        "Mẫu tin templates/{}{line} có lỗi nên tin đã gửi theo mẫu có sẵn; sửa mẫu rồi chạy nhacviec check ({})",
-        error.name, error.detail
-    );
-    app.store
-        .set_problems(format!("template/{}", error.name), vec![(format!("template/{}", error.name), sentence)], now)
-        .await
-}
-
-/// What the class of a failure means for the message.
-fn outcome(batch: &Batch, result: Result<(), SendError>, channel_failures: u32, now: DateTime<Utc>) -> Outcome {
-    let seed = batch.id.unsigned_abs().wrapping_mul(31).wrapping_add(u64::from(batch.attempt));
-    match result {
-        Ok(()) => Outcome::Sent,
-        Err(error @ SendError::Transient { retry_after, .. }) => {
-            // A chat that refuses is not waited for over days: e-mail is the record.
-            let is_given_up = batch.channel != ChannelKind::Email && batch.attempt >= MAX_ATTEMPTS_ELSEWHERE;
-            match next_attempt(batch.attempt, now, retry_after, seed).filter(|_| !is_given_up) {
-                Some(at) => Outcome::Retry { at, error },
-                None => Outcome::Failed { error },
-            }
-        }
-        Err(error @ SendError::Permanent { .. }) => Outcome::Failed { error },
-        Err(error @ SendError::ChannelDown { .. }) => {
-            Outcome::Postponed { until: now + channel_pause(channel_failures), error }
-        }
-        Err(error @ SendError::ChannelStopped { .. }) => Outcome::Stopped { until: now + STOPPED_PAUSE, error },
-        Err(error @ SendError::NotNow { wait, .. }) => {
-            Outcome::Rested { until: now + wait.clamp(Duration::seconds(1), STOPPED_PAUSE), error }
-        }
-        Err(error @ SendError::Unknown { .. })
-            if batch.channel.may_resend_unknown() && batch.lost_answers < MAX_LOST_ANSWERS =>
-        {
-            Outcome::UnknownResend { at: now + RESEND_AFTER, error }
-        }
-        Err(error @ SendError::Unknown { .. }) => Outcome::UnknownHandOver { error },
-    }
-}
-
-/// Shows to a person what did not leave.
-async fn record_trouble(app: &App, batch: &Batch, outcome: &Outcome, now: DateTime<Utc>) -> Result<(), StoreError> {
-    let channel = batch.channel.as_str();
-    match outcome {
-        Outcome::Postponed { error, .. } => {
-            let prefix = channel_prefix(channel);
-            let sentence = format!(
-                "Kênh {channel} không gửi được tin: {}; tin được giữ lại và tự gửi khi kênh hoạt động",
-                error.detail()
-            );
-            app.store.set_problems(prefix.clone(), vec![(format!("{prefix}down"), sentence)], now).await
-        }
-        Outcome::Stopped { error, .. } => {
-            let prefix = channel_prefix(channel);
-            let sentence = format!(
-                "Kênh {channel} ngừng cho đến khi có người xử lý: {}; tin chuyển sang kênh kế tiếp của từng người",
-                error.detail()
-            );
-            app.store.set_problems(prefix.clone(), vec![(format!("{prefix}stopped"), sentence)], now).await
-        }
-        Outcome::Failed { error } | Outcome::UnknownHandOver { error } => {
-            let prefix = recipient_prefix(batch.recipient.as_str());
-            let what = if matches!(outcome, Outcome::Failed { .. }) {
-                "không gửi được; kiểm tra địa chỉ trong units.yaml"
-            } else {
-                "không chắc đã tới; kiểm tra máy chủ và hỏi lại người nhận"
-            };
-            let sentence = format!("Tin cho «{}» qua {channel} {what}: {}", batch.recipient, error.detail());
-            app.store.set_problems(prefix.clone(), vec![(format!("{prefix}{channel}"), sentence)], now).await
-        }
-        Outcome::Retry { error, .. } if batch.most_attempts >= SHOWN_AFTER_ATTEMPTS => {
-            let prefix = recipient_prefix(batch.recipient.as_str());
-            let sentence = format!(
-                "Tin cho «{}» qua {channel} đã thử {} lần chưa đi được: {}; vẫn đang thử lại",
-                batch.recipient,
-                batch.most_attempts,
-                error.detail()
-            );
-            app.store.set_problems(prefix.clone(), vec![(format!("{prefix}{channel}"), sentence)], now).await
-        }
-        Outcome::Sent | Outcome::Rested { .. } | Outcome::Retry { .. } | Outcome::UnknownResend { .. } => Ok(()),
-    }
-}
-
-fn log_send(batch: &Batch, message_id: &str, error: Option<&SendError>) {
-    let (channel, recipient, entries, attempt) =
-        (batch.channel.as_str(), batch.recipient.as_str(), batch.entries.len(), batch.attempt);
-    match error {
-        None => tracing::info!(channel, recipient, entries, attempt, message_id, "sent a message"),
-        Some(SendError::Permanent { detail }) => {
-            tracing::error!(channel, recipient, entries, attempt, message_id, detail, "a message was refused for good");
-        }
-        Some(error) => {
-            tracing::warn!(channel, recipient, entries, attempt, message_id, %error, "a message was not sent");
-        }
-    }
 }

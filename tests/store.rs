@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use chrono::{DateTime, Duration, NaiveDate, Utc};
+use futures_util::future::join_all;
 use nhacviec::{
     domain::{
         decide::{CancelReason, Cancellation, Decision},
@@ -10,7 +11,7 @@ use nhacviec::{
         life::{Ending, Facts, Refusal, Report},
         notification::{Audience, Item, Notification, NotificationKey, Reason, SendError},
     },
-    store::{self, DailyCap, NewReport, Outcome, Recorded, Store, StoreError},
+    store::{self, DailyCap, NewReport, OutboxFilter, Outcome, Recorded, Store, StoreError},
 };
 
 fn at(minutes: i64) -> DateTime<Utc> {
@@ -330,6 +331,7 @@ async fn a_store_of_the_first_version_keeps_what_was_done_and_said() {
              VALUES ('task:kh/I:2023:a', 'completed', '2023-02-10', '7/BC', 'an', 1676000000);
          INSERT INTO notification (key, subject, revision_on, offset_days, audience, recipient, reason, item, routes, decided_at)
              VALUES ('k', 'task:kh/II:2023:a', '2023-02-14', -1, 'lead', 'an', 'upcoming', '{}', '[]', 1676000000);
+         INSERT INTO delivery (notification_id, route, channel, address, state, due_at) VALUES (1, 0, 'email', 'an@so.example', 'pending', 1676000000);
          PRAGMA user_version = 1;",
     )
     .expect("rows of the first version");
@@ -340,6 +342,25 @@ async fn a_store_of_the_first_version_keeps_what_was_done_and_said() {
     assert!(matches!(&life.ending, Some(Ending::Completed { product, by, .. }) if product == "7/BC" && by == "an"));
     assert_eq!(record.told[&"task:kh/II:2023:a".into()][0].offset, -1);
     assert_eq!(store.events("task:kh/I:2023:a".into()).await.expect("works").len(), 1);
+    let waiting = store.outbox(OutboxFilter { limit: 9, ..OutboxFilter::default() }).await.expect("works");
+    assert_eq!((waiting.len(), waiting[0].recipient.as_str(), waiting[0].state.as_str()), (1, "an", "pending"));
+}
+
+/// Jobs that wait share a commit; what fails must not take the others along.
+#[tokio::test]
+async fn a_job_that_fails_leaves_what_others_write_at_the_same_moment() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("kho.db");
+    let store = store::open(&path).expect("a new store");
+    store.apply(decision(vec![mail("I", "an")]), Vec::new(), at(0)).await.expect("written");
+    let other = rusqlite::Connection::open(&path).expect("opens");
+    other.execute("UPDATE notification SET audience = '???'", []).expect("written");
+    drop(other);
+    let problem = |n: i32| store.set_problems(format!("p{n}/"), vec![(format!("p{n}/x"), "câu".to_owned())], at(0));
+    let reads = (0..20).map(|_| store.decided("I".into()));
+    let (failed, written) = tokio::join!(join_all(reads), join_all((0..20).map(problem)));
+    assert!(failed.iter().all(Result::is_err) && written.iter().all(Result::is_ok));
+    assert_eq!(store.status(at(0)).await.expect("works").problems.len(), 20);
 }
 
 #[tokio::test]
