@@ -18,7 +18,7 @@ pub use self::zalo::{
     Endpoints,
     account::Account,
     bot::Bot,
-    settings::{ConsultationSettings, Field, TemplateSettings, ZaloBotSettings, ZaloOaSettings},
+    settings::{ConsultationSettings, Field, TemplateSettings, USUAL_DEADLINE, ZaloBotSettings, ZaloOaSettings},
     tokens,
 };
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Duration, Utc};
 use nhacviec::{
     channel::{
         Account, ChannelSettings, Channels, ConsultationSettings, Endpoints, Field, Message, Notice, TemplateSettings,
-        ZaloOaSettings, open_all, tokens::Pair,
+        USUAL_DEADLINE, ZaloOaSettings, open_all, tokens::Pair,
     },
     demo::zalo::{ConsumedAnswer, FakeZalo, Fault, Template},
     domain::{directory::ChannelKind, notification::SendError},
@@ -37,6 +37,7 @@ impl Office {
             app_id: FakeZalo::APP_ID.to_owned(),
             app_secret: SecretFile::at(folder.path().join("secret")),
             proves_secret: false,
+            deadline: USUAL_DEADLINE,
             endpoints: Endpoints::at(&zalo.url().parse().expect("a URL")),
             tokens: folder.path().join("zalo-tokens.json"),
             zone: chrono_tz::Asia::Ho_Chi_Minh,

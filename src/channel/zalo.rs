@@ -21,7 +21,6 @@ use unicode_normalization::UnicodeNormalization;
 pub use self::settings::Endpoints;
 use crate::domain::notification::SendError;
 
-const DEADLINE: Duration = Duration::from_secs(30);
 const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
 /// Answers are a few hundred bytes.
 const MOST_ANSWER: usize = 1 << 20;
@@ -66,7 +65,6 @@ impl CallError {
 fn client() -> Result<reqwest::Client, String> {
     reqwest::Client::builder()
         .connect_timeout(CONNECT_DEADLINE)
-        .timeout(DEADLINE)
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .build()

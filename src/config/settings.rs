@@ -335,9 +335,10 @@ fn is_loopback(host: &str) -> bool {
 fn read_zalo_bot(reader: &Reader, zalo: &Fields<'_>, folders: &Folders) -> Option<ZaloBotSettings> {
     let token = read_secret(reader, zalo.text("token_file"), folders);
     let base_url = zalo.parse(zalo.optional_text("base_url"), "một địa chỉ web", |s| s.parse().ok());
+    let deadline = super::zalo::read_deadline(zalo);
     zalo.done();
     let base_url = base_url.unwrap_or_else(|| ZaloBotSettings::DEFAULT_URL.parse().expect("the constant is a URL"));
-    Some(ZaloBotSettings { token: token?, base_url })
+    Some(ZaloBotSettings { token: token?, base_url, deadline })
 }
 
 pub fn read_secret(reader: &Reader, text: Option<Text>, folders: &Folders) -> Option<SecretFile> {

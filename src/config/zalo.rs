@@ -1,5 +1,7 @@
 //! Owns the part of `nhacviec.yaml` about a Zalo Official Account.
 
+use std::time::Duration;
+
 use chrono_tz::{Asia::Ho_Chi_Minh, Tz};
 
 use super::{
@@ -7,7 +9,7 @@ use super::{
     fields::{Fields, Reader, nearest},
     settings::read_secret,
 };
-use crate::channel::{ConsultationSettings, Endpoints, Field, TemplateSettings, ZaloOaSettings};
+use crate::channel::{ConsultationSettings, Endpoints, Field, TemplateSettings, USUAL_DEADLINE, ZaloOaSettings};
 
 pub fn read_zalo_oa(reader: &Reader, oa: &Fields<'_>, folders: &Folders, zone: Option<Tz>) -> Option<ZaloOaSettings> {
     let app_id = oa.text("app_id");
@@ -22,6 +24,7 @@ pub fn read_zalo_oa(reader: &Reader, oa: &Fields<'_>, folders: &Folders, zone: O
     });
     let template = oa.optional_fields("template", "mục template").and_then(|fields| read_template(reader, &fields));
     let has_groups = read_switch(oa, "groups");
+    let deadline = read_deadline(oa);
     oa.done();
     if consultation.is_none() && template.is_none() && !has_groups {
         reader.error(
@@ -35,12 +38,22 @@ pub fn read_zalo_oa(reader: &Reader, oa: &Fields<'_>, folders: &Folders, zone: O
         app_secret: app_secret?,
         proves_secret,
         endpoints: base_url.map_or_else(Endpoints::default, |url| Endpoints::at(&url)),
+        deadline,
         tokens: folders.state.join("zalo-tokens.json"),
         zone: zone.unwrap_or(Ho_Chi_Minh),
         consultation,
         template,
         has_groups,
     })
+}
+
+/// How long an answer of Zalo's is waited for.
+pub fn read_deadline(fields: &Fields<'_>) -> Duration {
+    let seconds =
+        fields.parse(fields.optional_text("timeout_seconds"), "số giây chờ Zalo, từ 1 đến 120", |s| {
+            s.parse().ok().filter(|n| (1..=120).contains(n))
+        });
+    seconds.map_or(USUAL_DEADLINE, Duration::from_secs)
 }
 
 fn read_switch(fields: &Fields<'_>, key: &'static str) -> bool {

@@ -39,6 +39,10 @@ pub enum Fault {
     ReplyLate,
     /// The content is answered 554.
     ContentRejected,
+    /// RCPT is answered 450.
+    Deferred,
+    /// RCPT is never answered.
+    Silent,
 }
 
 /// The server; it ends with the runtime.
@@ -159,8 +163,16 @@ async fn converse(stream: TcpStream, state: &State) -> io::Result<()> {
             "RCPT" => {
                 to.clear();
                 let named = address(&line);
-                if state.inner().faults.get(named) == Some(&Fault::Refused) {
+                let fault = state.inner().faults.get(named).copied();
+                if fault == Some(Fault::Silent) {
+                    // The client's going away is what ends the wait.
+                    while lines.next_line().await?.is_some() {}
+                    return Ok(());
+                }
+                if fault == Some(Fault::Refused) {
                     "550 5.1.1 no such user"
+                } else if fault == Some(Fault::Deferred) {
+                    "450 4.2.1 mailbox busy"
                 } else if is_deferred(state, named) {
                     "450 4.7.1 greylisted, try again later"
                 } else {
@@ -190,7 +202,7 @@ async fn converse(stream: TcpStream, state: &State) -> io::Result<()> {
                         }
                         continue;
                     }
-                    Some(Fault::Refused) | None => {
+                    Some(Fault::Refused | Fault::Deferred | Fault::Silent) | None => {
                         keep(state, &to, text)?;
                         "250 2.0.0 taken"
                     }

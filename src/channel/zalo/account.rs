@@ -11,7 +11,7 @@ use serde_json::Value;
 use sha2::Sha256;
 
 use super::{
-    CallError, DEADLINE, client,
+    CallError, client,
     errors::{Action, Api, lookup},
     exchange, number,
     settings::ZaloOaSettings,
@@ -84,7 +84,7 @@ impl Account {
         let mut token = self.token(None, now).await.map_err(TokenTrouble::of_message)?;
         for is_last in [false, true] {
             let request = self.request(call, &token).map_err(|detail| SendError::ChannelStopped { detail })?;
-            let answer = match exchange(request, DEADLINE).await {
+            let answer = match exchange(request, self.settings.deadline).await {
                 Ok(answer) => answer,
                 // Some gateways answer so to a dead token.
                 Err(CallError::Refused(401)) => serde_json::json!({ "error": -216, "message": "HTTP 401" }),
@@ -238,7 +238,7 @@ impl Account {
             .post(join(&self.settings.endpoints.oauth, "/v4/oa/access_token"))
             .header("secret_key", secret.expose_secret())
             .form(&form);
-        let answer = match exchange(request, DEADLINE).await {
+        let answer = match exchange(request, self.settings.deadline).await {
             Ok(answer) => answer,
             Err(CallError::NotSent(text)) => {
                 return Err(Refused::NotCarriedOut(format!("không kết nối được Zalo: {text}")));

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
-use super::{CallError, DEADLINE, client, exchange, number, send_pieces, settings::ZaloBotSettings};
+use super::{CallError, client, exchange, number, send_pieces, settings::ZaloBotSettings};
 use crate::{
     channel::{Channel, Message},
     domain::notification::SendError,
@@ -87,7 +87,7 @@ impl Bot {
     /// # Errors
     /// Classified for the message.
     pub async fn send_text(&self, chat: &str, text: &str) -> Result<(), SendError> {
-        self.call("sendMessage", &json!({ "chat_id": chat, "text": text }), DEADLINE).await.map(|_| ())
+        self.call("sendMessage", &json!({ "chat_id": chat, "text": text }), self.settings.deadline).await.map(|_| ())
     }
 
     /// The next message to the bot, or `None` when nobody wrote for a while.
@@ -118,7 +118,7 @@ impl Bot {
     /// # Errors
     /// When the platform cannot be asked, or does not know the token.
     pub async fn identity(&self) -> Result<Identity, SendError> {
-        let answer = self.call("getMe", &json!({}), DEADLINE).await?;
+        let answer = self.call("getMe", &json!({}), self.settings.deadline).await?;
         Ok(Identity {
             name: answer.get("account_name").and_then(Value::as_str).unwrap_or_default().to_owned(),
             can_join_groups: answer.get("can_join_groups").and_then(Value::as_bool).unwrap_or(false),

@@ -1,6 +1,6 @@
 //! Owns the settings of the ways over Zalo.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use chrono_tz::Tz;
 use reqwest::Url;
@@ -14,7 +14,12 @@ pub struct ZaloBotSettings {
     pub token: SecretFile,
     /// Address of the platform.
     pub base_url: Url,
+    /// How long an answer is waited for.
+    pub deadline: Duration,
 }
+
+/// An answer of Zalo's is waited for so long, where the configuration says nothing else.
+pub const USUAL_DEADLINE: Duration = Duration::from_secs(30);
 
 impl ZaloBotSettings {
     /// The platform's public address.
@@ -62,6 +67,8 @@ pub struct ZaloOaSettings {
     pub proves_secret: bool,
     /// Where Zalo is.
     pub endpoints: Endpoints,
+    /// How long an answer is waited for.
+    pub deadline: Duration,
     /// Where the token pair is kept, in the state folder.
     pub tokens: PathBuf,
     /// The office's zone; Zalo's hours and days are counted in it.
