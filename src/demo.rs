@@ -18,9 +18,10 @@ use tokio_util::sync::CancellationToken;
 use self::{
     mail_server::{MailServer, Received},
     one_stop::OneStop,
+    zalo::{FakeZalo, Fault},
 };
 use crate::{
-    channel::{EmailTransport, SmtpLimits, SmtpSecurity, SmtpSettings},
+    channel::{EmailTransport, SmtpLimits, SmtpSecurity, SmtpSettings, linking},
     clock::{Clock, ManualClock},
     config::{self, Config, ConfigError, Folders, example},
     domain::{
@@ -59,6 +60,8 @@ pub struct Summary {
     pub messages: usize,
     /// Message-IDs that it took more than once.
     pub duplicates: usize,
+    /// Messages that reached somebody over Zalo.
+    pub zalo: usize,
     /// Notifications decided.
     pub notified: u32,
     /// Deliveries left unsent at the end.
@@ -75,7 +78,7 @@ impl Summary {
     /// Whether nothing was lost or doubled.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        self.duplicates == 0 && self.unsent == 0 && self.messages > 0
+        self.duplicates == 0 && self.unsent == 0 && self.messages > 0 && self.zalo > 0
     }
 }
 
@@ -105,6 +108,7 @@ struct Stage {
     clock: ManualClock,
     one_stop: OneStop,
     mail: MailServer,
+    zalo: FakeZalo,
 }
 
 impl Stage {
@@ -112,13 +116,16 @@ impl Stage {
         let folders = Folders { config: out.join("config"), state: out.to_owned(), credentials: None };
         fs::create_dir_all(&folders.config)?;
         example::write_to(&folders.config)?;
+        let zalo = FakeZalo::start(DateTime::UNIX_EPOCH).await?;
+        add_zalo(&folders.config, &zalo)?;
         let mut config = config::load(&folders)?;
         let one_stop = OneStop::start(&config.office).await?;
         let mail = MailServer::start(out.join("thu")).await?;
         point_at_loopback(&mut config, &one_stop, &mail, &folders.config)?;
         let store = store::open(&config.store_path)?;
+        let config = link_reader(config, &store, &zalo).await?;
         let app = App::new(&config, Arc::clone(&store));
-        Ok(Self { app, store, clock: ManualClock::new(DateTime::UNIX_EPOCH), one_stop, mail })
+        Ok(Self { app, store, clock: ManualClock::new(DateTime::UNIX_EPOCH), one_stop, mail, zalo })
     }
 
     fn office(&self) -> &Office {
@@ -130,6 +137,7 @@ impl Stage {
         let now = self.office().hours.instant(day, time);
         self.clock.set(now);
         self.one_stop.set_time(now);
+        self.zalo.set_time(now);
         now
     }
 
@@ -139,7 +147,7 @@ impl Stage {
         let office = self.office();
         let is_working_day = office.calendar.is_working_day(day);
         let mut remarks: Vec<String> = Vec::new();
-        let before = self.mail.count();
+        let before = self.sent();
         let mut polled = Vec::new();
         let mut notified = 0;
         for (hour, minute) in [(7, 0), (7, 30), (7, 45), (14, 0)] {
@@ -151,7 +159,7 @@ impl Stage {
         }
         remarks.extend(self.finish_work(day, summary).await?);
         summary.notified += notified;
-        let sent = self.mail.count() - before;
+        let sent = self.sent() - before;
         if !is_working_day {
             assert_eq!(sent, 0, "nothing leaves on a day off");
             let name =
@@ -159,11 +167,16 @@ impl Stage {
             return Ok(name);
         }
         Ok(Some(format!(
-            "{}: {} · quyết định {notified} · gửi {sent} thư{}",
+            "{}: {} · quyết định {notified} · gửi {sent} tin{}",
             date(day),
             describe_poll(&polled),
             join(&remarks)
         )))
+    }
+
+    /// Messages that arrived, by whatever way.
+    fn sent(&self) -> usize {
+        self.mail.count() + self.zalo.texts().len()
     }
 
     /// A few bad mornings, so that the year shows what happens then.
@@ -174,9 +187,11 @@ impl Stage {
         self.one_stop.set_empty(at(9, 11) && is_morning);
         self.mail.set_closed(at(3, 15) && is_morning);
         self.mail.set_greylisting(at(10, 18));
+        self.zalo.set_fault("/sendMessage", at(5, 15).then_some(Fault::Error(401)));
         let remark = match (day.month(), day.day(), hour) {
             (6, 5, 7) => "một cửa bảo trì buổi sáng",
             (9, 11, 7) => "một cửa bỗng trả về danh sách trống: không tin",
+            (5, 15, 7) => "Zalo không nhận mã bot: tin đi bằng thư ngay trong lượt đó",
             (3, 15, 7) => "máy chủ thư đóng cửa buổi sáng, thư giữ đến chiều",
             (10, 18, 7) => "máy chủ thư hoãn lần đầu với từng người (greylisting)",
             _ => return,
@@ -232,6 +247,8 @@ impl Stage {
         summary.messages = received.len();
         summary.duplicates = received.len() - ids.len();
         summary.dossiers = self.one_stop.count();
+        // The first text confirms the link.
+        summary.zalo = self.zalo.texts().len().saturating_sub(1);
         Ok(())
     }
 
@@ -254,6 +271,7 @@ impl Stage {
             format!("  Lần nhắc đã quyết định      {}", summary.notified),
             format!("  Thư máy chủ đã nhận         {}", summary.messages),
             format!("  Thư trùng                   {}", summary.duplicates),
+            format!("  Tin qua Zalo Bot            {}", summary.zalo),
             format!("  Tin chưa đi được            {}", summary.unsent),
         ];
         lines.extend(per_person.iter().map(|(address, n)| format!("    {n:>4} thư tới {}", name(address))));
@@ -279,7 +297,7 @@ fn point_at_loopback(
     mail: &MailServer,
     folder: &Path,
 ) -> Result<(), DemoError> {
-    let password = write_secret(folder, one_stop::PASSWORD)?;
+    let password = write_secret(folder, "mot-cua-password", one_stop::PASSWORD)?;
     for source in &mut config.sources {
         source.url = one_stop.url().parse().expect("the demo's own address is a URL");
         one_stop::USER.clone_into(&mut source.user);
@@ -302,8 +320,34 @@ fn point_at_loopback(
     Ok(())
 }
 
-fn write_secret(folder: &Path, secret: &str) -> io::Result<PathBuf> {
-    let path = folder.join("secrets").join("mot-cua-password");
+/// Who reads over the Zalo bot, and by mail where that does not get through.
+const ZALO_READER: &str = "hoang-van-tu";
+
+/// Adds the stand-in for Zalo to the example office's files.
+fn add_zalo(folder: &Path, zalo: &FakeZalo) -> io::Result<()> {
+    let edit = |name: &str, change: &dyn Fn(String) -> String| {
+        let path = folder.join(name);
+        fs::write(&path, change(fs::read_to_string(&path)?))
+    };
+    let section = format!("\nzalo_bot: {{ token_file: zalo-bot-token, base_url: \"{}\" }}\n", zalo.url());
+    edit("nhacviec.yaml", &|text| text + &section)?;
+    let id = format!("id: {ZALO_READER},");
+    edit("units.yaml", &|text| text.replace(&id, &format!("{id} channels: [zalo_bot, email],")))?;
+    write_secret(folder, "zalo-bot-token", FakeZalo::BOT_TOKEN).map(|_| ())
+}
+
+/// The reader sends the code to the bot, as `nhacviec zalo link` asks for it.
+async fn link_reader(config: Config, store: &Arc<dyn Store>, zalo: &FakeZalo) -> Result<Config, DemoError> {
+    let code = linking::new_code().ok_or_else(|| io::Error::other("no random bytes"))?;
+    let now = DateTime::UNIX_EPOCH;
+    store.issue_zalo_code(ZALO_READER.into(), linking::hash(&code), now + chrono::Duration::days(1)).await?;
+    zalo.receive("phong-thuong-mai-tu", "Hoàng Văn Tú", &format!("LIENKET {code}"));
+    passes::link(&App::new(&config, Arc::clone(store)), now).await?;
+    Ok(config.with_links(&store.zalo_links().await?))
+}
+
+fn write_secret(folder: &Path, name: &str, secret: &str) -> io::Result<PathBuf> {
+    let path = folder.join("secrets").join(name);
     fs::create_dir_all(folder.join("secrets"))?;
     fs::write(&path, secret)?;
     Ok(path)

@@ -4,12 +4,16 @@ mod support;
 
 use std::{
     fmt::Write as _,
+    io::Write as _,
     path::Path,
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
 use chrono::Datelike as _;
-use nhacviec::clock::{Clock as _, SystemClock};
+use nhacviec::{
+    clock::{Clock as _, SystemClock},
+    demo::zalo::{FakeZalo, Template},
+};
 use support::OfficeFolder;
 
 const REPORT: &str = "  - { id: I.1, content: Báo cáo, lead: [phong-a], deadline: \"Tháng 3,6/2023\" }\n";
@@ -487,4 +491,43 @@ fn the_commands_of_delivery_answer_and_name_what_is_wrong() {
         "{}",
         err(&check)
     );
+}
+
+/// As an administrator sets an Official Account up: the pair over standard input, then the questions to Zalo.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_official_account_is_set_up_asked_and_listed() {
+    let now = SystemClock.now();
+    let zalo = FakeZalo::start(now).await.expect("a free port");
+    zalo.add_template(Template::enabled("7", &[("viec", 30)]));
+    zalo.add_user("2512", now, "Trần An", Some("84912345678"));
+    zalo.add_group("f414", true);
+    let folder = OfficeFolder::new(9, REPORT);
+    std::fs::create_dir_all(folder.state()).expect("writable");
+    let (id, url) = (FakeZalo::APP_ID, zalo.url());
+    folder.append(
+        "nhacviec.yaml",
+        &format!("zalo_oa: {{ app_id: \"{id}\", app_secret_file: app, base_url: \"{url}\", groups: true, template: {{ id: \"7\", parameters: {{ viec: title }} }} }}\n"),
+    );
+    folder.write("secrets/app", FakeZalo::APP_SECRET);
+    assert!(
+        out(&nhacviec(&folder, &["zalo", "test"])).contains("nhacviec zalo seed-tokens"),
+        "before there are tokens"
+    );
+    let (access, refresh) = zalo.tokens();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nhacviec"));
+    command.args(["zalo", "seed-tokens", "--config"]).arg(folder.config()).arg("--state").arg(folder.state());
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the program runs");
+    write!(child.stdin.take().expect("piped"), "{access}\n{refresh}\n").expect("it reads");
+    assert!(out(&child.wait_with_output().expect("it ends")).contains("Đã nạp"));
+    let test = nhacviec(&folder, &["zalo", "test"]);
+    assert_eq!(test.status.code(), Some(0), "{}{}", out(&test), err(&test));
+    assert!(out(&test).contains("Mẫu tin 7: trạng thái ENABLE, tham số: viec (tối đa 30)"), "{}", out(&test));
+    assert!(out(&nhacviec(&folder, &["zalo", "users"])).contains("2512  Trần An  84912345678"));
+    assert!(out(&nhacviec(&folder, &["zalo", "groups"])).contains("f414"));
+    for arguments in [&["zalo", "status"][..], &["zalo", "status", "--json"], &["zalo", "test"], &["status", "--json"]]
+    {
+        let output = nhacviec(&folder, arguments);
+        let said = out(&output) + &err(&output);
+        assert!(!said.contains(&access) && !said.contains(&refresh), "{arguments:?} shows a token");
+    }
 }
