@@ -228,3 +228,43 @@ async fn a_code_of_consent_is_exchanged_with_its_verifier_once() {
     let again = account.exchange_code("ma-cap-quyen", Some("kiem-chung"), morning()).await.expect_err("used");
     assert!(again.contains("xin mã mới"), "{again}");
 }
+
+#[tokio::test]
+async fn two_processes_that_meet_a_dead_token_refresh_it_once() {
+    let office = Office::new().await;
+    office.zalo.add_group("nhom", true);
+    let other = open_all(&ChannelSettings { zalo_oa: Some(office.settings.clone()), ..ChannelSettings::default() });
+    office.zalo.expire_access();
+    let message = message("nhom", morning());
+    let (a, b) =
+        tokio::join!(office.send(ChannelKind::ZaloGroup, "nhom"), other[&ChannelKind::ZaloGroup].send(&message));
+    assert_eq!((a, b, office.zalo.refreshes()), (Ok(()), Ok(()), 1));
+}
+
+#[tokio::test]
+async fn a_process_that_ends_between_the_refresh_and_its_answer_leads_to_one_more_try_and_a_stop() {
+    let office = Office::new().await;
+    office.zalo.add_group("nhom", true);
+    office.zalo.expire_access();
+    // Carried out there, never heard of here: what a kill at that moment leaves.
+    office.zalo.fail_once("access_token", Fault::DropAfter);
+    let first = office.send(ChannelKind::ZaloGroup, "nhom").await;
+    assert!(matches!(first, Err(SendError::ChannelDown { .. })), "{first:?}");
+    assert!(office.account().known_pair().expect("readable").expect("a pair").refreshing_since.is_some());
+    for _ in 0..3 {
+        let next = office.send(ChannelKind::ZaloGroup, "nhom").await;
+        assert!(matches!(next, Err(SendError::ChannelStopped { .. })), "{next:?}");
+    }
+    let asked = office.zalo.requests().iter().filter(|r| r.path.contains("access_token")).count();
+    assert_eq!(asked, 2, "no loop");
+}
+
+#[tokio::test]
+async fn a_grant_that_cannot_be_renewed_is_spoken_of_before_it_lapses() {
+    let office = Office::new().await;
+    office.zalo.set_fault("access_token", Some(Fault::Html200));
+    let channel = &office.channels[&ChannelKind::ZaloOa];
+    assert_eq!(channel.keep_up(morning() + Duration::days(60)).await, Vec::<String>::new());
+    let told = channel.keep_up(morning() + Duration::days(80)).await;
+    assert!(told[0].contains("hết hạn ngày"), "{told:?}");
+}
