@@ -76,7 +76,7 @@ fn measure_whole_tick(office: &Office, today: NaiveDate) {
         let start = today - Days::new(LIVED_DAYS);
         for day in start.iter_days().take_while(|d| *d < today) {
             let now = office.hours.digest_moment(day);
-            let record = store.record().await.expect("read");
+            let record = store.record(nhacviec::store::EVERY_DOSSIER).await.expect("read");
             let decision = decide(&Situation { office, record: &record }, now);
             store.apply(decision, Vec::new(), now).await.expect("written");
             while let Some(batch) = store.claim(now, chrono::Duration::minutes(15), None).await.expect("claimed") {
@@ -87,7 +87,7 @@ fn measure_whole_tick(office: &Office, today: NaiveDate) {
         for run in 0..RUNS {
             let now = office.hours.digest_moment(today) + chrono::Duration::minutes(i64::try_from(run).unwrap_or(0));
             let begun = Instant::now();
-            let record = store.record().await.expect("read");
+            let record = store.record(nhacviec::store::EVERY_DOSSIER).await.expect("read");
             let decision = decide(&Situation { office, record: &record }, now);
             store.apply(decision, Vec::new(), now).await.expect("written");
             times.push(begun.elapsed().as_secs_f64() * 1000.0);

@@ -28,14 +28,16 @@ async fn main() {
     example::write_to(&folders.config).expect("writable");
     std::fs::write(folder.path().join("secret"), "x").expect("writable");
     let mut config = config::load(&folders).unwrap_or_else(|e| panic!("{e}"));
-    config.sources[0].url = url.parse().expect("a URL");
-    config.sources[0].password = SecretFile::at(folder.path().join("secret"));
+    let nhacviec::source::Way::Http(http) = &mut config.sources[0].way else { unreachable!() };
+    http.url = url.parse().expect("a URL");
+    http.pause = Some(std::time::Duration::ZERO);
+    http.password = Some(SecretFile::at(folder.path().join("secret")));
     let store = store::open(&config.store_path).expect("a new store");
     let app = App::new(&config, Arc::clone(&store));
     let mut now = SystemClock.now();
     for what in ["first poll, all new", "second poll, nothing changed", "third poll"] {
         let start = Instant::now();
-        let polled = passes::poll(&app, now).await.expect("the store works");
+        let polled = passes::poll(&app, now, || {}).await.expect("the store works");
         println!("{what}: {:.2} s ({:?})", start.elapsed().as_secs_f64(), polled[0].result);
         now += chrono::Duration::hours(1);
     }

@@ -12,7 +12,9 @@ mod calendar;
 mod deadline;
 mod plan;
 mod policies;
+pub mod profile;
 mod settings;
+mod sources;
 mod templates;
 mod units;
 mod zalo;
@@ -136,8 +138,10 @@ pub fn load_last_good(folders: &Folders) -> Option<Config> {
 pub fn keep_as_last_good(folders: &Folders) -> io::Result<()> {
     let (copy, fresh) = (folders.state.join(LAST_GOOD), folders.state.join("last-good-config.new"));
     remove_folder(&fresh)?;
-    for (subfolder, extension) in [("", "yaml"), ("calendar", "yaml"), ("plans", "yaml"), ("templates", "j2")] {
-        if subfolder == "templates" && !folders.config.join(subfolder).exists() {
+    for (subfolder, extension) in
+        [("", "yaml"), ("calendar", "yaml"), ("plans", "yaml"), ("profiles", "yaml"), ("templates", "j2")]
+    {
+        if matches!(subfolder, "templates" | "profiles") && !folders.config.join(subfolder).exists() {
             continue;
         }
         fs::create_dir_all(fresh.join(subfolder))?;
@@ -203,7 +207,8 @@ impl Loading {
             self.findings.extend(reader.into_findings());
             return None;
         };
-        let (sources, source_rules) = settings::resolve_sources(&reader, &root, &units, folders);
+        let profiles = self.read_profiles(&folder.join("profiles"));
+        let (sources, source_rules) = sources::resolve(&reader, &root, &units, &profiles, folders);
         let administrator = root.administrator.as_ref().and_then(|t| units.person(&reader, t));
         let years = self
             .read_all(&folder.join("calendar"), |reader, node| calendar::read_year(reader, node, &root.working_week));
@@ -308,6 +313,17 @@ impl Loading {
 
     /// Reads every `.yaml` of a folder, in the order of names.
     fn read_all<T>(&mut self, folder: &Path, read: impl Fn(&Reader, &Node) -> Option<T>) -> Vec<(Arc<SourceFile>, T)> {
+        let mut values = Vec::new();
+        for (_, reader, node) in self.open_all(folder) {
+            let file = Arc::clone(&reader.file);
+            values.extend(read(&reader, &node).map(|value| (file, value)));
+            self.findings.extend(reader.into_findings());
+        }
+        values
+    }
+
+    /// Opens every `.yaml` of a folder, in the order of names; with the name of each without its end.
+    fn open_all(&mut self, folder: &Path) -> Vec<(String, Reader, Node)> {
         let mut paths: Vec<PathBuf> = match fs::read_dir(folder) {
             Ok(entries) => entries.flatten().map(|entry| entry.path()).filter(|p| !is_hidden(p)).collect(),
             Err(error) => {
@@ -329,14 +345,28 @@ impl Loading {
         if paths.is_empty() {
             self.report(Severity::Error, folder, "thư mục không có tệp .yaml nào", "chép từ thư mục mẫu config/");
         }
-        let mut values = Vec::new();
+        let mut opened = Vec::new();
         for path in paths {
             let (reader, node) = Self::open(&path);
-            let file = Arc::clone(&reader.file);
-            values.extend(node.and_then(|n| read(&reader, &n)).map(|value| (file, value)));
-            self.findings.extend(reader.into_findings());
+            let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+            match node {
+                Some(node) => opened.push((name, reader, node)),
+                None => self.findings.extend(reader.into_findings()),
+            }
         }
-        values
+        opened
+    }
+
+    /// The built-in kinds of one-stop systems, and the office's own.
+    fn read_profiles(&mut self, folder: &Path) -> profile::Profiles {
+        let mut profiles = profile::Profiles::built_in();
+        if folder.exists() {
+            for (name, reader, node) in self.open_all(folder) {
+                profiles.add(&reader, &name, &node);
+                self.findings.extend(reader.into_findings());
+            }
+        }
+        profiles
     }
 
     /// A finding about a whole file or folder.

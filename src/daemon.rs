@@ -312,7 +312,7 @@ impl Daemon {
         let app = self.app();
         // A poll that waits for a slow server must not hold up the stop: it writes only at its end.
         let result = tokio::select! {
-            result = passes::poll(&app, self.clock.now()) => result.map(|_| ()),
+            result = passes::poll(&app, self.clock.now(), || self.polling.begin()) => result.map(|_| ()),
             () = self.stop.cancelled() => Ok(()),
         };
         log_failure("poll", result)

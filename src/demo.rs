@@ -33,6 +33,7 @@ use crate::{
     message::vietnamese::date,
     passes::{self, App, Polled},
     secret::SecretFile,
+    source,
     store::{self, NewReport, Store, StoreError},
 };
 
@@ -153,7 +154,7 @@ impl Stage {
         for (hour, minute) in [(7, 0), (7, 30), (7, 45), (14, 0)] {
             let now = self.set_clock(day, hour, minute);
             self.stage_faults(day, hour, &mut remarks);
-            polled.extend(passes::poll(&self.app, now).await?);
+            polled.extend(passes::poll(&self.app, now, || {}).await?);
             notified += passes::decide(&self.app, now).await?.notified;
             passes::deliver(&self.app, &self.clock, &CancellationToken::new(), || {}).await?;
         }
@@ -299,11 +300,13 @@ fn point_at_loopback(
 ) -> Result<(), DemoError> {
     let password = write_secret(folder, "mot-cua-password", one_stop::PASSWORD)?;
     for source in &mut config.sources {
-        source.url = one_stop.url().parse().expect("the demo's own address is a URL");
-        one_stop::USER.clone_into(&mut source.user);
-        source.group_id = one_stop::GROUP_ID;
-        source.password = SecretFile::at(password.clone());
-        source.page_size = 15;
+        let source::Way::Http(http) = &mut source.way else { continue };
+        http.url = one_stop.url().parse().expect("the demo's own address is a URL");
+        http.user = Some(one_stop::USER.to_owned());
+        http.parameters.insert("group_id".to_owned(), one_stop::GROUP_ID.to_string());
+        http.password = Some(SecretFile::at(password.clone()));
+        http.page_size = Some(15);
+        http.pause = Some(std::time::Duration::ZERO);
     }
     if let Some(email) = &mut config.channels.email {
         let server = SmtpSettings {

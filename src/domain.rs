@@ -16,3 +16,4 @@ pub mod office;
 pub mod plan;
 pub mod policy;
 pub mod returned;
+pub mod targets;

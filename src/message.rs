@@ -225,7 +225,7 @@ fn section(urgency: Urgency, count: usize, shown: &[(Urgency, Line)]) -> Section
 fn reasons(entries: &[Entry]) -> String {
     let mut roles: Vec<(String, usize)> = Vec::new();
     for entry in entries {
-        let role = audience_name(entry.audience, matches!(entry.item, Item::Dossier { .. }));
+        let role = audience_name(entry.audience, entry.item.is_of_dossier());
         match roles.iter_mut().find(|(known, _)| *known == role) {
             Some((_, n)) => *n += 1,
             None => roles.push((role, 1)),
@@ -271,8 +271,9 @@ fn unit_of(directory: &Directory, batch: &Batch) -> Option<Arc<str>> {
 /// The conversation of a message that is about one duty or dossier only: named by what it is about, not by when.
 fn thread(batch: &Batch) -> Option<String> {
     let of_entry = |entry: &Entry| match &entry.item {
-        Item::Dossier { code, .. } => Some(format!("dossier {code}")),
-        Item::Problem { .. } | Item::Health { .. } => None,
+        // The papers owed for a dossier are one conversation with it.
+        Item::Dossier { code, .. } | Item::Duty { code, .. } => Some(format!("dossier {code}")),
+        Item::Problem { .. } | Item::Health { .. } | Item::Target { .. } => None,
         item => task_row(item)
             .filter(|row| row.reference.is_none())
             .map(|row| format!("task {} {} {}", row.plan, row.task, row.period)),
@@ -294,7 +295,7 @@ fn notice(batch: &Batch, lines: &[(Urgency, Line)], summary: &str, office: &Offi
         merge(&batch.entries).into_iter().min_by_key(|group| due_on(&group[0].item)).map(|group| group[0]);
     let due = lines.iter().find_map(|_| first_entry.and_then(|e| due_on(&e.item)));
     let code = first_entry.map(|e| match &e.item {
-        Item::Dossier { code, .. } => code.clone(),
+        Item::Dossier { code, .. } | Item::Duty { code, .. } => code.clone(),
         item => task_row(item).map(|row| row.reference.as_ref().unwrap_or(&row.task).to_string()).unwrap_or_default(),
     });
     Notice {
@@ -371,16 +372,22 @@ fn task_row(item: &Item) -> Option<&TaskRow> {
         | Item::DateMissing { row }
         | Item::Asked { row, .. }
         | Item::Answered { row, .. } => Some(row),
-        Item::Dossier { .. } | Item::Problem { .. } | Item::Health { .. } => None,
+        Item::Dossier { .. } | Item::Duty { .. } | Item::Target { .. } | Item::Problem { .. } | Item::Health { .. } => {
+            None
+        }
     }
 }
 
 /// Work that is due earlier stands first within its section.
 fn due_on(item: &Item) -> Option<NaiveDate> {
     match item {
-        Item::Task { due, .. } | Item::Dossier { due, .. } => Some(due.last_on),
+        Item::Task { due, .. } | Item::Dossier { due, .. } | Item::Duty { due, .. } => Some(due.last_on),
         Item::Asked { due, .. } | Item::Answered { due, .. } => due.map(|d| d.last_on),
-        Item::Standing { .. } | Item::DateMissing { .. } | Item::Problem { .. } | Item::Health { .. } => None,
+        Item::Standing { .. }
+        | Item::DateMissing { .. }
+        | Item::Target { .. }
+        | Item::Problem { .. }
+        | Item::Health { .. } => None,
     }
 }
 

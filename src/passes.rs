@@ -4,37 +4,33 @@
 
 mod delivering;
 mod linking;
+mod polling;
 
 use std::{
     collections::VecDeque,
-    fmt::Write as _,
     sync::{Arc, Mutex},
 };
 
-use chrono::{DateTime, Duration, NaiveDate, Utc};
+use chrono::{DateTime, Days, Duration, NaiveDate, NaiveTime, Utc};
 
 pub use self::{
     delivering::{Delivered, deliver},
     linking::link,
+    polling::{Polled, poll, poll_one},
 };
 use crate::{
     channel::{self, Bot, Channels},
     config::Config,
     domain::{
         decide::{Gap, Record, Situation, decide as decide_now},
-        dossier::{Trust, judge_snapshot},
         health,
-        ids::SourceId,
         notification::Notification,
         office::Office,
     },
     message::Letterhead,
-    source::{self, DossierSource, Fetched, SourceError},
-    store::{ApplyReport, PollFailure, Store, StoreError, SyncReport, channel_prefix, recipient_prefix, source_prefix},
+    source::{self, DossierSource},
+    store::{ApplyReport, Store, StoreError, channel_prefix, recipient_prefix, source_prefix},
 };
-
-/// A refused account is tried again this late: OpenCPS locks it after five wrong tries in a row.
-const ACCESS_DENIED_PAUSE: Duration = Duration::hours(1);
 
 /// The first note of all speaks of the week before.
 const NOTE_LOOKS_BACK: Duration = Duration::days(7);
@@ -46,7 +42,8 @@ pub struct App {
     /// What survives.
     pub store: Arc<dyn Store>,
     channels: Channels,
-    sources: Vec<Box<dyn DossierSource>>,
+    /// The one-stop systems.
+    pub sources: Vec<Box<dyn DossierSource>>,
     letterhead: Letterhead,
     /// Connections that the mail server may be asked to take.
     senders: usize,
@@ -99,118 +96,12 @@ pub async fn begin(app: &App, now: DateTime<Utc>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// What a poll of one source brought.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Polled {
-    /// The source.
-    pub source: SourceId,
-    /// What changed, or why nothing did (in Vietnamese).
-    pub result: Result<SyncReport, String>,
-}
-
-/// Polls the sources that are due.
-///
-/// # Errors
-/// When the store fails; a failing source is a report, not an error.
-pub async fn poll(app: &App, now: DateTime<Utc>) -> Result<Vec<Polled>, StoreError> {
-    let periods = app.sources.iter().map(|s| (s.settings().id.clone(), s.settings().poll_every)).collect();
-    let due = app.store.sources_due(periods, now).await?;
-    let mut polled = Vec::new();
-    for source in app.sources.iter().filter(|s| due.contains(&s.settings().id)) {
-        let id = source.settings().id.clone();
-        let result = match source.fetch().await {
-            Ok(fetched) => accept(app, &id, fetched, now).await?,
-            Err(error) => Err(record_failure(app, &id, &error, now).await?),
-        };
-        log_poll(&id, &result);
-        polled.push(Polled { source: id, result });
-    }
-    app.store.pass_ended("poll", now).await?;
-    Ok(polled)
-}
-
-async fn accept(
-    app: &App,
-    source: &SourceId,
-    fetched: Fetched,
-    now: DateTime<Utc>,
-) -> Result<Result<SyncReport, String>, StoreError> {
-    let Fetched { snapshot, trouble } = fetched;
-    let history = app.store.source_history(source.clone()).await?;
-    let today = app.office.hours.date(now);
-    let trust = judge_snapshot(&snapshot, &history, today, &app.office.calendar);
-    let rows = snapshot.dossiers.len();
-    let remarks = summarize(&snapshot.remarks);
-    let report = app.store.sync_dossiers(source.clone(), snapshot, trust, now).await?;
-    if let Some(error @ SourceError::AccessDenied { .. }) = &trouble {
-        record_failure(app, source, error, now).await?;
-    }
-    let sentence = match (trust, trouble) {
-        (Trust::Believed, _) if rows == 0 => Some(format!(
-            "{source}: chưa thấy hồ sơ nào; nếu cơ quan đang có hồ sơ thì kiểm tra group_id và query trong nhacviec.yaml"
-        )),
-        (Trust::Believed, _) => None,
-        (Trust::Partial, trouble) => {
-            let cause =
-                trouble.map_or_else(|| "danh sách thay đổi trong lúc đọc".to_owned(), |t| t.sentence().to_owned());
-            Some(format!("{source}: chỉ đọc được một phần ({rows} hồ sơ), không kết luận hồ sơ nào đã xong; {cause}"))
-        }
-        (Trust::Short { .. }, _) => Some(format!(
-            "{source}: chỉ trả về {rows} hồ sơ trong khi lần trước có {}; chưa tin, không đóng hồ sơ nào; kiểm tra tài khoản và bộ lọc",
-            history.believed_count
-        )),
-    };
-    let mut problems: Vec<_> =
-        sentence.clone().into_iter().map(|s| (format!("{}poll", source_prefix(source)), s)).collect();
-    problems.extend(remarks.map(|r| (format!("{}rows", source_prefix(source)), format!("{source}: {r}"))));
-    app.store.set_problems(source_prefix(source), problems, now).await?;
-    Ok(sentence.map_or(Ok(report), Err))
-}
-
-/// The first few remarks; a source with a thousand bad rows needs no thousand lines.
-fn summarize(remarks: &[String]) -> Option<String> {
-    const SHOWN: usize = 5;
-    let mut text = remarks.iter().take(SHOWN).cloned().collect::<Vec<_>>().join("; ");
-    if remarks.len() > SHOWN {
-        let _ = write!(text, "; và {} dòng khác", remarks.len() - SHOWN);
-    }
-    (!text.is_empty()).then_some(text)
-}
-
-async fn record_failure(
-    app: &App,
-    source: &SourceId,
-    error: &SourceError,
-    now: DateTime<Utc>,
-) -> Result<String, StoreError> {
-    let pause = match error {
-        SourceError::AccessDenied { .. } => ACCESS_DENIED_PAUSE,
-        SourceError::Unavailable { retry_after, .. } => retry_after.unwrap_or(Duration::zero()),
-        SourceError::NotUnderstood { .. } => Duration::zero(),
-    };
-    let sentence = format!("{source}: {}", error.sentence());
-    let failure = PollFailure { sentence: sentence.clone(), paused_until: now + pause };
-    app.store.record_poll_failure(source.clone(), failure, now).await?;
-    let problem = (format!("{}poll", source_prefix(source)), sentence.clone());
-    app.store.set_problems(source_prefix(source), vec![problem], now).await?;
-    Ok(sentence)
-}
-
-fn log_poll(source: &SourceId, result: &Result<SyncReport, String>) {
-    match result {
-        Ok(r) => {
-            tracing::info!(%source, new = r.new, changed = r.changed, closed = r.closed, open = r.open, "polled the one-stop system");
-        }
-        Err(sentence) => tracing::warn!(%source, cause = sentence, "the one-stop system was not read in full"),
-    }
-}
-
 /// Decides who must be told what at `now` and writes it.
 ///
 /// # Errors
 /// When the store fails.
 pub async fn decide(app: &App, now: DateTime<Utc>) -> Result<ApplyReport, StoreError> {
-    let record = app.store.record().await?;
+    let record = app.store.record(dossiers_until(&app.office, now)).await?;
     let last_decided_at = record.last_decided_at;
     let note = morning_note(app, &record, now).await?;
     let mut report = apply_decision(app, record, note, now).await?;
@@ -219,13 +110,31 @@ pub async fn decide(app: &App, now: DateTime<Utc>) -> Result<ApplyReport, StoreE
         if report.cancelled == 0 {
             break;
         }
-        let record = Record { last_decided_at, ..app.store.record().await? };
+        let record = Record { last_decided_at, ..app.store.record(dossiers_until(&app.office, now)).await? };
         let again = apply_decision(app, record, None, now).await?;
         report.notified += again.notified;
         report.cancelled = again.cancelled;
     }
     Ok(report)
 }
+
+/// Before which appointment something may have to be said at `now`: the earliest rung of any source's ladder reaches
+/// that far.
+#[must_use]
+pub fn dossiers_until(office: &Office, now: DateTime<Utc>) -> DateTime<Utc> {
+    let ladders = office.sources.values().flat_map(|rules| {
+        let policy = &rules.policy;
+        [&policy.lead, &policy.coordinating, &policy.following]
+    });
+    let most = ladders.flat_map(|triggers| &triggers.before).copied().max().unwrap_or(0);
+    let today = office.hours.date(now);
+    let last = office.calendar.add_working_days(today, i32::from(most) + 1).max(today + Days::new(u64::from(most) + 1));
+    // A due date on a day off is told of before it, and petitions have one limit more.
+    office.hours.instant(last + Days::new(FARTHEST_BREAK), NaiveTime::MIN)
+}
+
+/// Longer than any break of days off.
+const FARTHEST_BREAK: u64 = 15;
 
 /// A part that was carried by a part that was carried: further ones come with the next tick.
 const MOST_ROUNDS: u32 = 3;

@@ -1,57 +1,102 @@
 //! Owns how dossiers are read from a one-stop system; refuses to judge lateness or to believe too much.
+//!
+//! A source is read page by page, and a page is stored before the next one is asked for: what is kept in memory does
+//! not grow with the list. What systems differ in is data: a [`profile::Profile`], in YAML.
 
-mod http_json;
-mod opencps;
+pub mod fill;
+pub mod mapping;
+pub mod pointer;
+pub mod profile;
+pub mod scan;
+pub mod values;
 
-use std::{path::PathBuf, time::Duration};
+mod auth;
+mod http;
+mod page;
+mod xml;
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use chrono::NaiveTime;
 
+pub use self::http::{Sample, sample};
+use self::{mapping::Words, profile::Profile};
 use crate::{
-    domain::{dossier::Snapshot, ids::SourceId},
+    domain::{
+        dossier::{ReadRow, RowKey},
+        ids::SourceId,
+    },
     secret::SecretFile,
+    store::StoreError,
 };
 
-/// A configured one-stop system.
+/// A configured source of dossiers.
 #[derive(Debug, Clone)]
 pub struct SourceSettings {
     /// Key of the source.
     pub id: SourceId,
-    /// What it speaks.
-    pub profile: Profile,
-    /// Address of the list of dossiers.
-    pub url: reqwest::Url,
-    /// Liferay site id, needed on every call of OpenCPS: without it the answer is empty, not an error.
-    pub group_id: u64,
-    /// Account for HTTP Basic.
-    pub user: String,
-    /// Its password.
-    pub password: SecretFile,
-    /// Parameters sent with every request.
-    pub query: Vec<(String, String)>,
-    /// Rows a page.
-    pub page_size: u32,
     /// Time between two polls.
     pub poll_every: chrono::Duration,
+    /// Polls begin only between these hours of the office.
+    pub hours: Option<(NaiveTime, NaiveTime)>,
+    /// Whether names of applicants are kept in full instead of their initials.
+    pub shows_applicants: bool,
+    /// How it is read.
+    pub way: Way,
+}
+
+/// How a source is read.
+#[derive(Debug, Clone)]
+pub enum Way {
+    /// A one-stop system over HTTP.
+    Http(Box<HttpSettings>),
+    /// A folder into which people put exported files.
+    Folder(FolderSettings),
+}
+
+/// A one-stop system over HTTP.
+#[derive(Debug, Clone)]
+pub struct HttpSettings {
+    /// What it speaks.
+    pub profile: Arc<Profile>,
+    /// Its address; the profile's path follows when it has none of its own.
+    pub url: reqwest::Url,
+    /// What the profile leaves open, such as a site id.
+    pub parameters: BTreeMap<String, String>,
+    /// The account.
+    pub user: Option<String>,
+    /// Its password, or the token of a fixed header.
+    pub password: Option<SecretFile>,
+    /// The secret of the registered client, for OAuth 2.0.
+    pub client_secret: Option<SecretFile>,
+    /// Parameters sent with every request, besides those of the profile.
+    pub query: Vec<(String, String)>,
+    /// Rows a page; the profile's when absent.
+    pub page_size: Option<u32>,
+    /// The wait between two pages; the profile's when absent.
+    pub pause: Option<Duration>,
     /// Limit of one page.
     pub timeout: Duration,
     /// A certificate authority trusted besides the system's, PEM.
     pub ca_file: Option<PathBuf>,
+    /// Certificate and key that this machine shows, PEM.
+    pub client_certificate: Option<SecretFile>,
+    /// All requests go through it.
+    pub proxy: Option<reqwest::Url>,
+    /// For a system that only answers about one number at a time: the file that lists them.
+    pub codes_file: Option<PathBuf>,
 }
 
-/// The systems whose language we know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Profile {
-    /// OpenCPS version 2, `GET /o/rest/v2/dossiers`.
-    OpenCpsV2,
-}
-
-impl Profile {
-    /// The profile of that name in the configuration.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        (name == "opencps-v2").then_some(Self::OpenCpsV2)
-    }
+/// A folder into which people put exported files.
+#[derive(Debug, Clone)]
+pub struct FolderSettings {
+    /// The folder.
+    pub folder: PathBuf,
+    /// Whether each file lists all open dossiers, so that what is not in it has ended.
+    pub is_complete: bool,
+    /// What its texts mean.
+    pub words: Words,
 }
 
 /// Why a poll brought nothing, or not everything; by what the caller can do.
@@ -89,15 +134,51 @@ impl SourceError {
             }
         }
     }
+
+    fn unavailable(sentence: impl Into<String>) -> Self {
+        Self::Unavailable { sentence: sentence.into(), retry_after: None }
+    }
+
+    fn not_understood(sentence: impl Into<String>) -> Self {
+        Self::NotUnderstood { sentence: sentence.into() }
+    }
 }
 
-/// What one poll brought; rows read before an error are kept.
+/// Some rows of an answer, recognised but not yet understood: most of them have not changed since the last poll.
+pub trait Rows: Send + Sync {
+    /// How each row is recognised.
+    fn keys(&self) -> &[RowKey];
+
+    /// Reads the row at that place of [`Rows::keys`]; what is wrong with it goes to `remarks`, without personal data.
+    fn read(&self, place: usize, remarks: &mut Vec<String>) -> ReadRow;
+}
+
+/// A page of an answer.
+pub struct Page {
+    /// Its rows.
+    pub rows: Box<dyn Rows>,
+    /// Rows without a number, which cannot be used.
+    pub unusable: u64,
+    /// What is wrong with them.
+    pub remarks: Vec<String>,
+}
+
+/// Takes the pages of an answer one by one.
+#[async_trait]
+pub trait Pages: Send {
+    /// Stores a page. Returns how many distinct rows there have been so far.
+    async fn take(&mut self, page: Page) -> Result<u64, StoreError>;
+}
+
+/// How reading came to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fetched {
-    /// The rows.
-    pub snapshot: Snapshot,
-    /// Why it is not complete.
+pub struct End {
+    /// Whether all that the source announced was read.
+    pub is_complete: bool,
+    /// Why not.
     pub trouble: Option<SourceError>,
+    /// What the administrator should know besides, in Vietnamese.
+    pub remarks: Vec<String>,
 }
 
 /// A one-stop system that can be polled.
@@ -106,13 +187,22 @@ pub trait DossierSource: Send + Sync {
     /// The source's settings.
     fn settings(&self) -> &SourceSettings;
 
-    /// Reads the open dossiers.
-    async fn fetch(&self) -> Result<Fetched, SourceError>;
+    /// Reads the open dossiers, page by page.
+    ///
+    /// # Errors
+    /// When the store fails; the source's own failures are part of the end.
+    async fn read(&self, pages: &mut dyn Pages) -> Result<End, StoreError>;
 }
 
 /// Sets up the configured sources; nothing is connected yet.
 #[must_use]
 pub fn open_all(settings: &[SourceSettings]) -> Vec<Box<dyn DossierSource>> {
-    let open = |s: &SourceSettings| Box::new(http_json::HttpJsonSource::new(s.clone())) as Box<dyn DossierSource>;
     settings.iter().map(open).collect()
+}
+
+fn open(settings: &SourceSettings) -> Box<dyn DossierSource> {
+    match &settings.way {
+        Way::Http(http) => Box::new(http::HttpSource::new(settings.clone(), (**http).clone())),
+        Way::Folder(_) => unimplemented!("folders"),
+    }
 }

@@ -10,6 +10,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Duration, NaiveDate, Utc};
+use chrono_tz::Tz;
 
 pub use self::outbox::{
     Bouncing, Intervened, IntervenedResult, Intervention, InterventionKind, OutboxEntry, OutboxFilter, OutboxRow,
@@ -18,13 +19,16 @@ pub use self::outbox::{
 use crate::domain::{
     decide::{Decision, Record},
     directory::ChannelKind,
-    dossier::{Snapshot, SourceHistory, TrackedDossier, Trust},
+    dossier::{ReadRow, RowKey, Seen, SourceHistory, TrackedDossier, Trust},
     health::Activity,
     ids::{PersonId, RecipientId, SourceId, SubjectId},
     life::{Event, Facts, Life, Refusal, Report, Reports},
     notification::{Audience, Batch, SendError},
     returned::Returned,
 };
+
+/// For [`Store::record`]: dossiers due whenever.
+pub const EVERY_DOSSIER: DateTime<Utc> = DateTime::<Utc>::MAX_UTC;
 
 /// The store failed; the pass ends and the next tick tries again.
 #[derive(Debug, thiserror::Error)]
@@ -162,13 +166,15 @@ pub struct AttemptTrail {
     pub detail: Option<String>,
 }
 
-/// A dossier as it was last seen.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KnownDossier {
-    /// Its last row.
-    pub tracked: TrackedDossier,
-    /// When it was closed, if it was.
-    pub closed_at: Option<DateTime<Utc>>,
+/// Which dossiers a list shows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DossierFilter {
+    /// Of this source only.
+    pub source: Option<SourceId>,
+    /// Without those that have ended.
+    pub only_open: bool,
+    /// With an appointment in force before this instant.
+    pub due_before: Option<DateTime<Utc>>,
 }
 
 /// A code that its person has not used yet.
@@ -252,6 +258,8 @@ pub struct PollFailure {
     pub sentence: String,
     /// The source is left alone until then.
     pub paused_until: DateTime<Utc>,
+    /// Whether the account was refused.
+    pub is_denied: bool,
 }
 
 /// What `status` shows.
@@ -348,8 +356,8 @@ pub struct ProblemStatus {
 /// The use cases; each is atomic.
 #[async_trait]
 pub trait Store: Send + Sync {
-    /// All that a decision needs to know.
-    async fn record(&self) -> Result<Record, StoreError>;
+    /// All that a decision needs to know; of dossiers, those that are due before `dossiers_until` or still owe something.
+    async fn record(&self, dossiers_until: DateTime<Utc>) -> Result<Record, StoreError>;
 
     /// Writes a decision: new notifications with their first delivery, cancellations, and the gaps as
     /// problems. Applying the same decision again writes nothing.
@@ -360,10 +368,12 @@ pub trait Store: Send + Sync {
         now: DateTime<Utc>,
     ) -> Result<ApplyReport, StoreError>;
 
-    /// Which of `sources` are due to be polled: never polled, or longer ago than their period, and not paused.
+    /// Which of `sources` are due to be polled: never polled, or longer ago than their period, not paused and
+    /// not refused `most_denials` times in a row.
     async fn sources_due(
         &self,
         periods: Vec<(SourceId, Duration)>,
+        most_denials: u32,
         now: DateTime<Utc>,
     ) -> Result<Vec<SourceId>, StoreError>;
 
@@ -371,17 +381,45 @@ pub trait Store: Send + Sync {
     async fn source_history(&self, source: SourceId) -> Result<SourceHistory, StoreError>;
 
     /// A dossier as last seen, open or closed.
-    async fn dossier(&self, source: SourceId, code: String) -> Result<Option<KnownDossier>, StoreError>;
+    async fn dossier(&self, source: SourceId, code: String) -> Result<Option<TrackedDossier>, StoreError>;
 
-    /// Stores a snapshot. Absence is only counted when the snapshot is believed; a dossier absent
-    /// often enough, or finished, is closed.
-    async fn sync_dossiers(
+    /// The dossiers that match, by source, appointment and number.
+    async fn dossiers(&self, filter: DossierFilter) -> Result<Vec<TrackedDossier>, StoreError>;
+
+    /// Which rows of a page are new or changed, by their place; the others are noted as seen. Nothing is written.
+    async fn sift(&self, source: SourceId, keys: Vec<RowKey>, seen: Seen) -> Result<(Vec<usize>, Seen), StoreError>;
+
+    /// Writes rows that are new or changed; one that says finished is closed. Nothing is concluded from what is absent.
+    async fn take_rows(
         &self,
         source: SourceId,
-        snapshot: Snapshot,
+        rows: Vec<ReadRow>,
+        seen: Seen,
+        zone: Tz,
+        now: DateTime<Utc>,
+    ) -> Result<(SyncReport, Seen), StoreError>;
+
+    /// Ends an answer. Absence is only counted when it is believed; a dossier absent often enough is closed.
+    async fn conclude(
+        &self,
+        source: SourceId,
+        seen: Seen,
         trust: Trust,
+        zone: Tz,
         now: DateTime<Utc>,
     ) -> Result<SyncReport, StoreError>;
+
+    /// Whether an exported file with this content was taken before.
+    async fn has_file(&self, source: SourceId, digest: String) -> Result<bool, StoreError>;
+
+    /// Notes that an exported file was taken.
+    async fn note_file(
+        &self,
+        source: SourceId,
+        digest: String,
+        name: String,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
 
     /// Records that a poll brought nothing; closes nothing.
     async fn record_poll_failure(

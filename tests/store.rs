@@ -77,7 +77,7 @@ async fn the_same_decision_twice_writes_nothing_the_second_time() {
 #[tokio::test]
 async fn a_withdrawn_notification_can_become_due_again_and_a_superseded_one_cannot() {
     let store = store_with(vec![mail("a", "an"), mail("b", "an")]).await;
-    let pending = store.record().await.expect("works").pending;
+    let pending = store.record(nhacviec::store::EVERY_DOSSIER).await.expect("works").pending;
     let cancel = pending
         .iter()
         .zip([CancelReason::Withdrawn, CancelReason::Superseded])
@@ -176,9 +176,12 @@ async fn work_that_is_opened_again_is_known_as_told_until_then() {
     let batch = store.claim(at(0), Duration::minutes(15), None).await.expect("works").expect("a message");
     store.finish(batch.id, Outcome::Sent, at(0)).await.expect("works");
     report(&store, Report::Completed { done_on: day(), product: "1/BC".to_owned() }, 0).await;
-    assert!(store.record().await.expect("works").told.is_empty(), "closed work needs no memory");
+    assert!(
+        store.record(nhacviec::store::EVERY_DOSSIER).await.expect("works").told.is_empty(),
+        "closed work needs no memory"
+    );
     report(&store, Report::Reopened { reason: "báo nhầm".to_owned() }, 1).await;
-    let record = store.record().await.expect("works");
+    let record = store.record(nhacviec::store::EVERY_DOSSIER).await.expect("works");
     assert_eq!(record.told.len(), 1);
     assert!(!record.reports.life(&"task:kh/I:2023:a".into()).expect("known").is_closed());
 }
@@ -188,7 +191,7 @@ async fn what_had_not_left_when_the_work_was_done_is_said_once_it_is_opened_agai
     let store = store_with(vec![mail("task:kh/I:2023:a", "an")]).await;
     report(&store, Report::Completed { done_on: day(), product: "1/BC".to_owned() }, 0).await;
     report(&store, Report::Reopened { reason: "báo nhầm".to_owned() }, 1).await;
-    assert!(store.record().await.expect("works").told.is_empty());
+    assert!(store.record(nhacviec::store::EVERY_DOSSIER).await.expect("works").told.is_empty());
     let again = store.apply(decision(vec![mail("task:kh/I:2023:a", "an")]), Vec::new(), at(2)).await.expect("written");
     assert_eq!(again.notified, 1);
     assert!(store.claim(at(2), Duration::minutes(15), None).await.expect("works").is_some());
@@ -211,7 +214,7 @@ async fn an_address_that_had_its_messages_of_the_day_is_put_off_and_not_forgotte
 }
 
 async fn withdraw_all(store: &Arc<dyn Store>, minute: i64) {
-    let pending = store.record().await.expect("works").pending;
+    let pending = store.record(nhacviec::store::EVERY_DOSSIER).await.expect("works").pending;
     let cancel = pending.iter().map(|p| Cancellation { id: p.id, reason: CancelReason::Withdrawn }).collect();
     store.apply(Decision { cancel, ..Decision::default() }, Vec::new(), at(minute)).await.expect("written");
 }
@@ -236,7 +239,7 @@ async fn what_was_merged_into_a_withdrawn_message_is_not_counted_as_said() {
     merged.merged_into = Some(carrier.key.to_string());
     let store = store_with(vec![carrier, merged]).await;
     withdraw_all(&store, 1).await;
-    assert!(store.record().await.expect("works").told.is_empty());
+    assert!(store.record(nhacviec::store::EVERY_DOSSIER).await.expect("works").told.is_empty());
 }
 
 #[tokio::test]
@@ -337,7 +340,7 @@ async fn a_store_of_the_first_version_keeps_what_was_done_and_said() {
     .expect("rows of the first version");
     drop(old);
     let store = store::open(&path).expect("migrated");
-    let record = store.record().await.expect("works");
+    let record = store.record(nhacviec::store::EVERY_DOSSIER).await.expect("works");
     let life = record.reports.life(&"task:kh/I:2023:a".into()).expect("known");
     assert!(matches!(&life.ending, Some(Ending::Completed { product, by, .. }) if product == "7/BC" && by == "an"));
     assert_eq!(record.told[&"task:kh/II:2023:a".into()][0].offset, -1);
@@ -376,7 +379,7 @@ async fn the_same_instance_is_opened_once() {
     };
     assert!(matches!(report(&store, opened(), 0).await, Recorded::Taken(_)));
     assert_eq!(report(&store, opened(), 1).await, Recorded::Refused(Refusal::AlreadyOpened));
-    assert_eq!(store.record().await.expect("works").reports.openings().len(), 1);
+    assert_eq!(store.record(nhacviec::store::EVERY_DOSSIER).await.expect("works").reports.openings().len(), 1);
 }
 
 #[tokio::test]

@@ -36,7 +36,7 @@ use crate::{
         vietnamese::{date, moment, short_date},
     },
     simulation::{self, Completions, Leaving},
-    store::{Decided, KnownDossier, Status},
+    store::{Decided, Status},
 };
 
 #[derive(clap::Args)]
@@ -71,7 +71,7 @@ impl Known {
             return Ok(Self { record, status, store: None, rehearsed: OnceCell::new() });
         };
         Ok(Self {
-            record: block_on(store.record())?.context(STORE_FAILED)?,
+            record: block_on(store.record(crate::store::EVERY_DOSSIER))?.context(STORE_FAILED)?,
             status: block_on(store.status(now))?.context(STORE_FAILED)?,
             store: Some(store),
             rehearsed: OnceCell::new(),
@@ -293,7 +293,8 @@ impl Explain {
             let (decided, events) = known.of(&subject)?;
             let Some(store) = &known.store else { break };
             let found = block_on(store.dossier(source.clone(), code.to_owned()))?.context(STORE_FAILED)?;
-            let Some(KnownDossier { tracked, closed_at }) = found else { continue };
+            let Some(tracked) = found else { continue };
+            let closed_at = tracked.closed_at;
             let (at, record) = self.record_at(office, known, &subject, &decided, &events, now);
             let verdicts = decide::explain(&Situation { office, record: &record }, at, &subject);
             let mut head = vec![format!("Hồ sơ {code} ({source})")];
@@ -409,7 +410,7 @@ fn dossier_facts(office: &Office, tracked: &TrackedDossier) -> Vec<String> {
     facts.push(format!("Trạng thái ở hệ thống một cửa: «{}»{missing}", dossier.status_raw));
     facts.push(format!("Dữ liệu lúc: {}", moment(zone, tracked.seen_at)));
     let holder = office.sources.get(&tracked.source).map(|rules| match rules.holder(dossier) {
-        Some(unit) => format!("Đơn vị giữ hồ sơ: {}", office.directory.unit_name(unit)),
+        Some(rule) => format!("Đơn vị giữ hồ sơ: {}", office.directory.unit_name(&rule.unit)),
         None => format!("Đơn vị giữ hồ sơ: chưa biết, tạm báo {}", office.directory.unit_name(&rules.fallback)),
     });
     facts.extend(holder);

@@ -55,7 +55,7 @@ impl Preview {
     pub fn execute(&self, folders: &Folders) -> anyhow::Result<Exit> {
         let Some(config) = load_linked_config(folders)? else { return Ok(Exit::Config) };
         let record = match open_existing_store(&config)? {
-            Some(store) => block_on(store.record())?.context(STORE_FAILED)?,
+            Some(store) => block_on(store.record(crate::store::EVERY_DOSSIER))?.context(STORE_FAILED)?,
             None => Record::default(),
         };
         let office = &config.office;

@@ -447,7 +447,7 @@ pub fn due_in_force(office: &Office, occurrence: &Occurrence, life: Option<&Life
 }
 
 /// Why a report was not taken, and what to do instead.
-fn explain_refusal(refusal: &Refusal, office: &Office, what: &str) -> String {
+pub fn explain_refusal(refusal: &Refusal, office: &Office, what: &str) -> String {
     let unit = |id| office.directory.unit_name(id).to_owned();
     match refusal {
         Refusal::Ended(Ending::Completed { done_on, product, .. }) => format!(
@@ -477,6 +477,8 @@ fn explain_refusal(refusal: &Refusal, office: &Office, what: &str) -> String {
         Refusal::SameUnit(id) => format!("{} đang chủ trì {what}; ghi đơn vị khác", unit(id)),
         Refusal::AlreadyOpened => format!("{what} đã được ghi phát sinh; ghi thêm --period với tên khác"),
         Refusal::NothingAsked => format!("{what} không có đề nghị gia hạn nào đang chờ trả lời"),
-        Refusal::NoText => "chưa ghi lý do hoặc căn cứ; thêm --reason và nội dung".to_owned(),
+        Refusal::ReappointedOnce => format!("{what} đã hẹn lại 01 lần; không được hẹn lại lần thứ hai"),
+        Refusal::AlreadyRecorded => format!("{what} đã được ghi việc này trước đó; xem nhacviec explain"),
+        Refusal::NoText => "chưa ghi lý do, căn cứ hoặc văn bản; thêm nội dung vào --reason hoặc --document".to_owned(),
     }
 }

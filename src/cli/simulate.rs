@@ -113,7 +113,7 @@ impl Simulate {
     fn prepare(&self, config: &Config, real: &Config) -> anyhow::Result<Prepared> {
         let store = open_existing_store(real)?;
         let mut record = match &store {
-            Some(store) => block_on(store.record())?.context(STORE_FAILED)?,
+            Some(store) => block_on(store.record(crate::store::EVERY_DOSSIER))?.context(STORE_FAILED)?,
             None => Record::default(),
         };
         let office = &config.office;
@@ -288,7 +288,7 @@ impl List<'_> {
                 let channel = n.routes.first().map_or("", |r| r.channel.as_str());
                 format!("{} ({channel})", office.directory.recipient_name(&n.key.recipient))
             });
-            let is_dossier = matches!(n.item, Item::Dossier { .. });
+            let is_dossier = n.item.is_of_dossier();
             let said = self.whys.entry((n.reason, n.key.audience, n.key.offset, is_dossier));
             let why = said.or_insert_with(|| format!("{}; {}", reason(n.reason), why(n)));
             let _ = match &n.item {
@@ -319,6 +319,8 @@ fn what(item: &Item) -> String {
         Item::Asked { row, .. } => format!("{} (chờ quyết định)", row.task),
         Item::Answered { row, .. } => format!("{} (trả lời)", row.task),
         Item::Dossier { code, .. } => format!("hồ sơ {code}"),
+        Item::Duty { code, name, .. } => format!("hồ sơ {code}: {name}"),
+        Item::Target { section, .. } => format!("chỉ tiêu {section}"),
         Item::Health { .. } => "bản tin quản trị".to_owned(),
         Item::Problem { sentence, .. } => sentence.clone(),
     }
@@ -331,7 +333,9 @@ fn is_secret(item: &Item) -> bool {
         | Item::DateMissing { row }
         | Item::Asked { row, .. }
         | Item::Answered { row, .. } => row.reference.is_some(),
-        Item::Dossier { .. } | Item::Health { .. } | Item::Problem { .. } => false,
+        Item::Dossier { .. } | Item::Duty { .. } | Item::Target { .. } | Item::Health { .. } | Item::Problem { .. } => {
+            false
+        }
     }
 }
 
@@ -341,8 +345,8 @@ fn unit_and_due(item: &Item) -> (&str, Option<Due>) {
         Item::Task { row, due } => (&row.unit, Some(*due)),
         Item::Standing { row } | Item::DateMissing { row } => (&row.unit, None),
         Item::Asked { row, due, .. } | Item::Answered { row, due, .. } => (&row.unit, *due),
-        Item::Dossier { unit, due, .. } => (unit, Some(*due)),
-        Item::Health { .. } | Item::Problem { .. } => ("", None),
+        Item::Dossier { unit, due, .. } | Item::Duty { unit, due, .. } => (unit, Some(*due)),
+        Item::Target { .. } | Item::Health { .. } | Item::Problem { .. } => ("", None),
     }
 }
 
@@ -352,7 +356,7 @@ fn why(n: &Notification) -> String {
         Reason::Note => "nhắc lại đầu kỳ".to_owned(),
         Reason::Problem => "báo khi có trục trặc".to_owned(),
         Reason::Decision | Reason::Upcoming | Reason::DueNow | Reason::Overdue | Reason::Escalated => {
-            message::why_told(n.key.audience, n.key.offset, matches!(n.item, Item::Dossier { .. }))
+            message::why_told(n.key.audience, n.key.offset, n.item.is_of_dossier())
         }
     }
 }

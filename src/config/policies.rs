@@ -13,7 +13,7 @@ use super::{
     units::Units,
 };
 use crate::domain::policy::{
-    Advice, DayCount, EscalationStep, Policy, Reader as AdviceReader, Roll, Superior, Triggers,
+    Advice, DayCount, EscalationStep, LateDuties, Policy, Reader as AdviceReader, Roll, Superior, Triggers,
 };
 
 /// The presets, also shown to the administrator in the handbook.
@@ -118,7 +118,8 @@ impl Policies {
         let directory = &units.directory;
         let mut reported: Vec<Superior> = Vec::new();
         for (name, policy) in self.used() {
-            for superior in policy.escalation.iter().flat_map(|s| &s.tell) {
+            let late = policy.late.iter().flat_map(|late| &late.policy.escalation);
+            for superior in policy.escalation.iter().chain(late).flat_map(|s| &s.tell) {
                 let is_held = match superior {
                     Superior::Position(position) => directory.positions.contains_key(position),
                     Superior::UnitHead => directory.units.values().any(|u| u.head.is_some()),
@@ -242,6 +243,10 @@ fn read_policy(reader: &Reader, node: &Node, base: Policy) -> Policy {
         })
     };
     let (note_every, ask_date_every) = (months("note_every"), months("ask_date_every"));
+    let late = match fields.get("late_duties") {
+        None => base.late,
+        Some(node) => read_late(reader, node, base.late),
+    };
     fields.done();
     let line = reader.file.line_of(fields.span.start);
     let policy = Policy {
@@ -253,6 +258,7 @@ fn read_policy(reader: &Reader, node: &Node, base: Policy) -> Policy {
         data_closing: data_closing.or(base.data_closing),
         note_every: note_every.unwrap_or(base.note_every),
         ask_date_every: ask_date_every.unwrap_or(base.ask_date_every),
+        late,
         source: format!("{}:{line}", reader.file.path).into(),
     };
     if policy.is_silent() && note_every.is_none() && ask_date_every.is_none() {
@@ -263,6 +269,43 @@ fn read_policy(reader: &Reader, node: &Node, base: Policy) -> Policy {
         );
     }
     policy
+}
+
+/// What is owed for a late dossier; what is not written is as before.
+fn read_late(reader: &Reader, node: &Node, base: Option<LateDuties>) -> Option<LateDuties> {
+    let fields = reader.fields(node, "mục late_duties");
+    let (apology, explanation) = (fields.optional_text("apology"), fields.optional_text("explanation"));
+    let last_call = fields.optional_text("last_call").map(|t| Arc::from(t.value));
+    let within =
+        fields.parse(fields.optional_text("explain_within"), "một số ngày làm việc từ 0 đến 60", |s| {
+            s.parse::<u16>().ok().filter(|n| *n <= 60)
+        });
+    let (old_policy, old) = base.map_or((None, None), |b| (Some((*b.policy).clone()), Some(b)));
+    let policy = match fields.get("remind") {
+        Some(node) => Some(read_policy(reader, node, old_policy.unwrap_or_default())),
+        None => old_policy,
+    };
+    fields.done();
+    let missing = |what: &str| reader.error(&fields.span, format!("mục late_duties thiếu «{what}»"), None);
+    let text = |own: Option<Text>, old: Option<&Arc<str>>, what: &str| {
+        let text = own.map(|t| Arc::from(t.value)).or_else(|| old.cloned());
+        text.or_else(|| {
+            missing(what);
+            None
+        })
+    };
+    let apology = text(apology, old.as_ref().map(|o| &o.apology), "apology");
+    let explanation = text(explanation, old.as_ref().map(|o| &o.explanation), "explanation");
+    if policy.is_none() {
+        missing("remind");
+    }
+    Some(LateDuties {
+        apology: apology?,
+        explanation: explanation?,
+        explain_within: within.or(old.as_ref().map(|o| o.explain_within)).unwrap_or(1),
+        last_call: last_call.or_else(|| old.as_ref().and_then(|o| o.last_call.clone())),
+        policy: Box::new(policy?),
+    })
 }
 
 fn read_triggers(reader: &Reader, fields: &Fields<'_>) -> Triggers {

@@ -1,11 +1,6 @@
 //! Owns `nhacviec.yaml`: office, hours, store, channels, sources and policies.
 
-use std::{
-    collections::BTreeMap,
-    ops::{Range, RangeInclusive},
-    path::PathBuf,
-    time::Duration,
-};
+use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
 
 use chrono::{Datelike, NaiveDate, NaiveTime, Weekday};
 use chrono_tz::Tz;
@@ -15,7 +10,6 @@ use super::{
     fields::{Fields, Reader},
     node::{Node, Text, Value},
     policies::Policies,
-    units::Units,
 };
 use crate::{
     channel::{
@@ -27,15 +21,12 @@ use crate::{
             timetable::{DayOfYear, Season, Session, Timetable},
         },
         directory::ChannelKind,
-        ids::SourceId,
-        office::{HolderPlace, HolderRule, SourceRules},
     },
     secret::SecretFile,
-    source::{Profile, SourceSettings},
 };
 
-/// The file, decoded; references to units and people are resolved by [`resolve_sources`] and
-/// [`Units::person`] once `units.yaml` is read.
+/// The file, decoded; references to units and people are resolved by [`super::sources::resolve`] and
+/// [`super::units::Units::person`] once `units.yaml` is read.
 #[derive(Debug)]
 pub struct Root<'a> {
     pub office_name: Option<Text>,
@@ -50,7 +41,7 @@ pub struct Root<'a> {
     pub header: Vec<String>,
     pub footer: String,
     pub policies: Policies,
-    sources: Vec<&'a Node>,
+    pub sources: Vec<&'a Node>,
 }
 
 /// Decodes everything but the sources.
@@ -216,7 +207,7 @@ fn read_season(reader: &Reader, node: &Node) -> Option<Season> {
     Some(Season { from: from?, until: until?, sessions })
 }
 
-fn read_session(text: &str) -> Option<Session> {
+pub fn read_session(text: &str) -> Option<Session> {
     let (from, until) = text.split_once('-')?;
     let time = |text: &str| NaiveTime::parse_from_str(text.trim(), "%H:%M").ok();
     Some(Session { from: time(from)?, until: time(until)? }).filter(|s| s.from < s.until)
@@ -328,7 +319,7 @@ fn read_limits(smtp: &Fields<'_>) -> SmtpLimits {
 }
 
 /// Whether `host` is this machine itself.
-fn is_loopback(host: &str) -> bool {
+pub fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
@@ -367,7 +358,7 @@ pub fn read_secret(reader: &Reader, text: Option<Text>, folders: &Folders) -> Op
     Some(secret)
 }
 
-fn read_ca(reader: &Reader, fields: &Fields<'_>, folders: &Folders) -> Option<PathBuf> {
+pub fn read_ca(reader: &Reader, fields: &Fields<'_>, folders: &Folders) -> Option<PathBuf> {
     let text = fields.optional_text("ca_file")?;
     let path = folders.config.join(&text.value);
     let is_certificate = std::fs::read(&path).is_ok_and(|pem| {
@@ -385,111 +376,4 @@ fn read_ca(reader: &Reader, fields: &Fields<'_>, folders: &Folders) -> Option<Pa
         );
     }
     Some(path)
-}
-
-/// Decodes the sources and tells who gets their dossiers.
-pub fn resolve_sources(
-    reader: &Reader,
-    root: &Root<'_>,
-    units: &Units,
-    folders: &Folders,
-) -> (Vec<SourceSettings>, BTreeMap<SourceId, SourceRules>) {
-    let mut settings = Vec::new();
-    let mut rules = BTreeMap::new();
-    for node in &root.sources {
-        let fields = reader.fields(node, "hệ thống một cửa");
-        let source = read_source(reader, &fields, folders);
-        let policy = fields
-            .text("policy")
-            .and_then(|t| root.policies.named(reader, &t))
-            .and_then(|name| root.policies.get(&name));
-        let holders = fields.list("holders").into_iter().filter_map(|n| read_holder(reader, n, units)).collect();
-        let fallback = fields.text("fallback").and_then(|t| units.resolve_one(reader, &t));
-        let followed_by = units.resolve_all(reader, &fields.texts("followed_by"));
-        fields.done();
-        let (Some(source), Some(policy), Some(fallback)) = (source, policy, fallback) else { continue };
-        if rules.insert(source.id.clone(), SourceRules { policy, holders, fallback, followed_by }).is_some() {
-            reader.error(
-                &fields.span,
-                format!("mã hệ thống «{}» bị dùng hai lần", source.id),
-                "đặt mã khác".to_owned(),
-            );
-        }
-        settings.push(source);
-    }
-    (settings, rules)
-}
-
-fn read_source(reader: &Reader, fields: &Fields<'_>, folders: &Folders) -> Option<SourceSettings> {
-    let id = fields.text("id");
-    let profile = fields.parse(fields.text("profile"), "loại hệ thống (opencps-v2)", Profile::named);
-    let url = fields.parse(fields.text("url"), "một địa chỉ web (http:// hoặc https://)", |s| {
-        s.parse::<reqwest::Url>().ok().filter(|u| matches!(u.scheme(), "http" | "https") && u.host_str().is_some())
-    });
-    let group_id = fields.number::<u64>("group_id");
-    let user = fields.text("user").map(|t| t.value);
-    let password = fields.text("password_file").and_then(|t| read_secret(reader, Some(t), folders));
-    let query = fields.optional_fields("query", "mục query").map(|q| read_query(reader, &q)).unwrap_or_default();
-    let page_size = read_number(fields, "page_size", "một số dòng từ 1 đến 10000", 1..=10_000);
-    let poll_every = read_number(fields, "poll_every_minutes", "một số phút từ 1 đến 1440", 1..=1440);
-    let timeout = read_number(fields, "timeout_seconds", "một số giây từ 1 đến 600", 1..=600);
-    let ca_file = read_ca(reader, fields, folders);
-    let url = url?;
-    if url.scheme() == "http" && !is_loopback(url.host_str().unwrap_or_default()) {
-        let span: Range<usize> = fields.get("url").map_or(0..0, |n| n.span.clone());
-        reader.warning(
-            &span,
-            "địa chỉ http:// gửi mật khẩu không mã hóa",
-            "dùng https:// nếu hệ thống hỗ trợ".to_owned(),
-        );
-    }
-    Some(SourceSettings {
-        id: id?.value.into(),
-        profile: profile?,
-        url,
-        group_id: group_id?,
-        user: user?,
-        password: password?,
-        query,
-        page_size: page_size.unwrap_or(200),
-        poll_every: chrono::Duration::minutes(i64::from(poll_every.unwrap_or(15))),
-        timeout: std::time::Duration::from_secs(u64::from(timeout.unwrap_or(60))),
-        ca_file,
-    })
-}
-
-/// An optional whole number within a range.
-fn read_number(fields: &Fields<'_>, key: &'static str, expected: &str, range: RangeInclusive<u32>) -> Option<u32> {
-    fields.parse(fields.optional_text(key), expected, |s| s.parse().ok().filter(|n| range.contains(n)))
-}
-
-fn read_query(reader: &Reader, query: &Fields<'_>) -> Vec<(String, String)> {
-    query
-        .entries()
-        .iter()
-        .filter_map(|(key, node)| reader.text(node, "query").map(|t| (key.value.clone(), t.value)))
-        .collect()
-}
-
-fn read_holder(reader: &Reader, node: &Node, units: &Units) -> Option<HolderRule> {
-    let fields = reader.fields(node, "dòng phân hồ sơ");
-    let places = [
-        ("step", HolderPlace::Step),
-        ("field", HolderPlace::Field),
-        ("procedure", HolderPlace::Procedure),
-        ("agency", HolderPlace::Agency),
-    ];
-    let found: Vec<_> =
-        places.into_iter().filter_map(|(key, place)| fields.optional_text(key).map(|t| (place, t.value))).collect();
-    let unit = fields.text("unit").and_then(|t| units.resolve_one(reader, &t));
-    fields.done();
-    let Ok([(place, equals)]) = <[_; 1]>::try_from(found) else {
-        reader.error(
-            &fields.span,
-            "mỗi dòng phân hồ sơ phải có đúng một mục: step, field, procedure hoặc agency",
-            None,
-        );
-        return None;
-    };
-    Some(HolderRule { place, equals, unit: unit? })
 }

@@ -56,7 +56,7 @@ pub fn read_deadline(fields: &Fields<'_>) -> Duration {
     seconds.map_or(USUAL_DEADLINE, Duration::from_secs)
 }
 
-fn read_switch(fields: &Fields<'_>, key: &'static str) -> bool {
+pub fn read_switch(fields: &Fields<'_>, key: &'static str) -> bool {
     let value = fields.parse(fields.optional_text(key), "true hoặc false", |s| s.parse().ok());
     value.unwrap_or(false)
 }

@@ -4,6 +4,7 @@
 //! the record that contains its own decision decides nothing more.
 
 mod candidates;
+mod dossiers;
 mod draft;
 mod telling;
 mod verdict;
@@ -47,9 +48,11 @@ pub struct Record {
     pub reports: Arc<Reports>,
     /// What has been said, by subject.
     pub told: Arc<HashMap<SubjectId, Vec<Told>>>,
+    /// On which days after its appointment, by appointment, the holder of a dossier was urged.
+    pub urged: Arc<HashMap<SubjectId, Vec<(NaiveDate, u32)>>>,
     /// Deliveries that have not left yet.
     pub pending: Vec<PendingDelivery>,
-    /// Dossiers that are not closed.
+    /// Dossiers that are near or past their appointment, or ended and owe something.
     pub dossiers: Vec<TrackedDossier>,
     /// Problems that are open.
     pub problems: Vec<Problem>,
@@ -294,6 +297,14 @@ impl Record {
         }
         self.pending.retain(|p| !decision.cancel.iter().any(|c| c.id == p.id));
         self.last_decided_at = Some(now);
+    }
+
+    /// How often the holder of a dossier was urged before so many days after its appointment.
+    #[must_use]
+    pub fn times_urged(&self, subject: &SubjectId, due_on: NaiveDate, days_late: u32) -> u32 {
+        let urged = self.urged.get(subject).into_iter().flatten();
+        let before = urged.filter(|(on, days)| *on == due_on && *days < days_late).count();
+        u32::try_from(before).unwrap_or(u32::MAX)
     }
 
     /// The occurrence with what is known of it.

@@ -271,6 +271,14 @@ impl Directory {
         })
     }
 
+    /// The person of that name, written in any case; none when two have it.
+    #[must_use]
+    pub fn person_named(&self, name: &str) -> Option<&PersonId> {
+        let wanted = name.to_lowercase();
+        let mut named = self.people.values().filter(|p| p.name.to_lowercase() == wanted);
+        named.next().filter(|_| named.next().is_none()).map(|p| &p.id)
+    }
+
     /// The person, or who reads for them on that day, as a recipient; `None` when there is no way to reach them.
     #[must_use]
     pub fn recipient(&self, id: &PersonId, on: NaiveDate) -> Option<Recipient> {

@@ -3,37 +3,64 @@
 //! The source is not trusted: lateness is computed here from `due_at` and the calendar, and an empty,
 //! shrunken or half-read answer closes nothing.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use std::collections::HashSet;
+
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono_tz::Tz;
 
 use super::{
     calendar::WorkCalendar,
     ids::{SourceId, SubjectId},
 };
 
-/// A case of the one-stop system ("hồ sơ"), without anything about the applicant.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A case of the one-stop system ("hồ sơ"), or a petition ("phản ánh, kiến nghị").
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Dossier {
     /// Number on the receipt ("mã hồ sơ"); the key within its source.
     pub code: String,
+    /// The system's own id, for links.
+    pub native_id: Option<String>,
+    /// Code of the administrative procedure.
+    pub procedure_code: Option<String>,
     /// Name of the administrative procedure.
     pub procedure: Option<String>,
     /// Field of the procedure ("lĩnh vực").
     pub field: Option<String>,
     /// Agency in charge.
     pub agency: Option<String>,
-    /// Step of the workflow, which tells who holds the dossier now.
+    /// Step of the workflow.
     pub step: Option<String>,
+    /// The unit that holds the dossier now, as the system names it.
+    pub unit: Option<String>,
+    /// The official who holds it now, as the system names them.
+    pub handler: Option<String>,
+    /// Who handed it in: masked, or absent, unless the office switched names on.
+    pub applicant: Option<String>,
     /// When the complete dossier was received.
     pub received_at: Option<DateTime<Utc>>,
     /// The appointment printed on the receipt ("ngày hẹn trả"): it is the due date by law and is
-    /// never recomputed (Nghị định 61/2018/NĐ-CP, Điều 17).
+    /// never recomputed (Nghị định 61/2018/NĐ-CP, Điều 17). Midnight in Vietnam: a day without an hour.
     pub due_at: Option<DateTime<Utc>>,
     /// The re-appointment, allowed once (Nghị định 61/2018/NĐ-CP, Điều 19.9).
     pub extended_due_at: Option<DateTime<Utc>>,
+    /// By when the official should have done the step: internal, never a lateness towards the citizen.
+    pub step_due_at: Option<DateTime<Utc>>,
+    /// When its processing was finished; that ends the clock.
+    pub resolved_at: Option<DateTime<Utc>>,
+    /// When the result was handed over.
+    pub returned_at: Option<DateTime<Utc>>,
+    /// Whether it was handed in online.
+    pub is_online: Option<bool>,
+    /// Whether it came or its result goes by post.
+    pub is_by_post: Option<bool>,
+    /// Whether its fee was paid online; none where there is no fee.
+    pub is_paid_online: Option<bool>,
     /// What the status means to us.
     pub status: DossierStatus,
     /// The status as the system spells it.
     pub status_raw: String,
+    /// Where the system shows it.
+    pub link: Option<String>,
 }
 
 impl Dossier {
@@ -42,6 +69,37 @@ impl Dossier {
     pub fn due_in_force(&self) -> Option<DateTime<Utc>> {
         self.due_at.map(|due| self.extended_due_at.map_or(due, |e| e.max(due)))
     }
+
+    /// When it came to its end, as far as the system says.
+    #[must_use]
+    pub fn ended_at(&self) -> Option<DateTime<Utc>> {
+        self.resolved_at.or(self.returned_at)
+    }
+
+    /// Whether it was late when it ended, its first appointment counting: by the end that the system names, else by
+    /// `last_open_at`, when it was last seen unfinished. Days are compared, not hours (Thông tư 01/2018/TT-VPCP, Điều 13).
+    #[must_use]
+    pub fn ended_late(&self, last_open_at: DateTime<Utc>, zone: Tz) -> bool {
+        let day = |at: DateTime<Utc>| at.with_timezone(&zone).date_naive();
+        let ended_at = self.ended_at().unwrap_or(last_open_at);
+        self.due_at.is_some_and(|due| day(ended_at) > day(due))
+    }
+}
+
+/// Whether an appointment names an hour; one at midnight is a day.
+#[must_use]
+pub fn has_hour(appointment: DateTime<Utc>, zone: Tz) -> bool {
+    appointment.with_timezone(&zone).time() != NaiveTime::MIN
+}
+
+/// What a source holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SourceKind {
+    /// Dossiers with appointments.
+    #[default]
+    Dossiers,
+    /// Petitions ("phản ánh, kiến nghị"), whose limits are counted from their receipt.
+    Petitions,
 }
 
 /// The subject of a dossier; the one place that spells it.
@@ -50,8 +108,39 @@ pub fn dossier_subject(source: &SourceId, code: &str) -> SubjectId {
     format!("dossier:{source}/{code}").into()
 }
 
+/// Source and number of the dossier that a subject is, if it is one.
+#[must_use]
+pub fn dossier_of(subject: &SubjectId) -> Option<(&str, &str)> {
+    subject.as_str().strip_prefix("dossier:")?.split_once('/')
+}
+
+/// A paper that is owed for a dossier, with a due date of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Duty {
+    /// The apology to the applicant ("xin lỗi").
+    Apology,
+    /// The explanation to the head of the office ("giải trình").
+    Explanation,
+    /// Forwarding a petition that another agency must answer ("chuyển đơn").
+    Forwarding,
+}
+
+impl Duty {
+    /// The subject of the duty; the one place that spells it.
+    #[must_use]
+    pub fn subject(self, source: &SourceId, code: &str) -> SubjectId {
+        let word = match self {
+            Self::Apology => "apology",
+            Self::Explanation => "explanation",
+            Self::Forwarding => "forwarding",
+        };
+        format!("{word}:{source}/{code}").into()
+    }
+}
+
 /// Whether the clock of a dossier runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum DossierStatus {
     /// Submitted but not yet received: no appointment counts.
     NotReceived,
@@ -62,6 +151,7 @@ pub enum DossierStatus {
     /// Has a result or was ended.
     Finished,
     /// A status nobody mapped: reminded of like an open one, and reported to the administrator.
+    #[default]
     Unmapped,
 }
 
@@ -110,17 +200,85 @@ pub struct TrackedDossier {
     pub seen_at: DateTime<Utc>,
     /// Complete answers since then that did not contain it.
     pub missing_polls: u32,
+    /// When it was closed, if it was.
+    pub closed_at: Option<DateTime<Utc>>,
+    /// Whether it ended late, and its apology or explanation has not been recorded.
+    pub owes: bool,
 }
 
-/// What one poll brought.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Snapshot {
-    /// The rows read, each code once.
-    pub dossiers: Vec<Dossier>,
+/// How a row of an answer is recognised before it is understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowKey {
+    /// The dossier's number.
+    pub code: String,
+    /// Fingerprint of what tells the row from others: the system's own id, else the number.
+    pub id: u64,
+    /// Fingerprint of all that we read of it, and of how we read it.
+    pub print: u64,
+}
+
+/// A row that was understood, with its fingerprint; none for one in which something could not be read, so that it is
+/// looked at again with every answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadRow {
+    /// The dossier.
+    pub dossier: Dossier,
+    /// The fingerprint.
+    pub print: Option<u64>,
+}
+
+/// What an answer has shown so far; grows by some bytes a row, so that a list of any length is read page by page.
+#[derive(Debug, Clone, Default)]
+pub struct Seen {
+    rows: HashSet<u64>,
+    unusable: u64,
+    /// One bit for each dossier of the store.
+    dossiers: Vec<u64>,
+}
+
+impl Seen {
+    /// Notes a row by its fingerprint; `false` when an earlier page had it already.
+    pub fn row(&mut self, id: u64) -> bool {
+        self.rows.insert(id)
+    }
+
+    /// Notes rows that could not be used: they were there all the same.
+    pub fn unusable(&mut self, rows: u64) {
+        self.unusable += rows;
+    }
+
+    /// Notes a dossier by its number in the store; `false` when another row spoke of it already.
+    pub fn dossier(&mut self, number: i64) -> bool {
+        let Ok(number) = usize::try_from(number) else { return true };
+        let (word, bit) = (number / 64, 1_u64 << (number % 64));
+        if word >= self.dossiers.len() {
+            self.dossiers.resize(word + 1, 0);
+        }
+        let is_new = self.dossiers[word] & bit == 0;
+        self.dossiers[word] |= bit;
+        is_new
+    }
+
+    /// Whether a row spoke of the dossier.
+    #[must_use]
+    pub fn has_dossier(&self, number: i64) -> bool {
+        usize::try_from(number).is_ok_and(|n| self.dossiers.get(n / 64).is_some_and(|word| word & 1 << (n % 64) != 0))
+    }
+
+    /// Distinct rows, usable or not.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.rows.len() as u64 + self.unusable
+    }
+}
+
+/// What one poll brought, in all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Answered {
+    /// Distinct rows.
+    pub rows: u64,
     /// Whether every row the source announced was read.
     pub is_complete: bool,
-    /// What is wrong with rows, in Vietnamese and without any personal data.
-    pub remarks: Vec<String>,
 }
 
 /// What earlier polls of a source showed.
@@ -130,6 +288,10 @@ pub struct SourceHistory {
     pub believed_count: u32,
     /// The day since which complete answers have been suspiciously short.
     pub short_since_on: Option<NaiveDate>,
+    /// Polls that failed since the last that did not.
+    pub failures: u32,
+    /// Of them, in a row, those with which the account was refused.
+    pub denials: u32,
 }
 
 /// How far an answer is believed.
@@ -156,18 +318,13 @@ const SHORT_MATTERS_FROM: u32 = 10;
 /// administrator has had a message about it. An empty one never is; only rows end that doubt.
 const SHORT_CONFIRMED_AFTER_WORKING_DAYS: u32 = 2;
 
-/// Judges a snapshot against what the source answered before, on the office's `today`.
+/// Judges an answer against what the source answered before, on the office's `today`.
 #[must_use]
-pub fn judge_snapshot(
-    snapshot: &Snapshot,
-    history: &SourceHistory,
-    today: NaiveDate,
-    calendar: &WorkCalendar,
-) -> Trust {
-    if !snapshot.is_complete {
+pub fn judge_answer(answered: Answered, history: &SourceHistory, today: NaiveDate, calendar: &WorkCalendar) -> Trust {
+    if !answered.is_complete {
         return Trust::Partial;
     }
-    let rows = u32::try_from(snapshot.dossiers.len()).unwrap_or(u32::MAX);
+    let rows = u32::try_from(answered.rows).unwrap_or(u32::MAX);
     let before = history.believed_count;
     let is_short = (rows == 0 && before > 0) || (before >= SHORT_MATTERS_FROM && rows < before / SHORT_DIVISOR);
     let stayed_for = history.short_since_on.map_or(0, |since| calendar.working_days_between(since, today));
@@ -182,25 +339,9 @@ pub fn judge_snapshot(
 mod tests {
     use super::*;
 
-    fn snapshot(rows: usize, is_complete: bool) -> Snapshot {
-        let row = |i: usize| Dossier {
-            code: i.to_string(),
-            procedure: None,
-            field: None,
-            agency: None,
-            step: None,
-            received_at: None,
-            due_at: None,
-            extended_due_at: None,
-            status: DossierStatus::Open,
-            status_raw: String::new(),
-        };
-        Snapshot { dossiers: (0..rows).map(row).collect(), is_complete, remarks: Vec::new() }
-    }
-
-    fn judge(rows: usize, is_complete: bool, history: &SourceHistory, today: &str) -> Trust {
+    fn judge(rows: u64, is_complete: bool, history: &SourceHistory, today: &str) -> Trust {
         let today = today.parse().expect("a date");
-        judge_snapshot(&snapshot(rows, is_complete), history, today, &crate::config::example::calendar())
+        judge_answer(Answered { rows, is_complete }, history, today, &crate::config::example::calendar())
     }
 
     #[test]
@@ -221,7 +362,7 @@ mod tests {
     #[test]
     fn a_shrunken_answer_is_believed_after_two_working_days_and_an_empty_one_never() {
         let since_on = "2023-04-28".parse().expect("a date");
-        let before = SourceHistory { believed_count: 37, short_since_on: Some(since_on) };
+        let before = SourceHistory { believed_count: 37, short_since_on: Some(since_on), ..SourceHistory::default() };
         let short = Trust::Short { since_on };
         assert_eq!(judge(5, true, &before, "2023-05-03"), short, "29/4 to 3/5 are days off");
         assert_eq!(judge(5, true, &before, "2023-05-05"), Trust::Believed);

@@ -109,6 +109,34 @@ pub enum Report {
         /// The document that asks for it.
         document: String,
     },
+    /// "Đã xin lỗi": the apology for a late dossier was sent (Nghị định 61/2018/NĐ-CP, Điều 19.9).
+    Apologised {
+        /// The day on it.
+        done_on: NaiveDate,
+        /// Its number.
+        document: String,
+    },
+    /// "Đã giải trình": the reason for a late dossier was reported to the head of the office.
+    Explained {
+        /// The day on it.
+        done_on: NaiveDate,
+        /// Its number.
+        document: String,
+    },
+    /// "Hẹn lại": the applicant was given a new appointment; allowed once.
+    Reappointed {
+        /// The new appointment.
+        to_on: NaiveDate,
+        /// The document that says so.
+        document: String,
+    },
+    /// "Chuyển đơn": a petition was forwarded to the agency that must answer it.
+    Forwarded {
+        /// The day on which it was.
+        done_on: NaiveDate,
+        /// The document.
+        document: String,
+    },
 }
 
 impl Report {
@@ -128,6 +156,10 @@ impl Report {
             Self::WrongUnit { .. } => "wrong_unit",
             Self::Assigned { .. } => "assigned",
             Self::Opened { .. } => "opened",
+            Self::Apologised { .. } => "apologised",
+            Self::Explained { .. } => "explained",
+            Self::Reappointed { .. } => "reappointed",
+            Self::Forwarded { .. } => "forwarded",
         }
     }
 }
@@ -279,6 +311,12 @@ pub struct Life {
     pub snoozed: Option<(NaiveDate, String)>,
     /// The day on which it was opened again.
     pub reopened_on: Option<NaiveDate>,
+    /// The apology for a late dossier, by its number.
+    pub apology: Option<String>,
+    /// The explanation of a late dossier, by its number.
+    pub explanation: Option<String>,
+    /// The new appointment of a dossier.
+    pub reappointed_to: Option<NaiveDate>,
 }
 
 impl Life {
@@ -344,6 +382,12 @@ impl Life {
                 self.dispute_answer = Some(self.answered(Answer::Assigned { reason }, *on));
             }
             Report::Opened { .. } => self.is_opened = true,
+            Report::Apologised { document, .. } => self.apology = Some(document),
+            Report::Explained { document, .. } => self.explanation = Some(document),
+            Report::Reappointed { to_on, .. } => self.reappointed_to = Some(to_on),
+            Report::Forwarded { done_on, document } => {
+                self.ending = Some(Ending::Completed { done_on, product: document, by: reported_by.clone() });
+            }
         }
     }
 

@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 use super::{
     deadline::Due,
     directory::{ChannelKind, Route},
+    dossier::Duty,
     ids::{RecipientId, SubjectId},
     life::{Answer, Request},
 };
@@ -212,6 +213,42 @@ pub enum Item {
         due: Due,
         /// When the one-stop system last told us.
         seen_at: DateTime<Utc>,
+        /// How often its recipient was urged since it became late, this time included.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        urged: Option<u32>,
+        /// Whether it is a petition.
+        #[serde(default)]
+        is_petition: bool,
+    },
+    /// A paper that is owed for a dossier.
+    Duty {
+        /// Which.
+        duty: Duty,
+        /// Its name.
+        name: Arc<str>,
+        /// Number of the dossier.
+        code: String,
+        /// Administrative procedure, if known.
+        procedure: Option<String>,
+        /// The unit that owes it.
+        unit: String,
+        /// By when it is due.
+        due: Due,
+        /// The appointment that was missed; of a petition, when it was received.
+        of_at: DateTime<Utc>,
+        /// Whether the dossier itself has ended.
+        is_ended: bool,
+    },
+    /// A target of the plan that is about to be missed.
+    Target {
+        /// Title of the plan.
+        plan: Arc<str>,
+        /// Where the plan says so.
+        section: Arc<str>,
+        /// The promise in the plan's words.
+        text: Arc<str>,
+        /// What is wanted, reached and to be expected, as text.
+        facts: Vec<(String, String)>,
     },
     /// The administrator's morning note.
     Health {
@@ -228,6 +265,28 @@ pub enum Item {
 }
 
 impl Item {
+    /// Whether it is about a dossier or petition, or a paper owed for one.
+    #[must_use]
+    pub fn is_of_dossier(&self) -> bool {
+        self.dossier_code().is_some()
+    }
+
+    /// The number of the dossier that it is about.
+    #[must_use]
+    pub fn dossier_code(&self) -> Option<&str> {
+        match self {
+            Self::Dossier { code, .. } | Self::Duty { code, .. } => Some(code),
+            Self::Task { .. }
+            | Self::Standing { .. }
+            | Self::DateMissing { .. }
+            | Self::Asked { .. }
+            | Self::Answered { .. }
+            | Self::Target { .. }
+            | Self::Health { .. }
+            | Self::Problem { .. } => None,
+        }
+    }
+
     /// The form in which the store keeps it.
     #[must_use]
     pub fn to_json(&self) -> String {

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
+
 use super::{
     calendar::{OfficeHours, WorkCalendar},
     directory::Directory,
-    dossier::Dossier,
+    dossier::{Dossier, SourceKind},
     ids::{PersonId, SourceId, UnitId},
     occurrence::Agenda,
     policy::Policy,
@@ -41,17 +43,51 @@ pub struct SourceRules {
     pub fallback: UnitId,
     /// Units that follow all dossiers of the source.
     pub followed_by: Vec<UnitId>,
+    /// What it holds.
+    pub kind: SourceKind,
+    /// The limits of petitions.
+    pub limits: PetitionLimits,
 }
 
-/// "When this text stands in that place, the dossier is with this unit."
+/// By when a petition must be forwarded and answered; counted from its receipt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PetitionLimits {
+    /// Working days for forwarding what another agency must answer (Nghị định 20/2008/NĐ-CP, Điều 9.1.d).
+    pub forward_within: u32,
+    /// Days for the answer (Thông tư 02/2017/TT-VPCP).
+    pub answer_within: u32,
+}
+
+impl Default for PetitionLimits {
+    fn default() -> Self {
+        Self { forward_within: 5, answer_within: 20 }
+    }
+}
+
+impl PetitionLimits {
+    /// The last day for forwarding a petition received on the day.
+    #[must_use]
+    pub fn forward_by(&self, received_on: NaiveDate, calendar: &WorkCalendar) -> NaiveDate {
+        calendar.add_working_days(received_on, i32::try_from(self.forward_within).unwrap_or(i32::MAX))
+    }
+
+    /// The last day for its answer; one that ends on a day off ends with the next working day
+    /// (Bộ luật Dân sự 2015, Điều 148.5).
+    #[must_use]
+    pub fn answer_by(&self, received_on: NaiveDate, calendar: &WorkCalendar) -> NaiveDate {
+        calendar.end_of_period(received_on, self.answer_within)
+    }
+}
+
+/// "When these texts stand in those places, the dossier is with this unit."
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HolderRule {
-    /// Where to look.
-    pub place: HolderPlace,
-    /// The text, compared without regard to case.
-    pub equals: String,
+    /// Where to look for what; all of them. Compared without regard to case; a `*` at the end stands for any rest.
+    pub when: Vec<(HolderPlace, String)>,
     /// Who holds the dossier then.
     pub unit: UnitId,
+    /// Who of them is told besides the unit's readers.
+    pub person: Option<PersonId>,
 }
 
 /// The parts of a dossier that tell who holds it.
@@ -63,23 +99,58 @@ pub enum HolderPlace {
     Field,
     /// Name of the procedure.
     Procedure,
+    /// Code of the procedure.
+    ProcedureCode,
     /// Agency.
     Agency,
+    /// The unit that holds it, as the system names it.
+    Department,
+    /// The official who holds it, as the system names them.
+    Handler,
+}
+
+impl HolderPlace {
+    /// Every place with its key in the configuration.
+    pub const KEYS: [(&'static str, Self); 7] = [
+        ("step", Self::Step),
+        ("field", Self::Field),
+        ("procedure", Self::Procedure),
+        ("procedure_code", Self::ProcedureCode),
+        ("agency", Self::Agency),
+        ("department", Self::Department),
+        ("handler", Self::Handler),
+    ];
+
+    fn of(self, dossier: &Dossier) -> Option<&str> {
+        let text = match self {
+            Self::Step => &dossier.step,
+            Self::Field => &dossier.field,
+            Self::Procedure => &dossier.procedure,
+            Self::ProcedureCode => &dossier.procedure_code,
+            Self::Agency => &dossier.agency,
+            Self::Department => &dossier.unit,
+            Self::Handler => &dossier.handler,
+        };
+        text.as_deref()
+    }
+}
+
+impl HolderRule {
+    fn matches(&self, dossier: &Dossier) -> bool {
+        self.when.iter().all(|(place, wanted)| {
+            let (Some(text), wanted) = (place.of(dossier), wanted.to_lowercase()) else { return false };
+            match wanted.strip_suffix('*') {
+                Some(start) => text.to_lowercase().starts_with(start),
+                None => text.to_lowercase() == wanted,
+            }
+        })
+    }
 }
 
 impl SourceRules {
-    /// The unit that holds `dossier`, or `None` when no rule says so.
+    /// The rule that says who holds `dossier`, if one does.
     #[must_use]
-    pub fn holder(&self, dossier: &Dossier) -> Option<&UnitId> {
-        let matches = |rule: &&HolderRule| {
-            let text = match rule.place {
-                HolderPlace::Step => &dossier.step,
-                HolderPlace::Field => &dossier.field,
-                HolderPlace::Procedure => &dossier.procedure,
-                HolderPlace::Agency => &dossier.agency,
-            };
-            text.as_ref().is_some_and(|t| t.to_lowercase() == rule.equals.to_lowercase())
-        };
-        self.holders.iter().find(matches).map(|rule| &rule.unit)
+    pub fn holder(&self, dossier: &Dossier) -> Option<&HolderRule> {
+        self.holders.iter().find(|rule| rule.matches(dossier))
     }
 }

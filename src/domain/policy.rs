@@ -26,8 +26,26 @@ pub struct Policy {
     pub note_every: u32,
     /// Months between two requests for a date that another plan still owes.
     pub ask_date_every: u32,
+    /// What is owed for a dossier that is late.
+    pub late: Option<LateDuties>,
     /// File and line, or which preset.
     pub source: Arc<str>,
+}
+
+/// What the office owes for a dossier that is late, and how it is reminded of that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LateDuties {
+    /// Name of the apology's form, which changes with the circulars.
+    pub apology: Arc<str>,
+    /// Name of the explanation.
+    pub explanation: Arc<str>,
+    /// Working days after the appointment within which the explanation is due; no law names a number.
+    pub explain_within: u16,
+    /// What is said on the last working day that is at least a day before the appointment, the last on which an
+    /// apology is in time (Nghị định 61/2018/NĐ-CP, Điều 19.9).
+    pub last_call: Option<Arc<str>>,
+    /// When people are reminded of either.
+    pub policy: Box<Policy>,
 }
 
 impl Default for Policy {
@@ -41,6 +59,7 @@ impl Default for Policy {
             data_closing: None,
             note_every: 3,
             ask_date_every: 1,
+            late: None,
             source: "".into(),
         }
     }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
 use serde::Serialize;
 
 use super::{
@@ -12,6 +13,7 @@ use super::{
 };
 use crate::domain::{
     deadline::Due,
+    dossier::{Duty, has_hour},
     life::{Answer, Request},
     notification::{Audience, Entry, Item, TaskRow},
     office::Office,
@@ -145,6 +147,11 @@ fn labelled(line: &str) -> (Cow<'static, str>, String) {
     (label.to_owned().into(), text.to_owned())
 }
 
+/// An appointment as it is printed on the receipt: with its hour, when it has one.
+fn appointment(zone: Tz, at: DateTime<Utc>) -> String {
+    if has_hour(at, zone) { moment(zone, at) } else { date(at.with_timezone(&zone).date_naive()) }
+}
+
 fn fact(label: &'static str, text: impl Into<String>) -> (Cow<'static, str>, String) {
     (label.into(), text.into())
 }
@@ -238,6 +245,15 @@ impl View<'_> {
                 (Urgency::Decision, Line::new(task_title(row), answered_text(answer, &units, *due), facts, why))
             }
             Item::Dossier { .. } => self.dossier_line(entry),
+            Item::Duty { .. } => self.duty_line(entry),
+            Item::Target { plan, section, text, facts } => {
+                let title = format!("Chỉ tiêu {section}: {text}");
+                let mut lines: Vec<_> =
+                    facts.iter().map(|(label, text)| (label.clone().into(), text.clone())).collect();
+                lines.push(fact("Theo", plan.to_string()));
+                let state = "Có nguy cơ không đạt chỉ tiêu".to_owned();
+                (Urgency::Soon, Line::new(title, state, lines, why(entry)))
+            }
             Item::Health { lines } => {
                 let title = format!("Tình trạng hệ thống nhắc việc ngày {}", short_date(self.today));
                 let facts = lines.iter().skip(1).map(|l| labelled(l)).collect();
@@ -259,6 +275,8 @@ impl View<'_> {
             Item::Standing { .. }
             | Item::DateMissing { .. }
             | Item::Dossier { .. }
+            | Item::Duty { .. }
+            | Item::Target { .. }
             | Item::Health { .. }
             | Item::Problem { .. } => None,
         };
@@ -274,13 +292,23 @@ impl View<'_> {
     }
 
     fn dossier_line(&self, entry: &Entry) -> (Urgency, Line) {
-        let Item::Dossier { code, procedure, unit, due_at, first_due_at, due, seen_at } = &entry.item else {
+        let Item::Dossier { code, procedure, unit, due_at, first_due_at, due, seen_at, urged, is_petition } =
+            &entry.item
+        else {
             unreachable!("called for dossiers only")
         };
         let zone = self.office.hours.zone;
-        let mut facts = vec![fact("Hẹn trả", moment(zone, *due_at))];
-        facts.extend(first_due_at.map(|first| fact("Hẹn lần đầu", format!("{}; đã hẹn lại", moment(zone, first)))));
-        facts.extend(procedure.clone().map(|p| fact("Thủ tục", p)));
+        let (what, by) = if *is_petition {
+            ("Phản ánh, kiến nghị", "Hạn trả lời")
+        } else {
+            ("Hồ sơ", "Hẹn trả")
+        };
+        let mut facts = vec![fact(by, appointment(zone, *due_at))];
+        // Nghị định 61/2018/NĐ-CP, Điều 19.9: once.
+        let again = "đã hẹn lại 01 lần, không được hẹn lần thứ hai";
+        facts.extend(first_due_at.map(|first| fact("Hẹn lần đầu", format!("{}; {again}", appointment(zone, first)))));
+        facts.extend(procedure.clone().map(|p| fact(if *is_petition { "Nội dung" } else { "Thủ tục" }, p)));
+        facts.extend(urged.filter(|n| *n > 1).map(|n| fact("Đôn đốc", format!("lần thứ {n}"))));
         facts.push(fact("Đơn vị giữ hồ sơ", unit.clone()));
         if self.now - *seen_at > OLD_DATA {
             facts.push(fact("Dữ liệu", format!("theo hệ thống một cửa lúc {}", moment(zone, *seen_at))));
@@ -290,11 +318,32 @@ impl View<'_> {
             code: code.clone(),
             procedure: procedure.clone().unwrap_or_default(),
             unit: unit.clone(),
-            due: moment(zone, *due_at),
+            due: appointment(zone, *due_at),
             due_at: *due_at,
         };
-        let line = Line::new(format!("Hồ sơ {code}"), state, facts, why(entry));
+        let line = Line::new(format!("{what} {code}"), state, facts, why(entry));
         (urgency, Line { dossier: Some(cells), ..line.with_advice(entry.advice.as_deref().map(str::to_owned)) })
+    }
+
+    fn duty_line(&self, entry: &Entry) -> (Urgency, Line) {
+        let Item::Duty { duty, name, code, procedure, unit, due, of_at, is_ended } = &entry.item else {
+            unreachable!("called for duties only")
+        };
+        let zone = self.office.hours.zone;
+        let (title, of, command) = match duty {
+            Duty::Apology => ("Hồ sơ chậm", "Hẹn trả", "apology"),
+            Duty::Explanation => ("Hồ sơ chậm", "Hẹn trả", "explained"),
+            Duty::Forwarding => ("Phản ánh, kiến nghị", "Tiếp nhận", "forwarded"),
+        };
+        let ended = if *is_ended { "; hồ sơ đã xong nhưng chậm" } else { "" };
+        let mut facts = vec![fact("Hạn", format!("hết {}", date(due.last_on)))];
+        facts.push(fact(of, format!("{}{ended}", appointment(zone, *of_at))));
+        facts.extend(procedure.clone().map(|p| fact("Thủ tục", p)));
+        facts.push(fact("Đơn vị", unit.clone()));
+        let (urgency, state) = self.state(*due);
+        let advice = format!("Làm xong thì báo quản trị ghi lại (nhacviec dossier {command} {code} --document …).");
+        let title = format!("{title} {code}: {name}");
+        (urgency, Line::new(title, state, facts, why(entry)).with_advice(Some(advice)))
     }
 
     fn state(&self, due: Due) -> (Urgency, String) {

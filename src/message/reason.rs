@@ -2,13 +2,13 @@
 
 use crate::domain::{
     decide::{OPENING_OFFSET, REQUEST_STEP},
-    notification::{Audience, Entry, Item},
+    notification::{Audience, Entry},
 };
 
 /// As what the recipient is told, and at which rung: `đơn vị chủ trì; mốc trước hạn 5 ngày`.
 #[must_use]
 pub fn why(entry: &Entry) -> String {
-    why_told(entry.audience, entry.offset, matches!(entry.item, Item::Dossier { .. }))
+    why_told(entry.audience, entry.offset, entry.item.is_of_dossier())
 }
 
 /// The same for something that is no message yet.

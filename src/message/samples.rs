@@ -7,6 +7,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use crate::domain::{
     deadline::Due,
     directory::{ChannelKind, Route},
+    dossier::Duty,
     ids::RecipientId,
     life::{Answer, Request},
     notification::{Audience, Batch, Entry, Item, Reason, Resent, TaskRow},
@@ -39,6 +40,9 @@ pub fn samples(office: &Office, channel: ChannelKind, now: DateTime<Utc>) -> Vec
         let missing = Item::DateMissing { row: row(None).into() };
         batches.push(batch(office, channel, vec![entry(role, 0, standing), entry(role, 0, missing)]));
     }
+    let duties =
+        [Duty::Apology, Duty::Explanation, Duty::Forwarding].map(|d| entry(Audience::Lead, 2, duty(office, now, d)));
+    batches.push(batch(office, channel, duties.into_iter().chain([entry(Audience::Following, 0, target())]).collect()));
     batches.push(batch(office, channel, requests(office, today)));
     let lines = vec!["3 tin đã gửi".to_owned(), "Trục trặc: hệ thống một cửa chưa trả lời".to_owned()];
     let problem = Item::Problem { sentence: "Hệ thống một cửa chưa trả lời".to_owned(), opened_at: now };
@@ -115,6 +119,30 @@ fn dossier(office: &Office, now: DateTime<Utc>, rung: i32, n: usize) -> Item {
         first_due_at: n.is_multiple_of(3).then_some(now),
         due: due(office, office.hours.date(now), rung),
         seen_at: now,
+        urged: (rung > 0).then_some(2),
+        is_petition: false,
+    }
+}
+
+fn duty(office: &Office, now: DateTime<Utc>, duty: Duty) -> Item {
+    Item::Duty {
+        duty,
+        name: "văn bản xin lỗi và đề nghị gia hạn (mẫu số 04)".into(),
+        code: "000.00.15.H02-230601-0001".to_owned(),
+        procedure: Some("Cấp Giấy chứng nhận đủ điều kiện cấp lại".to_owned()),
+        unit: "Phòng Quản lý Thương mại".to_owned(),
+        due: due(office, office.hours.date(now), 2),
+        of_at: now,
+        is_ended: duty == Duty::Explanation,
+    }
+}
+
+fn target() -> Item {
+    Item::Target {
+        plan: "Kế hoạch kiểm soát thủ tục hành chính năm 2023".into(),
+        section: "II.5".into(),
+        text: "Hồ sơ TTHC được giải quyết đúng hạn".into(),
+        facts: vec![("Chỉ tiêu".to_owned(), "từ 100%".to_owned()), ("Đã đạt".to_owned(), "97,5%".to_owned())],
     }
 }
 

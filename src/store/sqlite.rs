@@ -23,18 +23,19 @@ use std::{
 
 use async_trait::async_trait;
 use chrono::{DateTime, Duration, Utc};
+use chrono_tz::Tz;
 use rusqlite::{Connection, Transaction, TransactionBehavior, config::DbConfig};
 use tokio::sync::oneshot;
 
 use super::{
-    ApplyReport, Bouncing, DailyCap, Decided, IntervenedResult, Intervention, KnownDossier, NewReport, OpenCode,
+    ApplyReport, Bouncing, DailyCap, Decided, DossierFilter, IntervenedResult, Intervention, NewReport, OpenCode,
     OutboxEntry, OutboxFilter, OutboxRow, Outcome, PollFailure, Pruned, Recorded, ReturnTaken, Status, Store,
     StoreError, SyncReport,
 };
 use crate::domain::{
     decide::{Decision, Record},
     directory::ChannelKind,
-    dossier::{Snapshot, SourceHistory, Trust},
+    dossier::{ReadRow, RowKey, Seen, SourceHistory, TrackedDossier, Trust},
     health::Activity,
     ids::{PersonId, SourceId, SubjectId},
     life::{Event, Facts, Reports},
@@ -43,10 +44,11 @@ use crate::domain::{
 };
 
 /// Forward only; a published one is never edited.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_reports.sql"),
     include_str!("migrations/0003_delivery.sql"),
+    include_str!("migrations/0004_sources.sql"),
 ];
 
 /// The command line shares the file with the daemon: it waits that long for the other's commit.
@@ -211,9 +213,9 @@ fn to_json<T: serde::Serialize>(value: &T) -> String {
 
 #[async_trait]
 impl Store for SqliteStore {
-    async fn record(&self) -> Result<Record, StoreError> {
+    async fn record(&self, dossiers_until: DateTime<Utc>) -> Result<Record, StoreError> {
         let past = Arc::clone(&self.past);
-        self.run(move |tx| deciding::record(tx, &past)).await
+        self.run(move |tx| deciding::record(tx, &past, dossiers_until)).await
     }
 
     async fn apply(
@@ -228,27 +230,67 @@ impl Store for SqliteStore {
     async fn sources_due(
         &self,
         periods: Vec<(SourceId, Duration)>,
+        most_denials: u32,
         now: DateTime<Utc>,
     ) -> Result<Vec<SourceId>, StoreError> {
-        self.run(move |tx| polling::sources_due(tx, periods, now)).await
+        self.run(move |tx| polling::sources_due(tx, periods, most_denials, now)).await
     }
 
     async fn source_history(&self, source: SourceId) -> Result<SourceHistory, StoreError> {
         self.run(move |tx| polling::history(tx, &source)).await
     }
 
-    async fn dossier(&self, source: SourceId, code: String) -> Result<Option<KnownDossier>, StoreError> {
+    async fn dossier(&self, source: SourceId, code: String) -> Result<Option<TrackedDossier>, StoreError> {
         self.run(move |tx| polling::dossier(tx, &source, &code)).await
     }
 
-    async fn sync_dossiers(
+    async fn dossiers(&self, filter: DossierFilter) -> Result<Vec<TrackedDossier>, StoreError> {
+        self.run(move |tx| polling::dossiers(tx, &filter)).await
+    }
+
+    async fn sift(
         &self,
         source: SourceId,
-        snapshot: Snapshot,
+        keys: Vec<RowKey>,
+        mut seen: Seen,
+    ) -> Result<(Vec<usize>, Seen), StoreError> {
+        self.run(move |tx| Ok((polling::sift(tx, &source, &keys, &mut seen)?, seen))).await
+    }
+
+    async fn take_rows(
+        &self,
+        source: SourceId,
+        rows: Vec<ReadRow>,
+        mut seen: Seen,
+        zone: Tz,
+        now: DateTime<Utc>,
+    ) -> Result<(SyncReport, Seen), StoreError> {
+        self.run(move |tx| Ok((polling::take_rows(tx, &source, &rows, &mut seen, zone, now)?, seen))).await
+    }
+
+    async fn conclude(
+        &self,
+        source: SourceId,
+        seen: Seen,
         trust: Trust,
+        zone: Tz,
         now: DateTime<Utc>,
     ) -> Result<SyncReport, StoreError> {
-        self.run(move |tx| polling::sync(tx, &source, &snapshot, trust, now)).await
+        self.run(move |tx| polling::conclude(tx, &source, &seen, trust, zone, now)).await
+    }
+
+    async fn has_file(&self, source: SourceId, digest: String) -> Result<bool, StoreError> {
+        self.run(move |tx| polling::has_file(tx, &source, &digest)).await
+    }
+
+    async fn note_file(
+        &self,
+        source: SourceId,
+        digest: String,
+        name: String,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.run(move |tx| polling::note_file(tx, &source, &digest, &name, now)).await
     }
 
     async fn record_poll_failure(

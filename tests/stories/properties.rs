@@ -478,7 +478,7 @@ struct Living<'a> {
 
 impl Living<'_> {
     async fn decide(&self, now: DateTime<Utc>) {
-        let record = self.store.record().await.expect("the store works");
+        let record = self.store.record(nhacviec::store::EVERY_DOSSIER).await.expect("the store works");
         let decision = decide::decide(&Situation { office: self.office, record: &record }, now);
         self.store.apply(decision, Vec::new(), now).await.expect("the store works");
     }

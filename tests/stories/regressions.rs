@@ -36,7 +36,7 @@ fn opened(period: &str, unit: &str, due: &str) -> Report {
 /// What a rehearsal from the store as it is says of the days until `last`, as `day recipient offset`.
 async fn rehearsed(office: &Office, today: &str, last: &str) -> BTreeSet<String> {
     let rules = office.folder.load().office;
-    let record = office.store.record().await.expect("the store works");
+    let record = office.store.record(nhacviec::store::EVERY_DOSSIER).await.expect("the store works");
     let (first, record, _) = simulation::set_out(&rules, record, day(today), day(today));
     let leaving = simulation::collect(&rules, record, first, day(last), &Completions::None);
     let lines = leaving.iter().filter(|l| l.on >= day(today)).map(|l| {
@@ -233,7 +233,10 @@ async fn a_rehearsal_shows_an_answer_before_the_ladder_to_a_new_substitute() {
 async fn explaining_work_that_ended_before_its_ladder_says_that_it_ended() {
     let office = Office::with_tasks(REPORT, "2023-01-30").await;
     office.complete("I.1", "phong-a", "2023-01-30").await;
-    let (rules, record) = (office.folder.load().office, office.store.record().await.expect("the store works"));
+    let (rules, record) = (
+        office.folder.load().office,
+        office.store.record(nhacviec::store::EVERY_DOSSIER).await.expect("the store works"),
+    );
     let situation = Situation { office: &rules, record: &record };
     let verdicts = decide::explain(&situation, instant("2023-01-31 07:30"), &"task:kh/I.1:2023:phong-a".into());
     assert!(verdicts.iter().any(|v| matches!(v.link, Link::Ended(_))), "{verdicts:?}");

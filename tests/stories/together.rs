@@ -397,7 +397,7 @@ async fn lived(office: &mut Office, last: &str) -> Sent {
 
 async fn rehearsed(office: &Office, last: &str) -> Sent {
     let config = office.folder.load();
-    let record: Record = office.store.record().await.expect("the store works");
+    let record: Record = office.store.record(nhacviec::store::EVERY_DOSSIER).await.expect("the store works");
     let today = day("2023-02-08");
     let (first, record, _) = simulation::set_out(&config.office, record, today, today);
     let mut count: BTreeMap<(NaiveDate, String), usize> = BTreeMap::new();

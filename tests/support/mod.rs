@@ -110,7 +110,8 @@ email:
   - id: mc
     profile: opencps-v2
     url: {url}
-    group_id: 7
+    parameters: {{ group_id: 7 }}
+    pause_milliseconds: 0
     user: {}
     password_file: mot-cua
     page_size: 3
@@ -237,7 +238,7 @@ impl Office {
     pub async fn tick(&self, moment: &str) -> (Vec<Polled>, ApplyReport, Delivered) {
         self.set_clock(moment);
         let now = self.clock.now();
-        let polled = passes::poll(&self.app, now).await.expect("the store works");
+        let polled = passes::poll(&self.app, now, || {}).await.expect("the store works");
         let applied = passes::decide(&self.app, now).await.expect("the store works");
         let delivered = passes::deliver(&self.app, &self.clock, &CancellationToken::new(), || {}).await;
         (polled, applied, delivered.expect("the store works"))

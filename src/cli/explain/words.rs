@@ -158,6 +158,8 @@ impl Words<'_> {
                 DossierStatus::Paused => "không nhắc: hồ sơ đang tạm dừng (chờ bổ sung, chờ nộp phí…)".to_owned(),
                 DossierStatus::Open | DossierStatus::Unmapped => "không nhắc".to_owned(),
             },
+            Link::NotOwed(Some(document)) => format!("không nhắc: đã ghi nhận ({document})"),
+            Link::NotOwed(None) => "không nhắc: hồ sơ không chậm nên không phải làm".to_owned(),
             Link::NoAppointment => "không nhắc: hồ sơ không có ngày hẹn trả".to_owned(),
             Link::MissingFromSource => {
                 "không nhắc: lần hỏi gần nhất hệ thống một cửa không trả về hồ sơ này; chưa coi là xong".to_owned()
@@ -221,6 +223,18 @@ impl Words<'_> {
             Report::Assigned { unit: id, reason } => format!("giao {} chủ trì: {reason}", unit(id)),
             Report::Opened { due_on, document, .. } => {
                 format!("phát sinh theo {document}, hạn {}", short_date(*due_on))
+            }
+            Report::Apologised { done_on, document } => {
+                format!("đã xin lỗi: {document}, ngày {}", short_date(*done_on))
+            }
+            Report::Explained { done_on, document } => {
+                format!("đã giải trình: {document}, ngày {}", short_date(*done_on))
+            }
+            Report::Reappointed { to_on, document } => {
+                format!("đã hẹn lại đến {} ({document})", short_date(*to_on))
+            }
+            Report::Forwarded { done_on, document } => {
+                format!("đã chuyển đơn: {document}, ngày {}", short_date(*done_on))
             }
         };
         format!("{}: {what} ({} báo, từ {})", short_date(event.on), event.reported_by, event.reported_from)

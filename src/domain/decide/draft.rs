@@ -17,7 +17,6 @@ use super::{
 use crate::domain::{
     deadline::Due,
     directory::Recipient,
-    dossier::{DossierStatus, TrackedDossier, dossier_subject},
     ids::{PlanId, SubjectId, TaskId, UnitId},
     life::{Answered, Asked, Ending, Life, Request},
     notification::{Audience, Item, Reason, TaskRow},
@@ -185,7 +184,8 @@ impl<'a> Draft<'a> {
                 };
                 let mut candidates = std::mem::take(&mut self.scratch);
                 self.candidates(&work, &mut candidates);
-                let topic = Topic { subject, revision_on: due.last_on, told, is_secret: task.secret.is_some() };
+                let topic =
+                    Topic { subject, revision_on: due.last_on, told, is_secret: task.secret.is_some(), advice: None };
                 self.tell(&topic, policy, candidates.drain(..), || Item::Task { row: row(), due });
                 self.scratch = candidates;
                 Some(due)
@@ -241,7 +241,7 @@ impl<'a> Draft<'a> {
         let is_secret = occurrence.task.secret.is_some();
         let rung = Rung { offset: 0, on };
         let candidates = self.all_of(unit, is_secret, Audience::Lead, rung, Reason::Note, resumed_on);
-        let topic = Topic { subject, revision_on: on, told, is_secret };
+        let topic = Topic { subject, revision_on: on, told, is_secret, advice: None };
         self.tell(&topic, policy, candidates, item);
     }
 
@@ -269,7 +269,7 @@ impl<'a> Draft<'a> {
                 Request::NotOurs { right, .. } => right.as_ref().map(|u| office.directory.unit_name(u).to_owned()),
                 Request::Extension { .. } => None,
             };
-            let topic = Topic { subject, revision_on: *on, told, is_secret };
+            let topic = Topic { subject, revision_on: *on, told, is_secret, advice: None };
             self.tell(&topic, policy, candidates, || Item::Asked {
                 row: row(),
                 due,
@@ -298,65 +298,9 @@ impl<'a> Draft<'a> {
             for unit in units {
                 candidates.extend(self.all_of(unit, is_secret, audience, rung, Reason::Decision, None));
             }
-            let topic = Topic { subject, revision_on: *on, told, is_secret };
+            let topic = Topic { subject, revision_on: *on, told, is_secret, advice: None };
             self.tell(&topic, policy, candidates, || Item::Answered { row: row(), due, answer: answer.clone() });
         }
-    }
-
-    fn dossier(&mut self, tracked: &TrackedDossier) {
-        let Situation { office, record } = self.situation;
-        let Some(rules) = office.sources.get(&tracked.source) else { return };
-        let dossier = &tracked.dossier;
-        // A dossier that the last believed answer no longer held is neither reminded of nor closed; what
-        // waits is taken back, and leaves at once should the dossier be there again.
-        let (true, 0, Some(due_at)) = (dossier.status.clock_runs(), tracked.missing_polls, dossier.due_in_force())
-        else {
-            let subject = dossier_subject(&tracked.source, &dossier.code);
-            self.link(&subject, None, None, || match (dossier.status.clock_runs(), tracked.missing_polls) {
-                (false, _) => Link::ClockStopped(dossier.status),
-                (true, 0) => Link::NoAppointment,
-                (true, _) => Link::MissingFromSource,
-            });
-            return;
-        };
-        if dossier.status == DossierStatus::Unmapped {
-            self.decision
-                .gaps
-                .insert(Gap::UnmappedStatus { source: tracked.source.clone(), status: dossier.status_raw.clone() });
-        }
-        let due = Due::on(office.hours.date(due_at), &office.calendar);
-        let holder = rules.holder(dossier);
-        if holder.is_none() && rules.policy.opens_on(due, &office.calendar) <= self.today {
-            let place = dossier.step.as_ref().or(dossier.field.as_ref()).or(dossier.agency.as_ref());
-            let place = place.cloned().unwrap_or_default();
-            self.decision.gaps.insert(Gap::UnknownHolder { source: tracked.source.clone(), place });
-        }
-        let unit = holder.unwrap_or(&rules.fallback);
-        let subject = dossier_subject(&tracked.source, &dossier.code);
-        let work = Work {
-            subject: &subject,
-            policy: &rules.policy,
-            due,
-            lead: unit,
-            coordinating: &[],
-            following: &rules.followed_by,
-            life: None,
-            opened_on: None,
-            is_secret: false,
-        };
-        let mut candidates = Vec::new();
-        self.candidates(&work, &mut candidates);
-        let told = record.told.get(&subject).map_or(&[][..], Vec::as_slice);
-        let topic = Topic { subject: &subject, revision_on: due.last_on, told, is_secret: false };
-        self.tell(&topic, &rules.policy, candidates, || Item::Dossier {
-            code: dossier.code.clone(),
-            procedure: dossier.procedure.clone(),
-            unit: office.directory.unit_name(unit).to_owned(),
-            due_at,
-            first_due_at: dossier.due_at.filter(|first| *first < due_at),
-            due,
-            seen_at: tracked.seen_at,
-        });
     }
 
     fn problem(&mut self, problem: &Problem) {
@@ -374,7 +318,7 @@ impl<'a> Draft<'a> {
         let candidates = self.administrator(Rung { offset: 0, on }, Reason::Problem);
         let subject = format!("problem:{}@{}", problem.key, problem.opened_at.timestamp()).into();
         let told = record.told.get(&subject).map_or(&[][..], Vec::as_slice);
-        let topic = Topic { subject: &subject, revision_on: on, told, is_secret: false };
+        let topic = Topic { subject: &subject, revision_on: on, told, is_secret: false, advice: None };
         self.tell(&topic, &Policy::default(), candidates, || Item::Problem {
             sentence: problem.sentence.clone(),
             opened_at: problem.opened_at,

@@ -14,6 +14,7 @@ use crate::domain::{
     ids::{RecipientId, SubjectId},
     notification::{Audience, Item, Notification, NotificationKey},
     policy::{Policy, Reader},
+    targets,
 };
 
 /// What is spoken of.
@@ -25,6 +26,8 @@ pub struct Topic<'t> {
     pub told: &'t [Told],
     /// Whether only e-mail may carry it.
     pub is_secret: bool,
+    /// Said to the unit in charge today, instead of what the policy advises.
+    pub advice: Option<&'t Arc<str>>,
 }
 
 /// Somebody whom a subject concerns today, told already or not.
@@ -90,7 +93,11 @@ impl Draft<'_> {
             self.decision.notify.push(Notification {
                 reason,
                 item: item(),
-                advice: policy.advice_at(reader(audience), rung.offset).cloned(),
+                advice: topic
+                    .advice
+                    .filter(|_| reader(audience) == Reader::Lead)
+                    .or_else(|| policy.advice_at(reader(audience), rung.offset))
+                    .cloned(),
                 routes,
                 // Whose place somebody takes tells what the duty is about.
                 on_behalf_of: recipient.on_behalf_of.clone().filter(|_| !topic.is_secret),
@@ -118,9 +125,20 @@ impl Draft<'_> {
         self.decision.cancel.extend(weaker.map(|p| Cancellation { id: p.id, reason: CancelReason::Superseded }));
     }
 
-    /// A morning note that still waits concerns the administrator, whoever that is by now.
+    /// What is decided once a day, a target about to be missed, stays as it was decided. A morning note that still
+    /// waits concerns the administrator, whoever that is by now.
     fn keep_notes(&mut self) {
         let office = self.situation.office;
+        for pending in self.situation.record.pending.iter().filter(|p| targets::is_target(&p.subject)) {
+            if let Some(concerned) = self.live.get_mut(&pending.subject) {
+                concerned.push(Concerned {
+                    revision_on: pending.told.revision_on,
+                    audience: pending.told.audience,
+                    recipient: pending.told.recipient.clone(),
+                    routes: [pending.route.clone()].into(),
+                });
+            }
+        }
         let Some(administrator) = office.directory.recipient(&office.administrator, self.today) else { return };
         for pending in self.situation.record.pending.iter().filter(|p| health::is_note(&p.subject)) {
             if let Some(concerned) = self.live.get_mut(&pending.subject) {

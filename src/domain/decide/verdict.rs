@@ -46,6 +46,8 @@ pub enum Link {
     ClockStopped(DossierStatus),
     /// The dossier has no appointment.
     NoAppointment,
+    /// The paper is not owed: the dossier is not late, or it has been recorded by this number.
+    NotOwed(Option<String>),
     /// The last believed answer of the one-stop system did not contain the dossier.
     MissingFromSource,
     /// It was said already: this key.

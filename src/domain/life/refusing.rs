@@ -58,6 +58,15 @@ impl Life {
             Report::Opened { due_on, document, .. } => {
                 (*due_on < today).then_some(Refusal::NotAhead(*due_on)).or_else(|| no_text(document))
             }
+            Report::Reappointed { .. } if self.reappointed_to.is_some() => Some(Refusal::ReappointedOnce),
+            Report::Reappointed { to_on, document } => later_than_due(*to_on).or_else(|| no_text(document)),
+            Report::Apologised { .. } if self.apology.is_some() => Some(Refusal::AlreadyRecorded),
+            Report::Explained { .. } if self.explanation.is_some() => Some(Refusal::AlreadyRecorded),
+            Report::Apologised { done_on, document }
+            | Report::Explained { done_on, document }
+            | Report::Forwarded { done_on, document } => {
+                (*done_on > today).then_some(Refusal::DoneAhead(*done_on)).or_else(|| no_text(document))
+            }
             Report::Reopened { .. } => unreachable!("answered above"),
         }
     }
@@ -106,6 +115,14 @@ impl Facts {
     }
 }
 
+impl Facts {
+    /// The facts of a dossier due on that day, with the unit that holds it.
+    #[must_use]
+    pub fn of_dossier(due_on: Option<NaiveDate>, unit: &UnitId, today: NaiveDate) -> Self {
+        Self { today, due_on, unit: unit.clone(), concerned: Vec::new(), quiet_at_most: today }
+    }
+}
+
 /// Working days for which late work may be acknowledged: long enough to finish a report, short enough not
 /// to be forgotten.
 const QUIET_WHEN_LATE: i32 = 5;
@@ -143,6 +160,10 @@ pub enum Refusal {
     AlreadyOpened,
     /// No extension waits for an answer.
     NothingAsked,
+    /// A dossier may be given a new appointment once only.
+    ReappointedOnce,
+    /// It has been recorded already.
+    AlreadyRecorded,
     /// A reason, document or product is missing.
     NoText,
 }

@@ -6,6 +6,7 @@ use rusqlite::{Row, Transaction, params};
 use super::{instant, json, parsed, seconds, to_json};
 use crate::{
     domain::{
+        dossier::dossier_of,
         ids::SubjectId,
         life::{Event, Facts, Life, Report, Reports},
     },
@@ -45,7 +46,8 @@ pub fn report(
     )?;
     life.add(&event);
     match event.report {
-        Report::Completed { .. } | Report::Cancelled { .. } => close(tx, &event, now)?,
+        Report::Completed { .. } | Report::Cancelled { .. } | Report::Forwarded { .. } => close(tx, &event, now)?,
+        Report::Apologised { .. } | Report::Explained { .. } => settle(tx, &event.subject, &life)?,
         Report::Reopened { .. } => {
             tx.execute("UPDATE notification SET closed_at = NULL WHERE subject = ?1", [event.subject.as_str()])?;
         }
@@ -57,9 +59,18 @@ pub fn report(
         | Report::NotOurs { .. }
         | Report::WrongUnit { .. }
         | Report::Assigned { .. }
-        | Report::Opened { .. } => {}
+        | Report::Opened { .. }
+        | Report::Reappointed { .. } => {}
     }
     Ok(Recorded::Taken(Box::new(life)))
+}
+
+/// A late dossier with both papers owes nothing any more.
+fn settle(tx: &Transaction<'_>, subject: &SubjectId, life: &Life) -> Result<(), StoreError> {
+    if let (Some((source, code)), Some(_), Some(_)) = (dossier_of(subject), &life.apology, &life.explanation) {
+        tx.execute("UPDATE dossier SET owes = 0 WHERE source = ?1 AND code = ?2", [source, code])?;
+    }
+    Ok(())
 }
 
 /// What waits to be sent is stopped here, not by the next decision: it could leave before that. It has not been said:

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::{answering, instant, parsed, polling, reporting, seconds, to_json};
@@ -27,10 +27,11 @@ pub struct Past {
     reports: Arc<Reports>,
     change: Option<i64>,
     told: Arc<HashMap<SubjectId, Vec<Told>>>,
+    urged: Arc<HashMap<SubjectId, Vec<(NaiveDate, u32)>>>,
 }
 
 /// `known` keeps the past between two readings: it grows over a year and hardly ever changes.
-pub fn record(tx: &Transaction<'_>, known: &Mutex<Past>) -> Result<Record, StoreError> {
+pub fn record(tx: &Transaction<'_>, known: &Mutex<Past>, dossiers_until: DateTime<Utc>) -> Result<Record, StoreError> {
     let last_decided_at = tx
         .query_row("SELECT finished_at FROM pass WHERE name = 'decide'", [], |row| row.get(0))
         .optional()?
@@ -45,13 +46,15 @@ pub fn record(tx: &Transaction<'_>, known: &Mutex<Past>) -> Result<Record, Store
     }
     if past.change != Some(change) {
         past.told = Arc::new(told(tx)?);
+        past.urged = Arc::new(urged(tx)?);
         past.change = Some(change);
     }
     Ok(Record {
         reports: Arc::clone(&past.reports),
         told: Arc::clone(&past.told),
+        urged: Arc::clone(&past.urged),
         pending: pending(tx)?,
-        dossiers: polling::open_dossiers(tx)?,
+        dossiers: polling::dossiers_to_decide(tx, dossiers_until)?,
         problems: problems(tx)?,
         last_decided_at,
     })
@@ -78,6 +81,22 @@ fn told(tx: &Transaction<'_>) -> Result<HashMap<SubjectId, Vec<Told>>, StoreErro
     }
     told.extend(current);
     Ok(told)
+}
+
+/// On which days after which appointment the holders of dossiers were urged.
+fn urged(tx: &Transaction<'_>) -> Result<HashMap<SubjectId, Vec<(NaiveDate, u32)>>, StoreError> {
+    let mut select = tx.prepare_cached(
+        "SELECT DISTINCT subject, revision_on, offset_days FROM notification
+         WHERE withdrawn_at IS NULL AND closed_at IS NULL AND subject >= 'dossier:' AND subject < 'dossier;'
+           AND audience = 'lead' AND offset_days > 0",
+    )?;
+    let mut rows = select.query([])?;
+    let mut urged: HashMap<SubjectId, Vec<(NaiveDate, u32)>> = HashMap::new();
+    while let Some(row) = rows.next()? {
+        let (subject, revision_on): (String, String) = (row.get(0)?, row.get(1)?);
+        urged.entry(subject.into()).or_default().push((parsed("revision_on", &revision_on)?, row.get(2)?));
+    }
+    Ok(urged)
 }
 
 /// Reads `revision_on, offset_days, audience, recipient, resumed_on` from column `at` on.

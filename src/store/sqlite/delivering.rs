@@ -412,7 +412,8 @@ fn give_up_exhausted(
 
 pub fn end_pauses(tx: &Transaction<'_>) -> Result<(), StoreError> {
     tx.execute("UPDATE channel SET paused_until = 0, diverts = 0", [])?;
-    tx.execute("UPDATE source SET paused_until = 0", [])?;
+    // An account refused until nobody asked any more gets one try: somebody may have put it right.
+    tx.execute("UPDATE source SET paused_until = 0, denials = max(denials - 1, 0)", [])?;
     Ok(())
 }
 

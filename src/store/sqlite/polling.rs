@@ -1,15 +1,19 @@
 //! What polls of one-stop systems read and write.
 
 use chrono::{DateTime, Duration, Utc};
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use chrono_tz::Tz;
+use rusqlite::{OptionalExtension, Params, Row, Statement, Transaction, params};
 
 use super::{instant, parsed, seconds};
 use crate::{
     domain::{
-        dossier::{CLOSED_AFTER_MISSING, Dossier, DossierStatus, Snapshot, SourceHistory, TrackedDossier, Trust},
+        dossier::{
+            CLOSED_AFTER_MISSING, Dossier, DossierStatus, ReadRow, RowKey, Seen, SourceHistory, TrackedDossier, Trust,
+            dossier_subject,
+        },
         ids::SourceId,
     },
-    store::{KnownDossier, PollFailure, StoreError, SyncReport},
+    store::{DossierFilter, PollFailure, StoreError, SyncReport},
 };
 
 /// No pause that we write is longer.
@@ -18,21 +22,24 @@ const LONGEST_PAUSE: Duration = Duration::hours(24);
 pub fn sources_due(
     tx: &Transaction<'_>,
     periods: Vec<(SourceId, Duration)>,
+    most_denials: u32,
     now: DateTime<Utc>,
 ) -> Result<Vec<SourceId>, StoreError> {
     let mut due = Vec::new();
     for (source, period) in periods {
-        let state: Option<(Option<i64>, i64)> = tx
-            .query_row("SELECT polled_at, paused_until FROM source WHERE source = ?1", [source.as_str()], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })
+        let state: Option<(Option<i64>, i64, u32)> = tx
+            .query_row(
+                "SELECT polled_at, paused_until, denials FROM source WHERE source = ?1",
+                [source.as_str()],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+            )
             .optional()?;
-        let (polled_at, paused_until) = state.unwrap_or((None, 0));
+        let (polled_at, paused_until, denials) = state.unwrap_or((None, 0, 0));
         // A clock that was set back must not silence the source: a poll in the future counts as none.
         let is_fresh = polled_at.map(instant).is_some_and(|at| at <= now && now - at < period);
         // Nor may a pause written by a clock that was ahead.
         let is_paused = instant(paused_until) > now && instant(paused_until) - now <= LONGEST_PAUSE;
-        if !is_fresh && !is_paused {
+        if !is_fresh && !is_paused && denials < most_denials {
             due.push(source);
         }
     }
@@ -40,35 +47,176 @@ pub fn sources_due(
 }
 
 pub fn history(tx: &Transaction<'_>, source: &SourceId) -> Result<SourceHistory, StoreError> {
-    let found: Option<(u32, Option<String>)> = tx
-        .query_row("SELECT believed_count, short_since_on FROM source WHERE source = ?1", [source.as_str()], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
+    let found: Option<(u32, Option<String>, u32, u32)> = tx
+        .query_row(
+            "SELECT believed_count, short_since_on, failures, denials FROM source WHERE source = ?1",
+            [source.as_str()],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+        )
         .optional()?;
-    let Some((believed_count, since)) = found else { return Ok(SourceHistory::default()) };
+    let Some((believed_count, since, failures, denials)) = found else { return Ok(SourceHistory::default()) };
     let short_since_on = since.map(|s| parsed("short_since_on", &s)).transpose()?;
-    Ok(SourceHistory { believed_count, short_since_on })
+    Ok(SourceHistory { believed_count, short_since_on, failures, denials })
 }
 
-pub fn sync(
+/// Which of the rows are new or changed, by their place in `keys`; the others are noted as seen.
+pub fn sift(
     tx: &Transaction<'_>,
     source: &SourceId,
-    snapshot: &Snapshot,
-    trust: Trust,
+    keys: &[RowKey],
+    seen: &mut Seen,
+) -> Result<Vec<usize>, StoreError> {
+    let mut select = tx.prepare_cached("SELECT id, row_print FROM dossier WHERE source = ?1 AND code = ?2")?;
+    let mut changed = Vec::new();
+    for (place, key) in keys.iter().enumerate() {
+        // A row that moved to a later page while the list was read is there twice.
+        if !seen.row(key.id) {
+            continue;
+        }
+        let known: Option<(i64, Option<i64>)> =
+            select.query_row(params![source.as_str(), key.code], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        match known {
+            Some((id, Some(print))) if print == key.print.cast_signed() => {
+                seen.dossier(id);
+            }
+            _ => changed.push(place),
+        }
+    }
+    Ok(changed)
+}
+
+/// Writes rows that are new or changed.
+pub fn take_rows(
+    tx: &Transaction<'_>,
+    source: &SourceId,
+    rows: &[ReadRow],
+    seen: &mut Seen,
+    zone: Tz,
     now: DateTime<Utc>,
 ) -> Result<SyncReport, StoreError> {
     let mut report = SyncReport::default();
-    for dossier in &snapshot.dossiers {
-        upsert(tx, source, dossier, now, &mut report)?;
+    for row in rows {
+        let known = find(tx, source, &row.dossier.code)?;
+        let number = match known {
+            None => insert(tx, source, row, now, &mut report)?,
+            Some((number, known)) => {
+                update(tx, (number, &known), row, seen, zone, now, &mut report)?;
+                number
+            }
+        };
+        seen.dossier(number);
     }
+    Ok(report)
+}
+
+fn insert(
+    tx: &Transaction<'_>,
+    source: &SourceId,
+    row: &ReadRow,
+    now: DateTime<Utc>,
+    report: &mut SyncReport,
+) -> Result<i64, StoreError> {
+    let is_finished = row.dossier.status == DossierStatus::Finished;
+    let mut insert = tx.prepare_cached(&format!(
+        "INSERT INTO dossier (source, {COLUMNS}, row_print, first_seen_at, seen_at, closed_at, was_watched)
+         VALUES (?23, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?24, ?25, ?25, ?26, ?27)"
+    ))?;
+    bind(&mut insert, &row.dossier)?;
+    insert.raw_bind_parameter(23, source.as_str())?;
+    insert.raw_bind_parameter(24, row.print.map(u64::cast_signed))?;
+    insert.raw_bind_parameter(25, seconds(now))?;
+    insert.raw_bind_parameter(26, is_finished.then(|| seconds(now)))?;
+    // What had ended before we first looked owes nothing: nobody was reminded of it either.
+    insert.raw_bind_parameter(27, !is_finished)?;
+    insert.raw_execute()?;
+    if is_finished {
+        report.closed += 1;
+    } else {
+        report.new += 1;
+    }
+    Ok(tx.last_insert_rowid())
+}
+
+fn update(
+    tx: &Transaction<'_>,
+    (number, known): (i64, &TrackedDossier),
+    row: &ReadRow,
+    seen: &Seen,
+    zone: Tz,
+    now: DateTime<Utc>,
+    report: &mut SyncReport,
+) -> Result<(), StoreError> {
+    // An appointment once read is kept when an answer leaves it out: it is on the applicant's receipt.
+    let due_at = row.dossier.due_at.or(known.dossier.due_at);
+    let fresh = Dossier { due_at, ..row.dossier.clone() };
+    // Two rows may carry one number, as two steps of one dossier: the earlier appointment stands for both.
+    let is_later = fresh.due_in_force() >= known.dossier.due_in_force();
+    if seen.has_dossier(number) && is_later {
+        return Ok(());
+    }
+    let is_finished = fresh.status == DossierStatus::Finished;
+    let was_open = known.closed_at.is_none();
+    let owes = known.owes || (is_finished && was_open && fresh.ended_late(known.seen_at, zone));
+    if fresh != known.dossier || was_open == is_finished {
+        report.changed += u32::from(!is_finished || !was_open);
+        report.closed += u32::from(is_finished && was_open);
+    }
+    let mut update = tx.prepare_cached(
+        "UPDATE dossier SET code = ?1, native_id = ?2, procedure_code = ?3, procedure = ?4, field = ?5, agency = ?6, step = ?7, unit = ?8, handler = ?9,
+             applicant = ?10, received_at = ?11, due_at = ?12, extended_due_at = ?13, step_due_at = ?14, resolved_at = ?15, returned_at = ?16,
+             is_online = ?17, is_by_post = ?18, is_paid_online = ?19, status = ?20, status_raw = ?21, link = ?22, row_print = ?23, seen_at = ?24,
+             missing_polls = 0, closed_at = ?25, was_watched = was_watched OR ?26, owes = ?27
+         WHERE id = ?28",
+    )?;
+    bind(&mut update, &fresh)?;
+    update.raw_bind_parameter(23, row.print.map(u64::cast_signed))?;
+    update.raw_bind_parameter(24, seconds(now))?;
+    update.raw_bind_parameter(25, is_finished.then(|| seconds(known.closed_at.unwrap_or(now))))?;
+    update.raw_bind_parameter(26, !is_finished)?;
+    update.raw_bind_parameter(27, owes && is_finished)?;
+    update.raw_bind_parameter(28, number)?;
+    update.raw_execute()?;
+    if was_open == is_finished {
+        // Closed, nothing more is said; back, it must not be told its old rungs again.
+        close_subject(tx, &known.source, &fresh.code, is_finished.then_some(now))?;
+    }
+    Ok(())
+}
+
+fn close_subject(
+    tx: &Transaction<'_>,
+    source: &SourceId,
+    code: &str,
+    closed_at: Option<DateTime<Utc>>,
+) -> Result<(), StoreError> {
+    tx.prepare_cached("UPDATE notification SET closed_at = ?2 WHERE subject = ?1")?
+        .execute(params![dossier_subject(source, code).as_str(), closed_at.map(seconds)])?;
+    Ok(())
+}
+
+/// Ends an answer: counts what a believed one left out, and closes what has been left out often enough.
+pub fn conclude(
+    tx: &Transaction<'_>,
+    source: &SourceId,
+    seen: &Seen,
+    trust: Trust,
+    zone: Tz,
+    now: DateTime<Utc>,
+) -> Result<SyncReport, StoreError> {
+    let mut report = SyncReport::default();
     if trust == Trust::Believed {
-        tx.execute(
-            "UPDATE dossier SET missing_polls = missing_polls + 1 WHERE source = ?1 AND closed_at IS NULL AND seen_at < ?2",
-            params![source.as_str(), seconds(now)],
-        )?;
+        for number in left_out(tx, source, seen)? {
+            // Its fingerprint goes, so that it is noticed when it comes back just as it was; until when it was there stays.
+            tx.prepare_cached(
+                "UPDATE dossier SET missing_polls = missing_polls + 1, row_print = NULL, seen_at = CASE WHEN missing_polls > 0 THEN seen_at
+                     ELSE max(seen_at, coalesce((SELECT succeeded_at FROM source s WHERE s.source = dossier.source), 0)) END
+                 WHERE id = ?1",
+            )?
+            .execute([number])?;
+        }
+        close_missing(tx, source, zone, now, &mut report)?;
     }
-    close(tx, source, now, &mut report)?;
-    record_answer(tx, source, snapshot, trust, now)?;
+    record_answer(tx, source, seen.rows(), trust, now)?;
     report.open = tx.query_row(
         "SELECT count(*) FROM dossier WHERE source = ?1 AND closed_at IS NULL",
         [source.as_str()],
@@ -77,85 +225,46 @@ pub fn sync(
     Ok(report)
 }
 
-fn upsert(
-    tx: &Transaction<'_>,
-    source: &SourceId,
-    dossier: &Dossier,
-    now: DateTime<Utc>,
-    report: &mut SyncReport,
-) -> Result<(), StoreError> {
-    let known = tx
-        .prepare_cached(
-            "SELECT code, procedure, field, agency, step, received_at, due_at, extended_due_at, status, status_raw, closed_at IS NULL FROM dossier WHERE source = ?1 AND code = ?2",
-        )?
-        .query_row(params![source.as_str(), dossier.code], |row| Ok((read_dossier(row, 0), row.get::<_, bool>(10)?)))
-        .optional()?;
-    match known {
-        None => report.new += 1,
-        Some((Ok(before), true)) if before == *dossier => {
-            // The common case by far: only the time changes.
-            tx.prepare_cached("UPDATE dossier SET seen_at = ?3, missing_polls = 0 WHERE source = ?1 AND code = ?2")?
-                .execute(params![source.as_str(), dossier.code, seconds(now)])?;
-            return Ok(());
+fn left_out(tx: &Transaction<'_>, source: &SourceId, seen: &Seen) -> Result<Vec<i64>, StoreError> {
+    let mut select = tx.prepare_cached("SELECT id FROM dossier WHERE source = ?1 AND closed_at IS NULL")?;
+    let mut rows = select.query([source.as_str()])?;
+    let mut left_out = Vec::new();
+    while let Some(row) = rows.next()? {
+        let number = row.get(0)?;
+        if !seen.has_dossier(number) {
+            left_out.push(number);
         }
-        Some(_) => report.changed += 1,
     }
-    // An appointment once read is kept when an answer leaves it out: it is on the applicant's receipt.
-    tx.prepare_cached(
-        "INSERT INTO dossier (source, code, procedure, field, agency, step, received_at, due_at, extended_due_at, status, status_raw, first_seen_at, seen_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12)
-         ON CONFLICT (source, code) DO UPDATE SET procedure = excluded.procedure, field = excluded.field, agency = excluded.agency, step = excluded.step,
-             received_at = excluded.received_at, due_at = coalesce(excluded.due_at, due_at), extended_due_at = excluded.extended_due_at, status = excluded.status,
-             status_raw = excluded.status_raw, seen_at = excluded.seen_at, missing_polls = 0, closed_at = NULL",
-    )?
-    .execute(params![
-        source.as_str(),
-        dossier.code,
-        dossier.procedure,
-        dossier.field,
-        dossier.agency,
-        dossier.step,
-        dossier.received_at.map(seconds),
-        dossier.due_at.map(seconds),
-        dossier.extended_due_at.map(seconds),
-        dossier.status.as_str(),
-        dossier.status_raw,
-        seconds(now)
-    ])?;
-    // A dossier that comes back must not be told its old rungs again.
-    tx.prepare_cached("UPDATE notification SET closed_at = NULL WHERE subject = ?1 AND closed_at IS NOT NULL")?
-        .execute([subject(source, &dossier.code)])?;
-    Ok(())
+    Ok(left_out)
 }
 
-fn subject(source: &SourceId, code: &str) -> String {
-    format!("dossier:{source}/{code}")
-}
-
-fn close(
+fn close_missing(
     tx: &Transaction<'_>,
     source: &SourceId,
+    zone: Tz,
     now: DateTime<Utc>,
     report: &mut SyncReport,
 ) -> Result<(), StoreError> {
-    let mut update = tx.prepare_cached(
-        "UPDATE dossier SET closed_at = ?2 WHERE source = ?1 AND closed_at IS NULL AND (missing_polls >= ?3 OR status = 'finished') RETURNING code",
-    )?;
-    let codes: Vec<String> = update
-        .query_map(params![source.as_str(), seconds(now), CLOSED_AFTER_MISSING], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
-    for code in &codes {
-        tx.prepare_cached("UPDATE notification SET closed_at = ?2 WHERE subject = ?1")?
-            .execute(params![subject(source, code), seconds(now)])?;
+    let mut select =
+        tx.prepare_cached(&format!("{TRACKED} WHERE d.source = ?1 AND d.closed_at IS NULL AND d.missing_polls >= ?2"))?;
+    let mut rows = select.query(params![source.as_str(), CLOSED_AFTER_MISSING])?;
+    while let Some(row) = rows.next()? {
+        let known = read_tracked(row)?;
+        let owes = known.dossier.status.clock_runs() && known.dossier.ended_late(known.seen_at, zone);
+        tx.prepare_cached(
+            "UPDATE dossier SET closed_at = ?2, owes = ?3, applicant = NULL WHERE source = ?1 AND code = ?4",
+        )?
+        .execute(params![source.as_str(), seconds(now), owes, known.dossier.code])?;
+        close_subject(tx, source, &known.dossier.code, Some(now))?;
+        report.closed += 1;
     }
-    report.closed = u32::try_from(codes.len()).unwrap_or(u32::MAX);
     Ok(())
 }
 
 fn record_answer(
     tx: &Transaction<'_>,
     source: &SourceId,
-    snapshot: &Snapshot,
+    rows: u64,
     trust: Trust,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
@@ -164,17 +273,17 @@ fn record_answer(
     let source = source.as_str();
     match trust {
         Trust::Believed => tx.execute(
-            "UPDATE source SET polled_at = ?2, succeeded_at = ?2, failures = 0, paused_until = 0, believed_count = ?3,
+            "UPDATE source SET polled_at = ?2, succeeded_at = ?2, failures = 0, denials = 0, paused_until = 0, believed_count = ?3,
                  short_since_on = NULL
              WHERE source = ?1",
-            params![source, now, i64::try_from(snapshot.dossiers.len()).unwrap_or(i64::MAX)],
+            params![source, now, i64::try_from(rows).unwrap_or(i64::MAX)],
         )?,
         Trust::Short { since_on } => tx.execute(
-            "UPDATE source SET polled_at = ?2, failures = 0, paused_until = 0, short_since_on = ?3 WHERE source = ?1",
+            "UPDATE source SET polled_at = ?2, failures = 0, denials = 0, paused_until = 0, short_since_on = ?3 WHERE source = ?1",
             params![source, now, since_on.to_string()],
         )?,
         Trust::Partial => tx.execute(
-            "UPDATE source SET polled_at = ?2, failures = failures + 1 WHERE source = ?1",
+            "UPDATE source SET polled_at = ?2, failures = failures + 1, denials = 0 WHERE source = ?1",
             params![source, now],
         )?,
     };
@@ -188,20 +297,81 @@ pub fn record_failure(
     now: DateTime<Utc>,
 ) -> Result<u32, StoreError> {
     let failures = tx.query_row(
-        "INSERT INTO source (source, polled_at, failures, paused_until) VALUES (?1, ?2, 1, ?3)
-         ON CONFLICT (source) DO UPDATE SET polled_at = excluded.polled_at, failures = failures + 1, paused_until = excluded.paused_until
+        "INSERT INTO source (source, polled_at, failures, paused_until, denials) VALUES (?1, ?2, 1, ?3, ?4)
+         ON CONFLICT (source) DO UPDATE SET polled_at = excluded.polled_at, failures = failures + 1, paused_until = excluded.paused_until,
+             denials = CASE WHEN ?4 THEN denials + 1 ELSE denials END
          RETURNING failures",
-        params![source.as_str(), seconds(now), seconds(failure.paused_until)],
+        params![source.as_str(), seconds(now), seconds(failure.paused_until), failure.is_denied],
         |row| row.get(0),
     )?;
     Ok(failures)
 }
 
-const TRACKED: &str = "SELECT source, seen_at, missing_polls, closed_at, code, procedure, field, agency, step, received_at, due_at, extended_due_at, status, status_raw FROM dossier";
+/// A row of the answers' table that was seen with the last full answer was seen then, changed or not.
+const TRACKED: &str = "SELECT d.source, CASE WHEN d.missing_polls = 0 THEN max(d.seen_at, coalesce(s.succeeded_at, 0)) ELSE d.seen_at END,
+        d.missing_polls, d.closed_at, d.owes, d.id, d.code, d.native_id, d.procedure_code, d.procedure, d.field, d.agency, d.step, d.unit, d.handler,
+        d.applicant, d.received_at, d.due_at, d.extended_due_at, d.step_due_at, d.resolved_at, d.returned_at, d.is_online, d.is_by_post,
+        d.is_paid_online, d.status, d.status_raw, d.link
+    FROM dossier d LEFT JOIN source s ON s.source = d.source";
 
-pub fn open_dossiers(tx: &Transaction<'_>) -> Result<Vec<TrackedDossier>, StoreError> {
-    let mut select = tx.prepare_cached(&format!("{TRACKED} WHERE closed_at IS NULL ORDER BY source, code"))?;
-    let mut rows = select.query([])?;
+/// In the order of [`bind`] and [`read_dossier`].
+const COLUMNS: &str = "code, native_id, procedure_code, procedure, field, agency, step, unit, handler, applicant, received_at, due_at,
+    extended_due_at, step_due_at, resolved_at, returned_at, is_online, is_by_post, is_paid_online, status, status_raw, link";
+
+/// Binds what [`COLUMNS`] names, as the parameters 1 to 22.
+fn bind(statement: &mut Statement<'_>, dossier: &Dossier) -> Result<(), StoreError> {
+    let is_finished = dossier.status == DossierStatus::Finished;
+    statement.raw_bind_parameter(1, &dossier.code)?;
+    statement.raw_bind_parameter(2, &dossier.native_id)?;
+    statement.raw_bind_parameter(3, &dossier.procedure_code)?;
+    statement.raw_bind_parameter(4, &dossier.procedure)?;
+    statement.raw_bind_parameter(5, &dossier.field)?;
+    statement.raw_bind_parameter(6, &dossier.agency)?;
+    statement.raw_bind_parameter(7, &dossier.step)?;
+    statement.raw_bind_parameter(8, &dossier.unit)?;
+    statement.raw_bind_parameter(9, &dossier.handler)?;
+    // Nobody is reminded of what has ended: whose it was need not be kept.
+    statement.raw_bind_parameter(10, dossier.applicant.as_ref().filter(|_| !is_finished))?;
+    statement.raw_bind_parameter(11, dossier.received_at.map(seconds))?;
+    statement.raw_bind_parameter(12, dossier.due_at.map(seconds))?;
+    statement.raw_bind_parameter(13, dossier.extended_due_at.map(seconds))?;
+    statement.raw_bind_parameter(14, dossier.step_due_at.map(seconds))?;
+    statement.raw_bind_parameter(15, dossier.resolved_at.map(seconds))?;
+    statement.raw_bind_parameter(16, dossier.returned_at.map(seconds))?;
+    statement.raw_bind_parameter(17, dossier.is_online)?;
+    statement.raw_bind_parameter(18, dossier.is_by_post)?;
+    statement.raw_bind_parameter(19, dossier.is_paid_online)?;
+    statement.raw_bind_parameter(20, dossier.status.as_str())?;
+    statement.raw_bind_parameter(21, &dossier.status_raw)?;
+    statement.raw_bind_parameter(22, &dossier.link)?;
+    Ok(())
+}
+
+/// What a decision may have something to say of: due before `until` with a running clock, or ended and owing.
+pub fn dossiers_to_decide(tx: &Transaction<'_>, until: DateTime<Utc>) -> Result<Vec<TrackedDossier>, StoreError> {
+    let near = "d.closed_at IS NULL AND d.status IN ('open', 'unmapped') AND d.due_in_force < ?1";
+    let mut dossiers = select_tracked(tx, &format!("{near} ORDER BY d.source, d.code"), params![seconds(until)])?;
+    dossiers.extend(select_tracked(tx, "d.owes = 1 ORDER BY d.source, d.code", [])?);
+    Ok(dossiers)
+}
+
+/// All that match, in the order of sources and numbers.
+pub fn dossiers(tx: &Transaction<'_>, filter: &DossierFilter) -> Result<Vec<TrackedDossier>, StoreError> {
+    let open = if filter.only_open { "d.closed_at IS NULL" } else { "1" };
+    let condition = format!(
+        "{open} AND (?1 IS NULL OR d.source = ?1) AND (?2 IS NULL OR d.due_in_force < ?2) ORDER BY d.source, d.due_in_force IS NULL, d.due_in_force, d.code"
+    );
+    let source = filter.source.as_ref().map(SourceId::as_str);
+    select_tracked(tx, &condition, params![source, filter.due_before.map(seconds)])
+}
+
+fn select_tracked(
+    tx: &Transaction<'_>,
+    condition: &str,
+    parameters: impl Params,
+) -> Result<Vec<TrackedDossier>, StoreError> {
+    let mut select = tx.prepare_cached(&format!("{TRACKED} WHERE {condition}"))?;
+    let mut rows = select.query(parameters)?;
     let mut dossiers = Vec::new();
     while let Some(row) = rows.next()? {
         dossiers.push(read_tracked(row)?);
@@ -209,37 +379,77 @@ pub fn open_dossiers(tx: &Transaction<'_>) -> Result<Vec<TrackedDossier>, StoreE
     Ok(dossiers)
 }
 
-pub fn dossier(tx: &Transaction<'_>, source: &SourceId, code: &str) -> Result<Option<KnownDossier>, StoreError> {
-    let mut select = tx.prepare_cached(&format!("{TRACKED} WHERE source = ?1 AND code = ?2"))?;
+pub fn dossier(tx: &Transaction<'_>, source: &SourceId, code: &str) -> Result<Option<TrackedDossier>, StoreError> {
+    Ok(find(tx, source, code)?.map(|(_, tracked)| tracked))
+}
+
+/// A dossier with its number.
+fn find(tx: &Transaction<'_>, source: &SourceId, code: &str) -> Result<Option<(i64, TrackedDossier)>, StoreError> {
+    let mut select = tx.prepare_cached(&format!("{TRACKED} WHERE d.source = ?1 AND d.code = ?2"))?;
     let mut rows = select.query([source.as_str(), code])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    let closed_at = row.get::<_, Option<i64>>(3)?.map(instant);
-    Ok(Some(KnownDossier { tracked: read_tracked(row)?, closed_at }))
+    Ok(Some((row.get(5)?, read_tracked(row)?)))
 }
 
 fn read_tracked(row: &Row<'_>) -> Result<TrackedDossier, StoreError> {
     Ok(TrackedDossier {
         source: row.get::<_, String>(0)?.into(),
-        dossier: read_dossier(row, 4)?,
+        dossier: read_dossier(row, 6)?,
         seen_at: instant(row.get(1)?),
         missing_polls: row.get(2)?,
+        closed_at: row.get::<_, Option<i64>>(3)?.map(instant),
+        owes: row.get(4)?,
     })
 }
 
 /// Reads a dossier from column `at` on.
 fn read_dossier(row: &Row<'_>, at: usize) -> Result<Dossier, StoreError> {
     let time = |i: usize| row.get::<_, Option<i64>>(at + i).map(|t| t.map(instant));
-    let status: String = row.get(at + 8)?;
+    let status: String = row.get(at + 19)?;
     Ok(Dossier {
         code: row.get(at)?,
-        procedure: row.get(at + 1)?,
-        field: row.get(at + 2)?,
-        agency: row.get(at + 3)?,
-        step: row.get(at + 4)?,
-        received_at: time(5)?,
-        due_at: time(6)?,
-        extended_due_at: time(7)?,
+        native_id: row.get(at + 1)?,
+        procedure_code: row.get(at + 2)?,
+        procedure: row.get(at + 3)?,
+        field: row.get(at + 4)?,
+        agency: row.get(at + 5)?,
+        step: row.get(at + 6)?,
+        unit: row.get(at + 7)?,
+        handler: row.get(at + 8)?,
+        applicant: row.get(at + 9)?,
+        received_at: time(10)?,
+        due_at: time(11)?,
+        extended_due_at: time(12)?,
+        step_due_at: time(13)?,
+        resolved_at: time(14)?,
+        returned_at: time(15)?,
+        is_online: row.get(at + 16)?,
+        is_by_post: row.get(at + 17)?,
+        is_paid_online: row.get(at + 18)?,
         status: parsed::<DossierStatus>("status", &status)?,
-        status_raw: row.get(at + 9)?,
+        status_raw: row.get(at + 20)?,
+        link: row.get(at + 21)?,
     })
+}
+
+/// Whether a file with this content was taken before.
+pub fn has_file(tx: &Transaction<'_>, source: &SourceId, digest: &str) -> Result<bool, StoreError> {
+    let found = tx
+        .prepare_cached("SELECT 1 FROM source_file WHERE source = ?1 AND digest = ?2")?
+        .exists(params![source.as_str(), digest])?;
+    Ok(found)
+}
+
+pub fn note_file(
+    tx: &Transaction<'_>,
+    source: &SourceId,
+    digest: &str,
+    name: &str,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO source_file (source, digest, name, taken_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+        params![source.as_str(), digest, name, seconds(now)],
+    )?;
+    Ok(())
 }

@@ -1,0 +1,245 @@
+//! The poll pass: reads the sources that are due and stores what they say, page by page.
+
+use std::fmt::Write as _;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Duration, Utc};
+use futures_util::future::join_all;
+
+use super::App;
+use crate::{
+    domain::{
+        dossier::{Answered, ReadRow, Seen, SourceHistory, SourceKind, Trust, judge_answer},
+        ids::SourceId,
+        office::{Office, SourceRules},
+    },
+    source::{DossierSource, End, Page, Pages, SourceError},
+    store::{PollFailure, StoreError, SyncReport, source_prefix},
+};
+
+/// A refused account is tried again this late: OpenCPS locks it after five wrong tries in a row.
+const ACCESS_DENIED_PAUSE: Duration = Duration::hours(1);
+/// And is left alone after so many refusals, until somebody has looked.
+pub const MOST_DENIALS: u32 = 3;
+/// From so many failures in a row on, the wait between two polls doubles with each.
+const PATIENT_FAILURES: u32 = 3;
+/// Up to this.
+const LONGEST_WAIT: Duration = Duration::hours(1);
+
+/// What a poll of one source brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Polled {
+    /// The source.
+    pub source: SourceId,
+    /// What changed, or why nothing did (in Vietnamese).
+    pub result: Result<SyncReport, String>,
+}
+
+/// Polls the sources that are due, side by side; `progress` is called with each page.
+///
+/// # Errors
+/// When the store fails; a failing source is a report, not an error.
+pub async fn poll(app: &App, now: DateTime<Utc>, progress: impl Fn() + Sync) -> Result<Vec<Polled>, StoreError> {
+    let time = now.with_timezone(&app.office.hours.zone).time();
+    let is_hour =
+        |s: &&Box<dyn DossierSource>| s.settings().hours.is_none_or(|(from, until)| (from..until).contains(&time));
+    let periods =
+        app.sources.iter().filter(is_hour).map(|s| (s.settings().id.clone(), s.settings().poll_every)).collect();
+    let due = app.store.sources_due(periods, MOST_DENIALS, now).await?;
+    let sources = app.sources.iter().filter(|s| due.contains(&s.settings().id));
+    let polled = join_all(sources.map(|source| poll_one(app, source.as_ref(), now, &progress))).await;
+    let polled = polled.into_iter().collect::<Result<_, _>>()?;
+    app.store.pass_ended("poll", now).await?;
+    Ok(polled)
+}
+
+/// Polls one source now, whatever it is due.
+///
+/// # Errors
+/// When the store fails.
+pub async fn poll_one(
+    app: &App,
+    source: &dyn DossierSource,
+    now: DateTime<Utc>,
+    progress: &(impl Fn() + Sync),
+) -> Result<Polled, StoreError> {
+    let id = source.settings().id.clone();
+    let mut taking = Taking::new(app, &id, now, progress);
+    let end = source.read(&mut taking).await?;
+    let result = match end {
+        End { trouble: Some(error), .. } if taking.seen.rows() == 0 => {
+            Err(record_failure(app, &id, &error, now).await?)
+        }
+        end => conclude(app, source, taking, end, now).await?,
+    };
+    log_poll(&id, &result);
+    Ok(Polled { source: id, result })
+}
+
+/// Stores pages as they come.
+struct Taking<'a, P> {
+    app: &'a App,
+    source: &'a SourceId,
+    now: DateTime<Utc>,
+    progress: &'a P,
+    seen: Seen,
+    report: SyncReport,
+    remarks: Vec<String>,
+}
+
+impl<'a, P> Taking<'a, P> {
+    fn new(app: &'a App, source: &'a SourceId, now: DateTime<Utc>, progress: &'a P) -> Self {
+        let (seen, report) = (Seen::default(), SyncReport::default());
+        Self { app, source, now, progress, seen, report, remarks: Vec::new() }
+    }
+}
+
+#[async_trait]
+impl<P: Fn() + Sync> Pages for Taking<'_, P> {
+    async fn take(&mut self, page: Page) -> Result<u64, StoreError> {
+        (self.progress)();
+        let (store, id) = (&self.app.store, self.source);
+        let mut seen = std::mem::take(&mut self.seen);
+        seen.unusable(page.unusable);
+        self.remarks.extend(page.remarks);
+        let (changed, seen) = store.sift(id.clone(), page.rows.keys().to_vec(), seen).await?;
+        let rules = self.app.office.sources.get(id);
+        let rows: Vec<ReadRow> = changed
+            .into_iter()
+            .map(|place| with_limits(page.rows.read(place, &mut self.remarks), rules, &self.app.office))
+            .collect();
+        let zone = self.app.office.hours.zone;
+        let (report, seen) = if rows.is_empty() {
+            (SyncReport::default(), seen)
+        } else {
+            store.take_rows(id.clone(), rows, seen, zone, self.now).await?
+        };
+        self.report.new += report.new;
+        self.report.changed += report.changed;
+        self.report.closed += report.closed;
+        self.seen = seen;
+        Ok(self.seen.rows())
+    }
+}
+
+/// A petition's system knows no limit: it is counted from the receipt.
+fn with_limits(mut row: ReadRow, rules: Option<&SourceRules>, office: &Office) -> ReadRow {
+    if let Some(rules) = rules.filter(|r| r.kind == SourceKind::Petitions)
+        && let (None, Some(received_at)) = (row.dossier.due_at, row.dossier.received_at)
+    {
+        let on = rules.limits.answer_by(office.hours.date(received_at), &office.calendar);
+        row.dossier.due_at = Some(office.hours.instant(on, chrono::NaiveTime::MIN));
+    }
+    row
+}
+
+async fn conclude<P>(
+    app: &App,
+    source: &dyn DossierSource,
+    taking: Taking<'_, P>,
+    end: End,
+    now: DateTime<Utc>,
+) -> Result<Result<SyncReport, String>, StoreError> {
+    let id = &source.settings().id;
+    let Taking { seen, report: taken, mut remarks, .. } = taking;
+    let history = app.store.source_history(id.clone()).await?;
+    let today = app.office.hours.date(now);
+    let rows = seen.rows();
+    let answered = Answered { rows, is_complete: end.is_complete };
+    let trust = judge_answer(answered, &history, today, &app.office.calendar);
+    let report = app.store.conclude(id.clone(), seen, trust, app.office.hours.zone, now).await?;
+    let report = SyncReport { new: taken.new, changed: taken.changed, closed: taken.closed + report.closed, ..report };
+    if let Some(error @ SourceError::AccessDenied { .. }) = &end.trouble {
+        record_failure(app, id, error, now).await?;
+    }
+    let sentence = sentence(id, rows, trust, end.trouble, &history);
+    let mut problems: Vec<_> =
+        sentence.clone().into_iter().map(|s| (format!("{}poll", source_prefix(id)), s)).collect();
+    remarks.extend(end.remarks);
+    problems.extend(summarize(&remarks).map(|r| (format!("{}rows", source_prefix(id)), format!("{id}: {r}"))));
+    app.store.set_problems(source_prefix(id), problems, now).await?;
+    Ok(sentence.map_or(Ok(report), Err))
+}
+
+/// What the administrator should know of an answer, if anything.
+fn sentence(
+    id: &SourceId,
+    rows: u64,
+    trust: Trust,
+    trouble: Option<SourceError>,
+    history: &SourceHistory,
+) -> Option<String> {
+    match trust {
+        Trust::Believed if rows == 0 => Some(format!(
+            "{id}: chưa thấy hồ sơ nào; nếu cơ quan đang có hồ sơ thì kiểm tra parameters và query trong nhacviec.yaml"
+        )),
+        Trust::Believed => None,
+        Trust::Partial => {
+            let cause =
+                trouble.map_or_else(|| "danh sách thay đổi trong lúc đọc".to_owned(), |t| t.sentence().to_owned());
+            Some(format!("{id}: chỉ đọc được một phần ({rows} hồ sơ), không kết luận hồ sơ nào đã xong; {cause}"))
+        }
+        Trust::Short { .. } => Some(format!(
+            "{id}: chỉ trả về {rows} hồ sơ trong khi lần trước có {}; chưa tin, không đóng hồ sơ nào; kiểm tra tài khoản và bộ lọc",
+            history.believed_count
+        )),
+    }
+}
+
+/// The first few remarks; a source with a thousand bad rows needs no thousand lines.
+fn summarize(remarks: &[String]) -> Option<String> {
+    const SHOWN: usize = 5;
+    let mut text = remarks.iter().take(SHOWN).cloned().collect::<Vec<_>>().join("; ");
+    if remarks.len() > SHOWN {
+        let _ = write!(text, "; và {} dòng khác", remarks.len() - SHOWN);
+    }
+    (!text.is_empty()).then_some(text)
+}
+
+async fn record_failure(
+    app: &App,
+    source: &SourceId,
+    error: &SourceError,
+    now: DateTime<Utc>,
+) -> Result<String, StoreError> {
+    let history = app.store.source_history(source.clone()).await?;
+    let (is_denied, pause) = match error {
+        SourceError::AccessDenied { .. } => (true, ACCESS_DENIED_PAUSE),
+        SourceError::Unavailable { retry_after, .. } => {
+            (false, retry_after.unwrap_or_else(|| backoff(history.failures)))
+        }
+        SourceError::NotUnderstood { .. } => (false, backoff(history.failures)),
+    };
+    let mut sentence = format!("{source}: {}", error.sentence());
+    if is_denied && history.denials + 1 >= MOST_DENIALS {
+        let _ = write!(
+            sentence,
+            "; đã bị từ chối {} lần liền nên ngừng hỏi để tài khoản không bị khóa, đến khi nạp lại cấu hình",
+            history.denials + 1
+        );
+    }
+    let failure = PollFailure { sentence: sentence.clone(), paused_until: now + pause, is_denied };
+    app.store.record_poll_failure(source.clone(), failure, now).await?;
+    let problem = (format!("{}poll", source_prefix(source)), sentence.clone());
+    app.store.set_problems(source_prefix(source), vec![problem], now).await?;
+    Ok(sentence)
+}
+
+/// How long a source is left alone that has failed so often before.
+fn backoff(failures: u32) -> Duration {
+    let doublings = (failures + 1).saturating_sub(PATIENT_FAILURES);
+    if failures + 1 < PATIENT_FAILURES {
+        return Duration::zero();
+    }
+    // Not to the second the same for all: a system that comes up again is not run over.
+    (Duration::minutes(15) * 2_i32.pow(doublings.min(4))).min(LONGEST_WAIT) - Duration::seconds(i64::from(failures % 7))
+}
+
+fn log_poll(source: &SourceId, result: &Result<SyncReport, String>) {
+    match result {
+        Ok(r) => {
+            tracing::info!(%source, new = r.new, changed = r.changed, closed = r.closed, open = r.open, "polled the one-stop system");
+        }
+        Err(sentence) => tracing::warn!(%source, cause = sentence, "the one-stop system was not read in full"),
+    }
+}

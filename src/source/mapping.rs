@@ -1,0 +1,298 @@
+//! Owns what becomes of a row's values: a dossier, with nothing of the row beside what is named here.
+
+use std::{borrow::Cow, collections::HashMap};
+
+use chrono::{DateTime, FixedOffset, Utc};
+use regex::Regex;
+
+use super::{
+    pointer::Pointer,
+    scan::{Place, Wanted},
+    values::{self, scalar},
+};
+use crate::domain::dossier::{Dossier, DossierStatus};
+
+/// A part of a dossier that a profile says where to find.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Part {
+    /// Number on the receipt.
+    Code,
+    /// The system's own id.
+    Id,
+    /// Code of the procedure.
+    ProcedureCode,
+    /// Name of the procedure.
+    Procedure,
+    /// Field.
+    Field,
+    /// Agency.
+    Agency,
+    /// Step.
+    Step,
+    /// The unit that holds it.
+    Unit,
+    /// The official who holds it.
+    Handler,
+    /// Who handed it in.
+    Applicant,
+    /// When it was received.
+    ReceivedAt,
+    /// The appointment.
+    DueAt,
+    /// The re-appointment.
+    ExtendedDueAt,
+    /// The internal date of the step.
+    StepDueAt,
+    /// When it was finished.
+    ResolvedAt,
+    /// When the result was handed over.
+    ReturnedAt,
+    /// Its status; the first value that the table of statuses knows counts.
+    Status,
+    /// Whether its clock stands still, whatever the status.
+    Paused,
+    /// Whether it was handed in online.
+    Online,
+    /// Whether it goes by post.
+    ByPost,
+    /// Whether its fee was paid online.
+    PaidOnline,
+}
+
+impl Part {
+    /// Every part with its key in a profile.
+    pub const KEYS: [(&'static str, Self); 21] = [
+        ("code", Self::Code),
+        ("id", Self::Id),
+        ("procedure_code", Self::ProcedureCode),
+        ("procedure", Self::Procedure),
+        ("field", Self::Field),
+        ("agency", Self::Agency),
+        ("step", Self::Step),
+        ("unit", Self::Unit),
+        ("handler", Self::Handler),
+        ("applicant", Self::Applicant),
+        ("received_at", Self::ReceivedAt),
+        ("due_at", Self::DueAt),
+        ("extended_due_at", Self::ExtendedDueAt),
+        ("step_due_at", Self::StepDueAt),
+        ("resolved_at", Self::ResolvedAt),
+        ("returned_at", Self::ReturnedAt),
+        ("status", Self::Status),
+        ("paused", Self::Paused),
+        ("online", Self::Online),
+        ("by_post", Self::ByPost),
+        ("paid_online", Self::PaidOnline),
+    ];
+}
+
+/// Where a part stands and how its text is read.
+#[derive(Debug, Clone, Default)]
+pub struct Rule {
+    /// The places; the first that holds something counts.
+    pub at: Vec<Pointer>,
+    /// For what is true or false: the texts that mean true.
+    pub is_in: Vec<String>,
+    /// Only what the first group matches is taken; nothing when it does not match.
+    pub pattern: Option<Regex>,
+    /// Taken when nothing is found.
+    pub constant: Option<String>,
+}
+
+/// How the rows of a source are read.
+#[derive(Debug, Clone)]
+pub struct Mapping {
+    rules: Vec<(Part, Rule, Vec<usize>)>,
+    /// Which values of a row are wanted.
+    pub wanted: Wanted,
+    /// What the texts mean.
+    pub words: Words,
+    /// Which value of a row repeats the number of rows in all.
+    pub total: Option<usize>,
+    /// Changes whenever rows would be read differently.
+    seed: u64,
+}
+
+/// What the texts of a source mean.
+#[derive(Debug, Clone, Default)]
+pub struct Words {
+    /// Statuses by their code or text in lower case.
+    pub statuses: HashMap<String, DossierStatus>,
+    /// The zone of times without one.
+    pub zone: Option<FixedOffset>,
+    /// Where the system shows a dossier; `{id}` and `{code}` stand for its own.
+    pub link: Option<String>,
+    /// Whether applicants are kept by their names instead of their initials.
+    pub shows_applicants: bool,
+}
+
+impl Mapping {
+    /// Makes ready to read rows.
+    #[must_use]
+    pub fn new(rules: &[(Part, Rule)], words: Words, total: Option<&Pointer>) -> Self {
+        let mut wanted = Wanted::default();
+        let rules: Vec<_> = rules
+            .iter()
+            .map(|(part, rule)| (*part, rule.clone(), rule.at.iter().map(|p| wanted.add(p)).collect()))
+            .collect();
+        let total = total.map(|pointer| wanted.add(pointer));
+        let mut statuses: Vec<_> = words.statuses.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        statuses.sort_unstable();
+        let Words { zone, link, shows_applicants, .. } = &words;
+        let spelled = format!("{VERSION}{rules:?}{statuses:?}{zone:?}{link:?}{shows_applicants}");
+        Self { seed: print(FIRST, spelled.as_bytes()), rules, wanted, words, total }
+    }
+
+    /// The fingerprint of all that we read of a row.
+    #[must_use]
+    pub fn print(&self, text: &str, places: &[Place]) -> u64 {
+        places.iter().fold(self.seed, |seed, (start, length)| match *start {
+            u32::MAX => print(seed, &[0]),
+            start => print(print(seed, &[1]), &text.as_bytes()[start as usize..(start + length) as usize]),
+        })
+    }
+
+    /// The texts of a part, in the order of its places.
+    fn texts<'t>(&'t self, text: &'t str, places: &'t [Place], part: Part) -> impl Iterator<Item = Cow<'t, str>> {
+        let rules = self.rules.iter().filter(move |(p, ..)| *p == part);
+        rules.flat_map(move |(_, rule, pointers)| {
+            let found = pointers.iter().filter_map(move |at| self.wanted.value(text, places, *at).and_then(scalar));
+            let matched = found.filter_map(|text| match &rule.pattern {
+                None => Some(text),
+                Some(pattern) => pattern
+                    .captures(&text)
+                    .and_then(|c| c.get(1).or(c.get(0)))
+                    .map(|m| Cow::Owned(m.as_str().to_owned())),
+            });
+            matched.chain(rule.constant.as_deref().map(Cow::Borrowed))
+        })
+    }
+
+    /// The text of a part.
+    #[must_use]
+    pub fn text<'t>(&'t self, text: &'t str, places: &'t [Place], part: Part) -> Option<Cow<'t, str>> {
+        self.texts(text, places, part).next()
+    }
+
+    /// Reads a row.
+    pub fn read(&self, text: &str, places: &[Place], remarks: &mut Vec<String>) -> Dossier {
+        let is_true = |part, value: &str| {
+            let rule = self.rules.iter().find(|(p, ..)| *p == part).map(|(_, rule, _)| rule);
+            rule.is_some_and(|r| r.is_in.iter().any(|known| known == value))
+        };
+        self.words.understand(
+            &Understood {
+                text: &|part| self.text(text, places, part),
+                statuses: self.texts(text, places, Part::Status).collect(),
+                is_true: &is_true,
+            },
+            remarks,
+        )
+    }
+}
+
+/// A row's values, however they were found.
+pub struct Understood<'t> {
+    /// The text of a part.
+    pub text: &'t dyn Fn(Part) -> Option<Cow<'t, str>>,
+    /// What may tell the status, the most telling first.
+    pub statuses: Vec<Cow<'t, str>>,
+    /// Whether the text of a part that is true or false means true.
+    pub is_true: &'t dyn Fn(Part, &str) -> bool,
+}
+
+impl Words {
+    /// The dossier that a row's values make; what cannot be read is left out and remarked.
+    pub fn understand(&self, row: &Understood<'_>, remarks: &mut Vec<String>) -> Dossier {
+        let owned = |part| (row.text)(part).map(Cow::into_owned);
+        let zone = self.zone.unwrap_or(values::VIETNAM);
+        let code = owned(Part::Code).unwrap_or_default();
+        let mut instant = |part, name: &str| -> Option<DateTime<Utc>> {
+            let text = (row.text)(part)?;
+            let at = values::instant(&text, zone);
+            if at.is_none() {
+                remarks.push(format!("hồ sơ {code}: {name} «{text}» không đọc được"));
+            }
+            at
+        };
+        let flag = |part| (row.text)(part).map(|text| (row.is_true)(part, &text));
+        let received_at = instant(Part::ReceivedAt, "ngày tiếp nhận");
+        let due_at = instant(Part::DueAt, "ngày hẹn trả");
+        let extended_due_at = instant(Part::ExtendedDueAt, "ngày hẹn lại");
+        let step_due_at = instant(Part::StepDueAt, "hạn của bước");
+        let resolved_at = instant(Part::ResolvedAt, "ngày xử lý xong");
+        let returned_at = instant(Part::ReturnedAt, "ngày trả kết quả");
+        let is_ended = resolved_at.is_some() || returned_at.is_some();
+        let status = self.status(&row.statuses);
+        let status = match status {
+            // What has a result is finished for the deadline's purposes, whatever its status still says.
+            _ if is_ended => DossierStatus::Finished,
+            Some(status @ (DossierStatus::Finished | DossierStatus::NotReceived)) => status,
+            _ if flag(Part::Paused) == Some(true) => DossierStatus::Paused,
+            Some(status) => status,
+            // Where no row tells a status, being on the list is the status.
+            None if row.statuses.is_empty() => DossierStatus::Open,
+            None => DossierStatus::Unmapped,
+        };
+        let native_id = owned(Part::Id);
+        let link = self
+            .link
+            .as_ref()
+            .map(|link| link.replace("{id}", native_id.as_deref().unwrap_or(&code)).replace("{code}", &code));
+        Dossier {
+            procedure_code: owned(Part::ProcedureCode),
+            procedure: owned(Part::Procedure),
+            field: owned(Part::Field),
+            agency: owned(Part::Agency),
+            step: owned(Part::Step),
+            unit: owned(Part::Unit),
+            handler: owned(Part::Handler),
+            applicant: (row.text)(Part::Applicant).map(|name| match self.shows_applicants {
+                true => name.into_owned(),
+                false => values::initials(&name),
+            }),
+            received_at,
+            due_at,
+            extended_due_at,
+            step_due_at,
+            resolved_at,
+            returned_at,
+            is_online: flag(Part::Online),
+            is_by_post: flag(Part::ByPost),
+            is_paid_online: flag(Part::PaidOnline),
+            status,
+            status_raw: row.statuses.last().map(|s| s.clone().into_owned()).unwrap_or_default(),
+            link,
+            native_id,
+            code,
+        }
+    }
+
+    /// What the first known of the texts means.
+    #[must_use]
+    pub fn status(&self, texts: &[Cow<'_, str>]) -> Option<DossierStatus> {
+        texts.iter().find_map(|t| match self.statuses.get(t.as_ref()) {
+            Some(status) => Some(*status),
+            None => self.statuses.get(&t.to_lowercase()).copied(),
+        })
+    }
+}
+
+/// Raised when rows are read differently though their profile says the same.
+const VERSION: u32 = 1;
+
+/// Begins a fingerprint.
+pub const FIRST: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// Continues a fingerprint (FNV-1a, taken eight bytes at a time): it tells a changed row from an unchanged one and
+/// guards against nobody.
+#[must_use]
+pub fn print(seed: u64, bytes: &[u8]) -> u64 {
+    const PRIME: u64 = 0x0000_0100_0000_01b3;
+    let mix = |hash: u64, word: u64| (hash ^ word).wrapping_mul(PRIME).rotate_left(29);
+    let mut chunks = bytes.chunks_exact(8);
+    let hash =
+        chunks.by_ref().fold(seed, |hash, chunk| mix(hash, u64::from_le_bytes(chunk.try_into().expect("eight"))));
+    let rest = chunks.remainder().iter().fold(bytes.len() as u64, |word, byte| word << 8 | u64::from(*byte));
+    mix(hash, rest)
+}

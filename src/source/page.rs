@@ -1,0 +1,110 @@
+//! Owns a page of an answer as it was scanned: its text, and where in it the wanted values stand.
+
+use std::sync::Arc;
+
+use super::{
+    Page, Rows, SourceError,
+    mapping::{FIRST, Mapping, Part, print},
+    profile::AnswerRules,
+    scan::{Scanned, scan},
+};
+use crate::domain::dossier::{ReadRow, RowKey};
+
+/// What an answer says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Envelope {
+    /// Rows that exist in all, where the system says so.
+    pub total: Option<u64>,
+    /// Whether it says that this is the last page.
+    pub is_last: Option<bool>,
+    /// Where the next page is found.
+    pub next: Option<String>,
+    /// Rows of this page, usable or not.
+    pub rows: u64,
+}
+
+struct ScannedRows {
+    text: String,
+    scanned: Scanned,
+    mapping: Arc<Mapping>,
+    keys: Vec<RowKey>,
+    /// Which scanned row each key belongs to.
+    places: Vec<u32>,
+}
+
+impl ScannedRows {
+    fn values(&self, row: usize) -> &[(u32, u32)] {
+        let slots = self.mapping.wanted.slots();
+        &self.scanned.rows[row * slots..(row + 1) * slots]
+    }
+}
+
+impl Rows for ScannedRows {
+    fn keys(&self) -> &[RowKey] {
+        &self.keys
+    }
+
+    fn read(&self, place: usize, remarks: &mut Vec<String>) -> ReadRow {
+        let before = remarks.len();
+        let dossier = self.mapping.read(&self.text, self.values(self.places[place] as usize), remarks);
+        let is_whole = remarks.len() == before;
+        ReadRow { dossier, print: is_whole.then_some(self.keys[place].print) }
+    }
+}
+
+/// Reads an answer that came as HTTP 200.
+pub fn read(text: String, rules: &AnswerRules, mapping: &Arc<Mapping>) -> Result<(Envelope, Page), SourceError> {
+    let trimmed = text.trim_start_matches('\u{feff}').trim();
+    if trimmed.starts_with('<') {
+        return Err(SourceError::not_understood(
+            "hệ thống một cửa trả về trang web thay vì dữ liệu; có thể đang bảo trì, hoặc url sai",
+        ));
+    }
+    let text = if trimmed.len() == text.len() { text } else { trimmed.to_owned() };
+    let scanned = scan(&text, &rules.wanted, &rules.rows, &mapping.wanted)
+        .map_err(|_| SourceError::not_understood("hệ thống một cửa trả về dữ liệu hỏng hoặc bị cắt dở"))?;
+    let value = |pointer: usize| {
+        rules
+            .wanted
+            .value(&text, &scanned.envelope, pointer)
+            .and_then(super::values::scalar)
+            .map(std::borrow::Cow::into_owned)
+    };
+    rules.judge(&value)?;
+    let is_none = rules.is_none(&value) || (mapping.total.is_some() && scanned.count == 0);
+    let mut envelope = Envelope {
+        total: rules.total.and_then(&value).and_then(|t| t.parse().ok()),
+        is_last: rules.last.and_then(&value).map(|t| t == "true" || t == "1"),
+        next: rules.next.and_then(&value),
+        rows: scanned.count as u64,
+    };
+    let mut rows = ScannedRows { scanned, mapping: Arc::clone(mapping), keys: Vec::new(), places: Vec::new(), text };
+    if let (Some(at), true) = (mapping.total, rows.scanned.count > 0) {
+        let total = mapping.wanted.value(&rows.text, rows.values(0), at).and_then(super::values::scalar);
+        envelope.total = total.and_then(|t| t.parse().ok());
+    }
+    if envelope.total.is_none() && is_none {
+        envelope.total = Some(0);
+    }
+    if envelope.total.is_none() && (rules.total.is_some() || mapping.total.is_some()) {
+        return Err(SourceError::not_understood("câu trả lời của hệ thống một cửa thiếu tổng số hồ sơ"));
+    }
+    recognise(&mut rows);
+    let unusable = (rows.scanned.count - rows.keys.len()) as u64;
+    let remarks =
+        (unusable > 0).then(|| format!("{unusable} dòng không đọc được hoặc thiếu mã hồ sơ")).into_iter().collect();
+    Ok((envelope, Page { rows: Box::new(rows), unusable, remarks }))
+}
+
+/// Finds number and fingerprint of each row.
+fn recognise(rows: &mut ScannedRows) {
+    for at in 0..rows.scanned.count {
+        let (text, values) = (rows.text.as_str(), rows.values(at));
+        let Some(code) = rows.mapping.text(text, values, Part::Code) else { continue };
+        let own = rows.mapping.text(text, values, Part::Id);
+        let id = print(FIRST, own.as_ref().unwrap_or(&code).as_bytes());
+        let key = RowKey { id, print: rows.mapping.print(text, values), code: code.into_owned() };
+        rows.keys.push(key);
+        rows.places.push(u32::try_from(at).unwrap_or(u32::MAX));
+    }
+}
