@@ -359,7 +359,7 @@ impl Loading {
 
     /// The built-in kinds of one-stop systems, and the office's own.
     fn read_profiles(&mut self, folder: &Path) -> profile::Profiles {
-        let mut profiles = profile::Profiles::built_in();
+        let mut profiles = profile::Profiles::default();
         if folder.exists() {
             for (name, reader, node) in self.open_all(folder) {
                 profiles.add(&reader, &name, &node);

@@ -28,7 +28,6 @@ use crate::{
         ids::SourceId,
     },
     secret::SecretFile,
-    store::StoreError,
 };
 
 /// A configured source of dossiers.
@@ -163,11 +162,18 @@ pub struct Page {
     pub remarks: Vec<String>,
 }
 
+/// Whoever takes the pages wants no more of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interrupted;
+
 /// Takes the pages of an answer one by one.
 #[async_trait]
 pub trait Pages: Send {
     /// Stores a page. Returns how many distinct rows there have been so far.
-    async fn take(&mut self, page: Page) -> Result<u64, StoreError>;
+    ///
+    /// # Errors
+    /// When no more is to be read.
+    async fn take(&mut self, page: Page) -> Result<u64, Interrupted>;
 }
 
 /// How reading came to its end.
@@ -190,8 +196,8 @@ pub trait DossierSource: Send + Sync {
     /// Reads the open dossiers, page by page.
     ///
     /// # Errors
-    /// When the store fails; the source's own failures are part of the end.
-    async fn read(&self, pages: &mut dyn Pages) -> Result<End, StoreError>;
+    /// When whoever takes the pages says so; the source's own failures are part of the end.
+    async fn read(&self, pages: &mut dyn Pages) -> Result<End, Interrupted>;
 }
 
 /// Sets up the configured sources; nothing is connected yet.

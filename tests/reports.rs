@@ -217,7 +217,7 @@ fn an_extension_that_is_no_extension_is_refused_and_stores_nothing() {
     assert_has(&text, &["không có đề nghị gia hạn nào đang chờ trả lời"]);
     let later = (due + Days::new(7)).to_string();
     let text = refusal(&folder, &["extend", "I.1", "--to", &later, "--reason", " "]);
-    assert_has(&text, &["chưa ghi lý do hoặc căn cứ; thêm --reason"]);
+    assert_has(&text, &["chưa ghi lý do, căn cứ hoặc văn bản"]);
     assert_eq!(state(&folder), serde_json::json!([]));
 }
 

@@ -33,52 +33,47 @@ pub const BUILT_IN: [(&str, &str); 7] = [
     ("opencps-pakn", include_str!("../source/profiles/opencps-pakn.yaml")),
 ];
 
-/// All profiles that a source may name.
-#[derive(Debug)]
+/// All profiles that a source may name; those inside the binary are read when somebody does.
+#[derive(Debug, Default)]
 pub struct Profiles {
-    known: BTreeMap<String, Arc<Profile>>,
-    /// The trees of the built-in ones, for `like`.
-    trees: BTreeMap<String, Node>,
+    own: BTreeMap<String, Arc<Profile>>,
 }
 
 impl Profiles {
-    /// The built-in profiles.
-    pub fn built_in() -> Self {
-        let mut profiles = Self { known: BTreeMap::new(), trees: BTreeMap::new() };
-        for (name, text) in BUILT_IN {
-            let file = Arc::new(SourceFile::new(format!("loại hệ thống có sẵn {name}"), text.to_owned()));
-            let mut findings = Vec::new();
-            let tree = node::parse(&file, &mut findings).expect("built-in profiles parse: a test reads them");
-            let reader = Reader::new(file, findings);
-            let profile = read(&reader, name, &tree, &profiles);
-            profiles.trees.insert(name.to_owned(), tree);
-            profiles
-                .known
-                .insert(name.to_owned(), Arc::new(profile.expect("built-in profiles are valid: a test reads them")));
-        }
-        profiles
-    }
-
     /// Adds an office's own profile; it may take the name of a built-in one.
     pub fn add(&mut self, reader: &Reader, name: &str, tree: &Node) {
-        if let Some(profile) = read(reader, name, tree, self) {
-            self.known.insert(name.to_owned(), Arc::new(profile));
+        if let Some(profile) = read(reader, name, tree) {
+            self.own.insert(name.to_owned(), Arc::new(profile));
         }
     }
 
     /// The profile of that name.
     pub fn get(&self, name: &str) -> Option<Arc<Profile>> {
-        self.known.get(name).cloned()
+        let built_in = || {
+            let (reader, tree) = built_in(name)?;
+            read(&reader, name, &tree).map(Arc::new)
+        };
+        self.own.get(name).cloned().or_else(built_in)
     }
 
     /// All names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.known.keys().map(String::as_str)
+        let not_own = |(name, _): &(&'static str, &str)| !self.own.contains_key(*name);
+        self.own.keys().map(String::as_str).chain(BUILT_IN.into_iter().filter(not_own).map(|(name, _)| name))
     }
 }
 
-fn read(reader: &Reader, name: &str, tree: &Node, profiles: &Profiles) -> Option<Profile> {
-    let merged = merged(reader, tree, profiles)?;
+/// A profile inside the binary, parsed.
+fn built_in(name: &str) -> Option<(Reader, Node)> {
+    let (_, text) = BUILT_IN.into_iter().find(|(known, _)| *known == name)?;
+    let file = Arc::new(SourceFile::new(format!("loại hệ thống có sẵn {name}"), text.to_owned()));
+    let mut findings = Vec::new();
+    let tree = node::parse(&file, &mut findings)?;
+    Some((Reader::new(file, findings), tree))
+}
+
+fn read(reader: &Reader, name: &str, tree: &Node) -> Option<Profile> {
+    let merged = merged(reader, tree)?;
     let fields = reader.fields(&merged, "loại hệ thống");
     fields.get("like");
     let title = fields.text("title");
@@ -125,17 +120,17 @@ fn read(reader: &Reader, name: &str, tree: &Node, profiles: &Profiles) -> Option
 }
 
 /// What the profile says, over what the one says that it is like.
-fn merged(reader: &Reader, tree: &Node, profiles: &Profiles) -> Option<Node> {
+fn merged(reader: &Reader, tree: &Node) -> Option<Node> {
     let Value::Map(entries) = &tree.value else { return Some(tree.clone()) };
     let Some((_, like)) = entries.iter().find(|(key, _)| key.value == "like") else { return Some(tree.clone()) };
     let like = reader.text(like, "like")?;
-    let Some(base) = profiles.trees.get(&like.value) else {
-        let known = profiles.trees.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+    let Some((_, base)) = built_in(&like.value) else {
+        let known = BUILT_IN.map(|(name, _)| name).join(", ");
         let message = format!("không có loại hệ thống có sẵn «{}»", like.value);
         reader.error(&like.span, message, format!("các loại có sẵn: {known}"));
         return None;
     };
-    Some(over(base, tree))
+    Some(over(&base, tree))
 }
 
 /// Maps are merged key by key, everything else is replaced. What is taken over stands nowhere in the file.
@@ -363,7 +358,7 @@ fn plain(reader: &Reader, text: &Text) -> Option<Vec<String>> {
 fn pointer(reader: &Reader, text: &Text) -> Option<Pointer> {
     let pointer = text.value.parse().ok();
     if pointer.is_none() {
-        let help = "viết như /dossierNo, /currentTask/0/assignee/fullname hoặc /name/[languageId=228]/name".to_owned();
+        let help = "viết như /dossierNo, /currentTask/0/assignee/fullname hoặc /name/languageId=228/name".to_owned();
         reader.error(&text.span, format!("đường dẫn «{}» không đúng dạng", text.value), help);
     }
     pointer
@@ -456,5 +451,64 @@ fn check_names(reader: &Reader, fields: &Fields<'_>, profile: &Profile) {
     for name in found.iter().filter(|n| !is_known(n)) {
         let help = format!("thêm «{name}» vào mục parameters");
         reader.error(&fields.span, format!("chưa biết «{{{name}}}» là gì"), help);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_profile_is_valid_and_finds_number_and_appointment_or_receipt() {
+        for (name, text) in BUILT_IN {
+            let file = Arc::new(SourceFile::new(name.to_owned(), text.to_owned()));
+            let mut findings = Vec::new();
+            let tree = node::parse(&file, &mut findings);
+            let reader = Reader::new(file, findings);
+            let profile = tree.and_then(|tree| read(&reader, name, &tree));
+            let findings: Vec<_> = reader.into_findings().iter().map(ToString::to_string).collect();
+            assert!(findings.is_empty(), "{}", findings.join("\n"));
+            let parts: Vec<_> = profile.expect("a profile").fields.iter().map(|(part, _)| *part).collect();
+            assert!(parts.contains(&Part::DueAt) || parts.contains(&Part::ReceivedAt), "{name}");
+        }
+    }
+
+    fn findings_of(text: &str) -> (Option<Profile>, Vec<String>) {
+        let file = Arc::new(SourceFile::new("profiles/rieng.yaml".to_owned(), text.to_owned()));
+        let mut findings = Vec::new();
+        let tree = node::parse(&file, &mut findings).expect("YAML");
+        let reader = Reader::new(file, findings);
+        let profile = read(&reader, "rieng", &tree);
+        (profile, reader.into_findings().into_iter().map(|f| f.message).collect())
+    }
+
+    #[test]
+    fn an_office_copies_a_profile_by_saying_what_is_different() {
+        let (profile, findings) =
+            findings_of("like: opencps-v2\ntitle: Riêng\nstatuses: { teleporting: open }\nfields: { code: /maSo }\n");
+        let profile = profile.expect("a profile");
+        assert!(findings.is_empty(), "{findings:?}");
+        assert_eq!(profile.words.statuses["teleporting"], DossierStatus::Open);
+        assert_eq!(profile.words.statuses["done"], DossierStatus::Finished, "taken over");
+        let code = profile.fields.iter().find(|(part, _)| *part == Part::Code).map(|(_, rule)| rule.at[0].to_string());
+        assert_eq!(code.as_deref(), Some("/maSo"));
+    }
+
+    #[test]
+    fn what_is_wrong_in_a_profile_is_said() {
+        let of = |text: &str| findings_of(text).1;
+        assert_eq!(of("like: opencps\n"), ["không có loại hệ thống có sẵn «opencps»"]);
+        assert_eq!(
+            of("like: opencps-v2\nquery: { k: \"{password}\" }\n"),
+            ["không đặt «{password}» trong địa chỉ: địa chỉ bị ghi vào nhật ký"]
+        );
+        assert_eq!(of("like: opencps-v2\nheaders: { k: \"{mat_khau}\" }\n"), ["chưa biết «{mat_khau}» là gì"]);
+        assert_eq!(of("like: opencps-v2\nfields: { code: dossierNo }\n"), ["đường dẫn «dossierNo» không đúng dạng"]);
+        assert_eq!(of("like: opencps-v2\nstatuses: { x: mo }\n"), ["không có loại trạng thái «mo»"]);
+        assert_eq!(
+            of("like: opencps-v2\nfields: { code: { at: /a, regex: \"(\" } }\n"),
+            ["«(» không phải một biểu thức chính quy"]
+        );
+        assert_eq!(of("like: opencps-v2\nauth: { kind: kerberos }\n"), ["không có cách đăng nhập «kerberos»"]);
     }
 }

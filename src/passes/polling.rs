@@ -13,7 +13,7 @@ use crate::{
         ids::SourceId,
         office::{Office, SourceRules},
     },
-    source::{DossierSource, End, Page, Pages, SourceError},
+    source::{DossierSource, End, Interrupted, Page, Pages, SourceError},
     store::{PollFailure, StoreError, SyncReport, source_prefix},
 };
 
@@ -65,7 +65,7 @@ pub async fn poll_one(
 ) -> Result<Polled, StoreError> {
     let id = source.settings().id.clone();
     let mut taking = Taking::new(app, &id, now, progress);
-    let end = source.read(&mut taking).await?;
+    let Ok(end) = source.read(&mut taking).await else { return Err(taking.failure.unwrap_or(StoreError::Gone)) };
     let result = match end {
         End { trouble: Some(error), .. } if taking.seen.rows() == 0 => {
             Err(record_failure(app, &id, &error, now).await?)
@@ -85,19 +85,19 @@ struct Taking<'a, P> {
     seen: Seen,
     report: SyncReport,
     remarks: Vec<String>,
+    /// Why no more pages are taken.
+    failure: Option<StoreError>,
 }
 
 impl<'a, P> Taking<'a, P> {
     fn new(app: &'a App, source: &'a SourceId, now: DateTime<Utc>, progress: &'a P) -> Self {
         let (seen, report) = (Seen::default(), SyncReport::default());
-        Self { app, source, now, progress, seen, report, remarks: Vec::new() }
+        Self { app, source, now, progress, seen, report, remarks: Vec::new(), failure: None }
     }
 }
 
-#[async_trait]
-impl<P: Fn() + Sync> Pages for Taking<'_, P> {
-    async fn take(&mut self, page: Page) -> Result<u64, StoreError> {
-        (self.progress)();
+impl<P: Fn() + Sync> Taking<'_, P> {
+    async fn store(&mut self, page: Page) -> Result<(), StoreError> {
         let (store, id) = (&self.app.store, self.source);
         let mut seen = std::mem::take(&mut self.seen);
         seen.unusable(page.unusable);
@@ -118,6 +118,18 @@ impl<P: Fn() + Sync> Pages for Taking<'_, P> {
         self.report.changed += report.changed;
         self.report.closed += report.closed;
         self.seen = seen;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl<P: Fn() + Sync> Pages for Taking<'_, P> {
+    async fn take(&mut self, page: Page) -> Result<u64, Interrupted> {
+        (self.progress)();
+        if let Err(error) = self.store(page).await {
+            self.failure = Some(error);
+            return Err(Interrupted);
+        }
         Ok(self.seen.rows())
     }
 }

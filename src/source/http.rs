@@ -11,7 +11,7 @@ use reqwest::{RequestBuilder, Response, StatusCode, header};
 use secrecy::SecretString;
 
 use super::{
-    DossierSource, End, HttpSettings, Page, Pages, SourceError, SourceSettings,
+    DossierSource, End, HttpSettings, Interrupted, Page, Pages, SourceError, SourceSettings,
     auth::{Held, show},
     fill::Values,
     mapping::Mapping,
@@ -19,7 +19,6 @@ use super::{
     profile::{Auth, Body, Format, PagingKind},
     xml,
 };
-use crate::store::StoreError;
 
 const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
 /// A page of a thousand rows has some two megabytes.
@@ -163,7 +162,7 @@ impl HttpSource {
     }
 
     /// Reads until the list ends, a page fails or a limit is reached.
-    async fn read_list(&self, pages: &mut dyn Pages) -> Result<End, StoreError> {
+    async fn read_list(&self, pages: &mut dyn Pages) -> Result<End, Interrupted> {
         let mut reading = Reading::default();
         loop {
             let answer = match self.ask(&reading.at).await {
@@ -182,7 +181,7 @@ impl HttpSource {
     }
 
     /// Asks about each number by itself; one that fails leaves the answer incomplete.
-    async fn read_codes(&self, pages: &mut dyn Pages) -> Result<End, StoreError> {
+    async fn read_codes(&self, pages: &mut dyn Pages) -> Result<End, Interrupted> {
         let mut reading = Reading::default();
         let codes = match self.codes() {
             Ok(codes) => codes,
@@ -226,7 +225,7 @@ impl DossierSource for HttpSource {
         &self.source
     }
 
-    async fn read(&self, pages: &mut dyn Pages) -> Result<End, StoreError> {
+    async fn read(&self, pages: &mut dyn Pages) -> Result<End, Interrupted> {
         match self.settings.profile.paging.kind {
             PagingKind::Codes => self.read_codes(pages).await,
             _ => self.read_list(pages).await,
