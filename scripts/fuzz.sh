@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fuzzes the phrase parser and the calendar reader: scripts/fuzz.sh [SECONDS-FOR-EACH]
+# Fuzzes the phrase parser, the calendar reader and the reader of exported files: scripts/fuzz.sh [SECONDS-FOR-EACH]
 #
 # Works with the stable compiler: the coverage flags below are what libFuzzer needs, no sanitizer is used,
 # since there is no unsafe code of ours to watch.
@@ -17,15 +17,16 @@ RUSTFLAGS="$coverage" cargo build --release --locked --manifest-path fuzz/Cargo.
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-mkdir -p "$work/phrase" "$work/calendar"
+mkdir -p "$work/phrase" "$work/calendar" "$work/export"
 n=0
 tail -n +2 tests/data/deadline_phrases.tsv | cut -f1 | while IFS= read -r phrase; do
     n=$((n + 1))
     printf '%s' "$phrase" >"$work/phrase/$n"
 done
 cp config/calendar/*.yaml config/holidays.yaml "$work/calendar"
+cp tests/fixtures/* "$work/export"
 
-for target in phrase calendar; do
+for target in phrase calendar export; do
     echo "--- $target, $seconds s"
     # A text of 100 kB must be answered at once: 2 s is a hundred times what it takes.
     "fuzz/target/$host/release/$target" -max_total_time="$seconds" -max_len=100000 -timeout=2 -rss_limit_mb=2048 \

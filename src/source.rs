@@ -8,9 +8,11 @@ pub mod mapping;
 pub mod pointer;
 pub mod profile;
 pub mod scan;
+pub mod table;
 pub mod values;
 
 mod auth;
+mod folder;
 mod http;
 mod page;
 mod xml;
@@ -18,13 +20,13 @@ mod xml;
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use chrono::NaiveTime;
+use chrono::{DateTime, NaiveTime, Utc};
 
 pub use self::http::{Sample, sample};
-use self::{mapping::Words, profile::Profile};
+use self::{mapping::Words, profile::Profile, table::HeaderWords};
 use crate::{
     domain::{
-        dossier::{ReadRow, RowKey},
+        dossier::{Extent, ReadRow, RowKey},
         ids::SourceId,
     },
     secret::SecretFile,
@@ -96,6 +98,8 @@ pub struct FolderSettings {
     pub is_complete: bool,
     /// What its texts mean.
     pub words: Words,
+    /// The headers that its files use.
+    pub headers: HeaderWords,
 }
 
 /// Why a poll brought nothing, or not everything; by what the caller can do.
@@ -160,6 +164,8 @@ pub struct Page {
     pub unusable: u64,
     /// What is wrong with them.
     pub remarks: Vec<String>,
+    /// When the source said so, if that was before now.
+    pub as_of: Option<DateTime<Utc>>,
 }
 
 /// Whoever takes the pages wants no more of them.
@@ -174,13 +180,25 @@ pub trait Pages: Send {
     /// # Errors
     /// When no more is to be read.
     async fn take(&mut self, page: Page) -> Result<u64, Interrupted>;
+
+    /// Whether a file with this content was taken before.
+    ///
+    /// # Errors
+    /// When no more is to be read.
+    async fn has_file(&mut self, digest: &str) -> Result<bool, Interrupted>;
+
+    /// Notes that a file was taken.
+    ///
+    /// # Errors
+    /// When no more is to be read.
+    async fn note_file(&mut self, digest: &str, name: &str) -> Result<(), Interrupted>;
 }
 
 /// How reading came to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct End {
-    /// Whether all that the source announced was read.
-    pub is_complete: bool,
+    /// How much of the source's list was read.
+    pub extent: Extent,
     /// Why not.
     pub trouble: Option<SourceError>,
     /// What the administrator should know besides, in Vietnamese.
@@ -209,6 +227,6 @@ pub fn open_all(settings: &[SourceSettings]) -> Vec<Box<dyn DossierSource>> {
 fn open(settings: &SourceSettings) -> Box<dyn DossierSource> {
     match &settings.way {
         Way::Http(http) => Box::new(http::HttpSource::new(settings.clone(), (**http).clone())),
-        Way::Folder(_) => unimplemented!("folders"),
+        Way::Folder(folder) => Box::new(folder::FolderSource::new(settings.clone(), folder.clone())),
     }
 }

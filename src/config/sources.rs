@@ -9,7 +9,7 @@ use std::{
 use super::{
     Folders,
     fields::{Fields, Reader, nearest},
-    node::{Node, Text},
+    node::{Node, Text, Value},
     profile::{Profiles, read_pairs, read_statuses},
     settings::{Root, is_loopback, read_ca, read_secret, read_session},
     units::Units,
@@ -25,6 +25,7 @@ use crate::{
         FolderSettings, HttpSettings, SourceSettings, Way,
         mapping::Words,
         profile::{Auth, PagingKind, Profile},
+        table::{Field, HeaderWords},
     },
 };
 
@@ -98,10 +99,13 @@ fn read_source(reader: &Reader, fields: &Fields<'_>, profiles: &Profiles, folder
             let http = read_http(reader, fields, profiles, folders);
             http.map(|http| Way::Http(Box::new(with_words(http, statuses, link))))
         }
-        (None, Some(_)) => {
-            read_folder(fields, folders, Words { statuses: statuses.unwrap_or_default(), link, ..Words::default() })
-                .map(Way::Folder)
-        }
+        (None, Some(_)) => read_folder(
+            reader,
+            fields,
+            folders,
+            Words { statuses: statuses.unwrap_or_default(), link, ..Words::default() },
+        )
+        .map(Way::Folder),
         (Some(_), Some(_)) | (None, None) => {
             let help = "profile: đọc qua mạng;  folder: đọc tệp xuất ra".to_owned();
             reader.error(&fields.span, "hệ thống một cửa phải có đúng một mục: profile hoặc folder", help);
@@ -132,11 +136,35 @@ fn with_words(
     http
 }
 
-fn read_folder(fields: &Fields<'_>, folders: &Folders, words: Words) -> Option<FolderSettings> {
+fn read_folder(reader: &Reader, fields: &Fields<'_>, folders: &Folders, words: Words) -> Option<FolderSettings> {
     let folder = fields.text("folder");
     let is_complete = read_switch(fields, "lists_all_open");
+    let headers = read_headers(reader, fields);
     // Relative to where the service may read and the office may write.
-    Some(FolderSettings { folder: folders.state.join(folder?.value), is_complete, words })
+    Some(FolderSettings { folder: folders.state.join(folder?.value), is_complete, words, headers })
+}
+
+/// Header words of the office's own files, by what they name.
+fn read_headers(reader: &Reader, fields: &Fields<'_>) -> HeaderWords {
+    let mut words = HeaderWords::default();
+    let Some(columns) = fields.optional_fields("columns", "mục columns") else { return words };
+    for (key, node) in columns.entries() {
+        let Some(field) = Field::from_key(&key.value) else {
+            let known = || Field::ALL.iter().map(|f| f.key());
+            let help = match nearest(&key.value, known()) {
+                Some(near) => format!("ý bạn là «{near}»?"),
+                None => format!("các cột: {}", known().collect::<Vec<_>>().join(", ")),
+            };
+            reader.error(&key.span, format!("không có cột «{}»", key.value), help);
+            continue;
+        };
+        let texts: Vec<&Node> = match &node.value {
+            Value::List(items) => items.iter().collect(),
+            Value::Null | Value::Text(_) | Value::Map(_) => vec![node],
+        };
+        texts.into_iter().filter_map(|n| reader.text(n, &key.value)).for_each(|text| words.add(field, &text.value));
+    }
+    words
 }
 
 fn read_http(reader: &Reader, fields: &Fields<'_>, profiles: &Profiles, folders: &Folders) -> Option<HttpSettings> {

@@ -277,8 +277,21 @@ impl Seen {
 pub struct Answered {
     /// Distinct rows.
     pub rows: u64,
-    /// Whether every row the source announced was read.
-    pub is_complete: bool,
+    /// How much of the source's list they are.
+    pub extent: Extent,
+}
+
+/// How much of a source's list was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// Every row that the source announced.
+    Full,
+    /// Not all of them.
+    Partial,
+    /// All of a list that never claimed to be whole, such as one of late dossiers only.
+    Excerpt,
+    /// Nothing that was not read before.
+    Nothing,
 }
 
 /// What earlier polls of a source showed.
@@ -301,6 +314,8 @@ pub enum Trust {
     Believed,
     /// Not all rows were read: nothing is concluded from absence.
     Partial,
+    /// It never claimed to be whole: nothing is concluded from absence, and nothing is wrong.
+    Excerpt,
     /// Complete, but empty or far shorter than before: nothing is concluded from absence.
     Short {
         /// The day since which it has been so.
@@ -321,8 +336,10 @@ const SHORT_CONFIRMED_AFTER_WORKING_DAYS: u32 = 2;
 /// Judges an answer against what the source answered before, on the office's `today`.
 #[must_use]
 pub fn judge_answer(answered: Answered, history: &SourceHistory, today: NaiveDate, calendar: &WorkCalendar) -> Trust {
-    if !answered.is_complete {
-        return Trust::Partial;
+    match answered.extent {
+        Extent::Full => {}
+        Extent::Partial => return Trust::Partial,
+        Extent::Excerpt | Extent::Nothing => return Trust::Excerpt,
     }
     let rows = u32::try_from(answered.rows).unwrap_or(u32::MAX);
     let before = history.believed_count;
@@ -339,9 +356,10 @@ pub fn judge_answer(answered: Answered, history: &SourceHistory, today: NaiveDat
 mod tests {
     use super::*;
 
-    fn judge(rows: u64, is_complete: bool, history: &SourceHistory, today: &str) -> Trust {
+    fn judge(rows: u64, is_full: bool, history: &SourceHistory, today: &str) -> Trust {
         let today = today.parse().expect("a date");
-        judge_answer(Answered { rows, is_complete }, history, today, &crate::config::example::calendar())
+        let extent = if is_full { Extent::Full } else { Extent::Partial };
+        judge_answer(Answered { rows, extent }, history, today, &crate::config::example::calendar())
     }
 
     #[test]

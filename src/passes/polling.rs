@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use super::App;
 use crate::{
     domain::{
-        dossier::{Answered, ReadRow, Seen, SourceHistory, SourceKind, Trust, judge_answer},
+        dossier::{Answered, Extent, ReadRow, Seen, SourceHistory, SourceKind, Trust, judge_answer},
         ids::SourceId,
         office::{Office, SourceRules},
     },
@@ -97,6 +97,11 @@ impl<'a, P> Taking<'a, P> {
 }
 
 impl<P: Fn() + Sync> Taking<'_, P> {
+    fn interrupt(&mut self, error: StoreError) -> Interrupted {
+        self.failure = Some(error);
+        Interrupted
+    }
+
     async fn store(&mut self, page: Page) -> Result<(), StoreError> {
         let (store, id) = (&self.app.store, self.source);
         let mut seen = std::mem::take(&mut self.seen);
@@ -109,10 +114,11 @@ impl<P: Fn() + Sync> Taking<'_, P> {
             .map(|place| with_limits(page.rows.read(place, &mut self.remarks), rules, &self.app.office))
             .collect();
         let zone = self.app.office.hours.zone;
+        let as_of = page.as_of.map_or(self.now, |at| at.min(self.now));
         let (report, seen) = if rows.is_empty() {
             (SyncReport::default(), seen)
         } else {
-            store.take_rows(id.clone(), rows, seen, zone, self.now).await?
+            store.take_rows(id.clone(), rows, seen, zone, as_of).await?
         };
         self.report.new += report.new;
         self.report.changed += report.changed;
@@ -126,11 +132,19 @@ impl<P: Fn() + Sync> Taking<'_, P> {
 impl<P: Fn() + Sync> Pages for Taking<'_, P> {
     async fn take(&mut self, page: Page) -> Result<u64, Interrupted> {
         (self.progress)();
-        if let Err(error) = self.store(page).await {
-            self.failure = Some(error);
-            return Err(Interrupted);
-        }
+        self.store(page).await.map_err(|error| self.interrupt(error))?;
         Ok(self.seen.rows())
+    }
+
+    async fn has_file(&mut self, digest: &str) -> Result<bool, Interrupted> {
+        let known = self.app.store.has_file(self.source.clone(), digest.to_owned()).await;
+        known.map_err(|error| self.interrupt(error))
+    }
+
+    async fn note_file(&mut self, digest: &str, name: &str) -> Result<(), Interrupted> {
+        let (digest, name) = (digest.to_owned(), name.to_owned());
+        let noted = self.app.store.note_file(self.source.clone(), digest, name, self.now).await;
+        noted.map_err(|error| self.interrupt(error))
     }
 }
 
@@ -157,7 +171,7 @@ async fn conclude<P>(
     let history = app.store.source_history(id.clone()).await?;
     let today = app.office.hours.date(now);
     let rows = seen.rows();
-    let answered = Answered { rows, is_complete: end.is_complete };
+    let answered = Answered { rows, extent: end.extent };
     let trust = judge_answer(answered, &history, today, &app.office.calendar);
     let report = app.store.conclude(id.clone(), seen, trust, app.office.hours.zone, now).await?;
     let report = SyncReport { new: taken.new, changed: taken.changed, closed: taken.closed + report.closed, ..report };
@@ -169,7 +183,11 @@ async fn conclude<P>(
         sentence.clone().into_iter().map(|s| (format!("{}poll", source_prefix(id)), s)).collect();
     remarks.extend(end.remarks);
     problems.extend(summarize(&remarks).map(|r| (format!("{}rows", source_prefix(id)), format!("{id}: {r}"))));
-    app.store.set_problems(source_prefix(id), problems, now).await?;
+    // What was wrong with the last file is still wrong when there is no new one.
+    let is_news = end.extent != Extent::Nothing || !remarks.is_empty();
+    if is_news {
+        app.store.set_problems(source_prefix(id), problems, now).await?;
+    }
     Ok(sentence.map_or(Ok(report), Err))
 }
 
@@ -185,7 +203,7 @@ fn sentence(
         Trust::Believed if rows == 0 => Some(format!(
             "{id}: chưa thấy hồ sơ nào; nếu cơ quan đang có hồ sơ thì kiểm tra parameters và query trong nhacviec.yaml"
         )),
-        Trust::Believed => None,
+        Trust::Believed | Trust::Excerpt => None,
         Trust::Partial => {
             let cause =
                 trouble.map_or_else(|| "danh sách thay đổi trong lúc đọc".to_owned(), |t| t.sentence().to_owned());

@@ -19,6 +19,7 @@ use super::{
     profile::{Auth, Body, Format, PagingKind},
     xml,
 };
+use crate::domain::dossier::Extent;
 
 const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
 /// A page of a thousand rows has some two megabytes.
@@ -199,7 +200,7 @@ impl HttpSource {
             }
             self.rest().await;
         }
-        Ok(End { is_complete: true, trouble: None, remarks: reading.remarks })
+        Ok(End { extent: Extent::Full, trouble: None, remarks: reading.remarks })
     }
 
     fn codes(&self) -> Result<Vec<String>, SourceError> {
@@ -287,11 +288,12 @@ impl Reading {
         let is_counted = self.total.is_none_or(|total| total == distinct);
         let is_complete = !self.is_cut && self.is_steady.unwrap_or(true) && is_counted;
         let trouble = self.is_cut.then(|| SourceError::not_understood("danh sách dài bất thường, đã ngừng đọc"));
-        End { is_complete, trouble, remarks: self.remarks }
+        let extent = if is_complete { Extent::Full } else { Extent::Partial };
+        End { extent, trouble, remarks: self.remarks }
     }
 
     fn broken(self, error: SourceError) -> End {
-        End { is_complete: false, trouble: Some(error), remarks: self.remarks }
+        End { extent: Extent::Partial, trouble: Some(error), remarks: self.remarks }
     }
 }
 

@@ -93,7 +93,7 @@ pub fn read(text: String, rules: &AnswerRules, mapping: &Arc<Mapping>) -> Result
     let unusable = (rows.scanned.count - rows.keys.len()) as u64;
     let remarks =
         (unusable > 0).then(|| format!("{unusable} dòng không đọc được hoặc thiếu mã hồ sơ")).into_iter().collect();
-    Ok((envelope, Page { rows: Box::new(rows), unusable, remarks }))
+    Ok((envelope, Page { rows: Box::new(rows), unusable, remarks, as_of: None }))
 }
 
 /// Finds number and fingerprint of each row.

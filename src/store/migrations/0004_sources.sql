@@ -52,6 +52,9 @@ CREATE INDEX dossier_owing ON dossier (source) WHERE owes = 1;
 
 -- Refused accounts in a row: after some the source is left alone, before the system locks the account.
 ALTER TABLE source ADD COLUMN denials INTEGER NOT NULL DEFAULT 0;
+-- The last answer that was whole and believed; a source of excerpts succeeds without one.
+ALTER TABLE source ADD COLUMN full_at INTEGER;
+UPDATE source SET full_at = succeeded_at;
 
 -- Exported files that were taken, each once, by what they held.
 CREATE TABLE source_file (

@@ -209,7 +209,7 @@ pub fn conclude(
             // Its fingerprint goes, so that it is noticed when it comes back just as it was; until when it was there stays.
             tx.prepare_cached(
                 "UPDATE dossier SET missing_polls = missing_polls + 1, row_print = NULL, seen_at = CASE WHEN missing_polls > 0 THEN seen_at
-                     ELSE max(seen_at, coalesce((SELECT succeeded_at FROM source s WHERE s.source = dossier.source), 0)) END
+                     ELSE max(seen_at, coalesce((SELECT full_at FROM source s WHERE s.source = dossier.source), 0)) END
                  WHERE id = ?1",
             )?
             .execute([number])?;
@@ -273,7 +273,7 @@ fn record_answer(
     let source = source.as_str();
     match trust {
         Trust::Believed => tx.execute(
-            "UPDATE source SET polled_at = ?2, succeeded_at = ?2, failures = 0, denials = 0, paused_until = 0, believed_count = ?3,
+            "UPDATE source SET polled_at = ?2, succeeded_at = ?2, full_at = ?2, failures = 0, denials = 0, paused_until = 0, believed_count = ?3,
                  short_since_on = NULL
              WHERE source = ?1",
             params![source, now, i64::try_from(rows).unwrap_or(i64::MAX)],
@@ -281,6 +281,10 @@ fn record_answer(
         Trust::Short { since_on } => tx.execute(
             "UPDATE source SET polled_at = ?2, failures = 0, denials = 0, paused_until = 0, short_since_on = ?3 WHERE source = ?1",
             params![source, now, since_on.to_string()],
+        )?,
+        Trust::Excerpt => tx.execute(
+            "UPDATE source SET polled_at = ?2, succeeded_at = ?2, failures = 0, denials = 0, paused_until = 0 WHERE source = ?1",
+            params![source, now],
         )?,
         Trust::Partial => tx.execute(
             "UPDATE source SET polled_at = ?2, failures = failures + 1, denials = 0 WHERE source = ?1",
@@ -308,7 +312,7 @@ pub fn record_failure(
 }
 
 /// A row of the answers' table that was seen with the last full answer was seen then, changed or not.
-const TRACKED: &str = "SELECT d.source, CASE WHEN d.missing_polls = 0 THEN max(d.seen_at, coalesce(s.succeeded_at, 0)) ELSE d.seen_at END,
+const TRACKED: &str = "SELECT d.source, CASE WHEN d.missing_polls = 0 THEN max(d.seen_at, coalesce(s.full_at, 0)) ELSE d.seen_at END,
         d.missing_polls, d.closed_at, d.owes, d.id, d.code, d.native_id, d.procedure_code, d.procedure, d.field, d.agency, d.step, d.unit, d.handler,
         d.applicant, d.received_at, d.due_at, d.extended_due_at, d.step_due_at, d.resolved_at, d.returned_at, d.is_online, d.is_by_post,
         d.is_paid_online, d.status, d.status_raw, d.link

@@ -1,0 +1,229 @@
+//! Owns the folder into which people put exported files: each is taken once, by what it holds, whatever its name.
+
+use std::{
+    borrow::Cow,
+    fs, io,
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    DossierSource, End, FolderSettings, Interrupted, Page, Pages, Rows, SourceError, SourceSettings,
+    mapping::{FIRST, Part, Understood, Words, print},
+    table::{Export, ExportRow, Field, MAX_BYTES, read_export},
+};
+use crate::domain::{
+    dossier::{DossierStatus, Extent, ReadRow, RowKey},
+    notification::hex,
+};
+
+/// A file younger than this may still be on its way.
+const SETTLED_AFTER: Duration = Duration::from_secs(20);
+
+pub struct FolderSource {
+    source: SourceSettings,
+    settings: FolderSettings,
+}
+
+/// A file that was not taken yet.
+struct Fresh {
+    name: String,
+    bytes: Vec<u8>,
+    digest: String,
+    modified: SystemTime,
+}
+
+impl FolderSource {
+    pub fn new(source: SourceSettings, settings: FolderSettings) -> Self {
+        Self { source, settings }
+    }
+
+    async fn take(&self, fresh: &Fresh, pages: &mut dyn Pages, end: &mut End) -> Result<(), Interrupted> {
+        let export = match read_export(&fresh.bytes, &self.settings.headers) {
+            Ok(export) => export,
+            Err(error) => {
+                end.remarks.push(format!("tệp {}: {}", fresh.name, error.sentence()));
+                return Ok(());
+            }
+        };
+        let remarks = export.remarks.iter().map(|remark| format!("tệp {}: {remark}", fresh.name)).collect();
+        let words = Words { shows_applicants: self.source.shows_applicants, ..with_usual(&self.settings.words) };
+        let as_of = Some(DateTime::<Utc>::from(fresh.modified));
+        pages.take(Page { rows: Box::new(FileRows::new(export, words)), unusable: 0, remarks, as_of }).await?;
+        pages.note_file(&fresh.digest, &fresh.name).await?;
+        end.extent = if self.settings.is_complete { Extent::Full } else { Extent::Excerpt };
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl DossierSource for FolderSource {
+    fn settings(&self) -> &SourceSettings {
+        &self.source
+    }
+
+    async fn read(&self, pages: &mut dyn Pages) -> Result<End, Interrupted> {
+        let mut end = End { extent: Extent::Nothing, trouble: None, remarks: Vec::new() };
+        let paths = match files(&self.settings.folder) {
+            Ok(paths) => paths,
+            Err(_) => {
+                let folder = self.settings.folder.display();
+                let sentence = format!("không đọc được thư mục {folder}; tạo thư mục và cho dịch vụ quyền đọc");
+                end.trouble = Some(SourceError::unavailable(sentence));
+                return Ok(end);
+            }
+        };
+        let mut fresh = Vec::new();
+        for (modified, path) in paths {
+            match read(&path, modified) {
+                Ok(file) if pages.has_file(&file.digest).await? => {}
+                Ok(file) => fresh.push(file),
+                Err(remark) => end.remarks.push(remark),
+            }
+        }
+        // Of several lists that claim to be whole only the newest says what is open.
+        let superseded = if self.settings.is_complete { fresh.len().saturating_sub(1) } else { 0 };
+        for file in fresh.drain(..superseded) {
+            pages.note_file(&file.digest, &file.name).await?;
+        }
+        for file in fresh {
+            self.take(&file, pages, &mut end).await?;
+        }
+        Ok(end)
+    }
+}
+
+/// The files of the folder that have come to rest, the oldest first.
+fn files(folder: &Path) -> io::Result<Vec<(SystemTime, PathBuf)>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let (metadata, name) = (entry.metadata()?, entry.file_name());
+        // Office programs put such names beside a file that is open.
+        let is_passing = name.to_string_lossy().starts_with(['.', '~']);
+        let modified = metadata.modified()?;
+        // A time ahead of ours says nothing of how long it has rested.
+        let is_settled = modified.elapsed().map_or(true, |age| age >= SETTLED_AFTER);
+        if metadata.is_file() && !is_passing && is_settled {
+            files.push((modified, entry.path()));
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn read(path: &Path, modified: SystemTime) -> Result<Fresh, String> {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let is_too_large = fs::metadata(path).is_ok_and(|m| m.len() > MAX_BYTES as u64);
+    if is_too_large {
+        return Err(format!("tệp {name}: quá lớn, không đọc"));
+    }
+    let bytes = fs::read(path).map_err(|_| format!("tệp {name}: không có quyền đọc"))?;
+    let digest = hex(&Sha256::digest(&bytes));
+    Ok(Fresh { name, bytes, digest, modified })
+}
+
+/// The statuses that exported files usually name, unless the office says otherwise.
+fn with_usual(words: &Words) -> Words {
+    use DossierStatus::{Finished, NotReceived, Open, Paused};
+    const USUAL: [(&str, DossierStatus); 22] = [
+        ("mới đăng ký", NotReceived),
+        ("chờ tiếp nhận", NotReceived),
+        ("được tiếp nhận", Open),
+        ("đã tiếp nhận", Open),
+        ("đang xử lý", Open),
+        ("đang giải quyết", Open),
+        ("đang thụ lý", Open),
+        ("chờ xử lý", Open),
+        ("chờ phê duyệt", Open),
+        ("quá hạn", Open),
+        ("chờ bổ sung", Paused),
+        ("yêu cầu bổ sung giấy tờ", Paused),
+        ("yêu cầu thực hiện nghĩa vụ tài chính", Paused),
+        ("tạm dừng", Paused),
+        ("không được tiếp nhận", Finished),
+        ("công dân yêu cầu rút hồ sơ", Finished),
+        ("dừng xử lý", Finished),
+        ("đã xử lý xong", Finished),
+        ("đã có kết quả", Finished),
+        ("đã trả kết quả", Finished),
+        ("hoàn thành", Finished),
+        ("đã hủy", Finished),
+    ];
+    let mut statuses: std::collections::HashMap<String, DossierStatus> =
+        USUAL.map(|(text, status)| (text.to_owned(), status)).into();
+    statuses.extend(words.statuses.clone());
+    Words { statuses, ..words.clone() }
+}
+
+/// The rows of a file; every one is read, since few are and none comes twice.
+struct FileRows {
+    rows: Vec<ExportRow>,
+    keys: Vec<RowKey>,
+    words: Words,
+}
+
+impl FileRows {
+    fn new(export: Export, words: Words) -> Self {
+        let key = |row: &ExportRow| {
+            let code = row.values.get(&Field::Code).cloned().unwrap_or_default();
+            RowKey { id: print(FIRST, code.as_bytes()), print: 0, code }
+        };
+        Self { keys: export.rows.iter().map(key).collect(), rows: export.rows, words }
+    }
+}
+
+impl Rows for FileRows {
+    fn keys(&self) -> &[RowKey] {
+        &self.keys
+    }
+
+    fn read(&self, place: usize, remarks: &mut Vec<String>) -> ReadRow {
+        let row = &self.rows[place];
+        let text = |part: Part| -> Option<Cow<'_, str>> {
+            let found = field(part).and_then(|field| row.values.get(&field));
+            // The name above a group of rows is the unit's.
+            let group = || row.group.as_ref().filter(|_| part == Part::Unit);
+            found.or_else(group).map(|text| Cow::Borrowed(text.as_str()))
+        };
+        let is_true = |part: Part, text: &str| {
+            let text = text.to_lowercase();
+            let words: &[&str] = match part {
+                Part::Online => &["trực tuyến", "online", "qua mạng", "toàn trình", "một phần"],
+                _ => &["bưu chính", "bưu điện", "bcci"],
+            };
+            matches!(text.as_str(), "x" | "1" | "có" | "true") || words.iter().any(|word| text.contains(word))
+        };
+        let statuses = text(Part::Status).into_iter().collect();
+        let dossier = self.words.understand(&Understood { text: &text, statuses, is_true: &is_true }, remarks);
+        ReadRow { dossier, print: None }
+    }
+}
+
+/// The column in which a part stands.
+fn field(part: Part) -> Option<Field> {
+    match part {
+        Part::Code => Some(Field::Code),
+        Part::ProcedureCode => Some(Field::ProcedureCode),
+        Part::Procedure => Some(Field::Procedure),
+        Part::Field => Some(Field::Field),
+        Part::Agency => Some(Field::Agency),
+        Part::Step => Some(Field::Step),
+        Part::Unit => Some(Field::Unit),
+        Part::Handler => Some(Field::Handler),
+        Part::Applicant => Some(Field::Applicant),
+        Part::ReceivedAt => Some(Field::ReceivedAt),
+        Part::DueAt => Some(Field::DueAt),
+        Part::ExtendedDueAt => Some(Field::ExtendedDueAt),
+        Part::ResolvedAt => Some(Field::ResolvedAt),
+        Part::ReturnedAt => Some(Field::ReturnedAt),
+        Part::Status => Some(Field::Status),
+        Part::Online => Some(Field::Online),
+        Part::ByPost => Some(Field::ByPost),
+        Part::Id | Part::StepDueAt | Part::Paused | Part::PaidOnline => None,
+    }
+}

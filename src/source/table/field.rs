@@ -1,0 +1,319 @@
+//! Owns the values an export can hold and the header words that name them; refuses to guess beyond its words.
+
+use super::wording::{heading, without_marks};
+
+/// A value of a dossier that an export can hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Field {
+    /// The dossier's code.
+    Code,
+    /// Name of the administrative procedure.
+    Procedure,
+    /// Code of the administrative procedure.
+    ProcedureCode,
+    /// Field of administration the procedure belongs to.
+    Field,
+    /// The agency that answers for the dossier.
+    Agency,
+    /// The unit that holds it now.
+    Unit,
+    /// The officer who holds it now.
+    Handler,
+    /// Who asked: personal.
+    Applicant,
+    /// When it was received.
+    ReceivedAt,
+    /// When the result was promised.
+    DueAt,
+    /// When it was promised the second time.
+    ExtendedDueAt,
+    /// When the work on it was finished.
+    ResolvedAt,
+    /// When the result was handed over.
+    ReturnedAt,
+    /// Its status, in the system's words.
+    Status,
+    /// The step of the procedure it is in.
+    Step,
+    /// How it was handed in, or whether over the network.
+    Online,
+    /// How the result is handed over, or whether by post.
+    ByPost,
+}
+
+impl Field {
+    /// Every field.
+    pub const ALL: [Self; 17] = [
+        Self::Code,
+        Self::Procedure,
+        Self::ProcedureCode,
+        Self::Field,
+        Self::Agency,
+        Self::Unit,
+        Self::Handler,
+        Self::Applicant,
+        Self::ReceivedAt,
+        Self::DueAt,
+        Self::ExtendedDueAt,
+        Self::ResolvedAt,
+        Self::ReturnedAt,
+        Self::Status,
+        Self::Step,
+        Self::Online,
+        Self::ByPost,
+    ];
+
+    /// Its name in the configuration.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Code => "code",
+            Self::Procedure => "procedure",
+            Self::ProcedureCode => "procedure_code",
+            Self::Field => "field",
+            Self::Agency => "agency",
+            Self::Unit => "unit",
+            Self::Handler => "handler",
+            Self::Applicant => "applicant",
+            Self::ReceivedAt => "received_at",
+            Self::DueAt => "due_at",
+            Self::ExtendedDueAt => "extended_due_at",
+            Self::ResolvedAt => "resolved_at",
+            Self::ReturnedAt => "returned_at",
+            Self::Status => "status",
+            Self::Step => "step",
+            Self::Online => "online",
+            Self::ByPost => "by_post",
+        }
+    }
+
+    /// The field of that name.
+    #[must_use]
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|field| field.key() == key)
+    }
+
+    /// Its usual header, as an officer knows it.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        self.usual_words()[0]
+    }
+
+    /// Whether its values are dates.
+    #[must_use]
+    pub fn is_date(self) -> bool {
+        matches!(self, Self::ReceivedAt | Self::DueAt | Self::ExtendedDueAt | Self::ResolvedAt | Self::ReturnedAt)
+    }
+
+    /// The headers of the systems in use, the surest first.
+    fn usual_words(self) -> &'static [&'static str] {
+        match self {
+            Self::Code => &[
+                "Mã hồ sơ",
+                "Mã HS",
+                "Số hồ sơ",
+                "Số HS",
+                "Mã số hồ sơ",
+                "Số biên nhận",
+                "Mã biên nhận",
+                "Mã tiếp nhận",
+            ],
+            Self::Procedure => &[
+                "Thủ tục hành chính",
+                "Tên thủ tục hành chính",
+                "Tên thủ tục",
+                "Thủ tục hành chính (Tên thủ tục)",
+                "Thủ tục",
+                "Tên TTHC",
+                "TTHC",
+                "Tên hồ sơ",
+            ],
+            Self::ProcedureCode => &["Mã thủ tục", "Mã thủ tục hành chính", "Mã TTHC"],
+            Self::Field => &["Lĩnh vực", "Tên lĩnh vực"],
+            Self::Agency => &[
+                "Cơ quan giải quyết",
+                "Cơ quan thực hiện",
+                "Cơ quan xử lý",
+                "Cơ quan tiếp nhận",
+                "Cơ quan",
+                "Tên cơ quan",
+            ],
+            Self::Unit => &[
+                "Đơn vị xử lý",
+                "Phòng ban xử lý",
+                "Phòng xử lý",
+                "Đơn vị đang xử lý",
+                "Đơn vị thụ lý",
+                "Phòng thụ lý",
+                "Đơn vị giải quyết",
+                "Phòng chuyên môn",
+                "Phòng ban",
+                "Phòng",
+                "Đơn vị",
+                "Tên đơn vị",
+                "Đơn vị tiếp nhận",
+            ],
+            Self::Handler => &[
+                "Người xử lý",
+                "Người đang xử lý",
+                "Cán bộ xử lý",
+                "Cán bộ đang xử lý",
+                "Cán bộ thụ lý",
+                "Người thụ lý",
+                "Công chức xử lý",
+                "Chuyên viên xử lý",
+                "Chuyên viên",
+                "Cán bộ",
+            ],
+            Self::Applicant => &[
+                "Chủ hồ sơ",
+                "Tên chủ hồ sơ",
+                "Người đăng ký",
+                "Người nộp",
+                "Người nộp hồ sơ",
+                "Tổ chức/công dân",
+                "Tổ chức/công dân – địa chỉ",
+                "Tổ chức, cá nhân",
+                "Cá nhân, tổ chức",
+            ],
+            Self::ReceivedAt => &[
+                "Ngày tiếp nhận",
+                "Ngày tiếp nhận hồ sơ",
+                "Ngày nhận",
+                "Ngày nhận hồ sơ",
+                "Thời gian tiếp nhận",
+                "Ngày nộp",
+                "Ngày nộp hồ sơ",
+            ],
+            Self::DueAt => &[
+                "Ngày hẹn trả",
+                "Hẹn trả",
+                "Ngày hẹn trả kết quả",
+                "Ngày hẹn trả KQ",
+                "Thời gian hẹn trả",
+                "Hạn trả kết quả",
+                "Hạn trả",
+                "Ngày hẹn",
+            ],
+            Self::ExtendedDueAt => &["Ngày hẹn lại", "Hẹn lại", "Ngày hẹn trả mới", "Ngày hẹn trả lại", "Gia hạn đến"],
+            Self::ResolvedAt => &[
+                "Ngày hoàn thành",
+                "Ngày kết thúc xử lý",
+                "Ngày có kết quả",
+                "Ngày giải quyết xong",
+                "Thời gian hoàn thành",
+            ],
+            Self::ReturnedAt => &["Ngày trả", "Ngày trả kết quả", "Ngày trả KQ", "Thời gian trả"],
+            Self::Status => &[
+                "Trạng thái",
+                "Tình trạng",
+                "Trạng thái hồ sơ",
+                "Tình trạng hồ sơ",
+                "Trạng thái xử lý",
+                "Tình trạng xử lý",
+            ],
+            Self::Step => &["Bước xử lý", "Bước hiện tại", "Tên bước", "Bước", "Công việc hiện tại"],
+            Self::Online => &[
+                "Trực tuyến",
+                "Nộp trực tuyến",
+                "Hồ sơ trực tuyến",
+                "Hình thức nộp",
+                "Hình thức tiếp nhận",
+                "Kênh thực hiện",
+                "Kênh nộp",
+            ],
+            Self::ByPost => &[
+                "Bưu chính",
+                "Qua bưu chính",
+                "Bưu chính công ích",
+                "Trả qua bưu chính",
+                "Hình thức trả kết quả",
+                "Hình thức nhận kết quả",
+            ],
+        }
+    }
+}
+
+/// The header words that name each field, the surest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeaderWords {
+    words: Vec<Word>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Word {
+    field: Field,
+    exact: String,
+    unmarked: String,
+}
+
+impl Word {
+    fn new(field: Field, text: &str) -> Self {
+        let exact = heading(text);
+        Self { field, unmarked: without_marks(&exact), exact }
+    }
+}
+
+impl Default for HeaderWords {
+    fn default() -> Self {
+        let words_of = |field: Field| field.usual_words().iter().map(move |word| Word::new(field, word));
+        Self { words: Field::ALL.into_iter().flat_map(words_of).collect() }
+    }
+}
+
+impl HeaderWords {
+    /// Adds an office's own header: it goes before the usual ones, and names no other field any more.
+    pub fn add(&mut self, field: Field, header: &str) {
+        let word = Word::new(field, header);
+        if word.exact.is_empty() {
+            return;
+        }
+        self.words.retain(|other| other.exact != word.exact);
+        self.words.insert(0, word);
+    }
+
+    /// The field a header names, and how sure its word is: less is surer.
+    pub(super) fn field_named(&self, heading: &str) -> Option<(Field, usize)> {
+        let unmarked = without_marks(heading);
+        let rank = self
+            .words
+            .iter()
+            .position(|word| word.exact == heading)
+            .or_else(|| self.words.iter().position(|word| word.unmarked == unmarked))?;
+        Some((self.words[rank].field, rank))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_field_is_found_by_its_key_and_by_its_label() {
+        let words = HeaderWords::default();
+        for field in Field::ALL {
+            assert_eq!(Field::from_key(field.key()), Some(field));
+            assert_eq!(words.field_named(&heading(field.label())).map(|(named, _)| named), Some(field));
+        }
+        assert_eq!(Field::from_key("due"), None);
+    }
+
+    #[test]
+    fn no_usual_word_names_two_fields_even_without_marks() {
+        let words = HeaderWords::default().words;
+        let unmarked: BTreeSet<_> = words.iter().map(|word| &word.unmarked).collect();
+        assert_eq!(unmarked.len(), words.len());
+    }
+
+    #[test]
+    fn an_office_s_own_word_wins_over_the_usual_meaning() {
+        let mut words = HeaderWords::default();
+        words.add(Field::DueAt, "Ngày nhận");
+        words.add(Field::DueAt, " () ");
+        assert_eq!(words.field_named("NGÀY NHẬN"), Some((Field::DueAt, 0)));
+        assert_eq!(words.field_named("NGAY NHAN"), Some((Field::DueAt, 0)));
+        assert_eq!(words.field_named(""), None);
+    }
+}
