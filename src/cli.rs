@@ -7,12 +7,15 @@ mod calendar;
 mod check;
 mod deadline;
 mod demo;
+mod dossier;
+mod dossiers;
 mod explain;
 mod outbox;
 mod preview;
 mod report;
 mod run;
 mod simulate;
+mod source;
 mod status;
 mod tasks;
 mod template;
@@ -130,6 +133,12 @@ enum Command {
     Preview(preview::Preview),
     /// Tính thử mọi tin của một khoảng ngày: gửi khi nào, cho ai, vì sao
     Simulate(simulate::Simulate),
+    /// Xem hồ sơ một cửa: còn mấy ngày, quá hạn, ai giữ, còn thiếu văn bản gì
+    Dossiers(dossiers::Dossiers),
+    /// Ghi việc đã làm với hồ sơ chậm: xin lỗi, giải trình, hẹn lại; chuyển đơn
+    Dossier(dossier::DossierCommand),
+    /// Hệ thống một cửa: thử kết nối, hỏi ngay, xem các loại có sẵn
+    Source(source::SourceCommand),
     /// Xem hộp tin đi; gửi lại, thử lại hoặc hủy từng tin
     Outbox(outbox::Outbox),
     /// Gửi tin thử cho một người qua từng kênh
@@ -190,6 +199,9 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Explain(command) => command.execute(&folders),
         Command::Preview(command) => command.execute(&folders),
         Command::Simulate(command) => command.execute(&folders),
+        Command::Dossiers(command) => command.execute(&folders),
+        Command::Dossier(command) => command.execute(&folders),
+        Command::Source(command) => command.execute(&folders),
         Command::Outbox(command) => command.execute(&folders),
         Command::TestSend(command) => command.execute(&folders),
         Command::Zalo(command) => command.execute(&folders),

@@ -22,11 +22,10 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveTime, Utc};
 
-pub use self::http::{Sample, sample};
 use self::{mapping::Words, profile::Profile, table::HeaderWords};
 use crate::{
     domain::{
-        dossier::{Extent, ReadRow, RowKey},
+        dossier::{Dossier, Extent, ReadRow, RowKey},
         ids::SourceId,
     },
     secret::SecretFile,
@@ -152,6 +151,11 @@ pub trait Rows: Send + Sync {
     /// How each row is recognised.
     fn keys(&self) -> &[RowKey];
 
+    /// The answer as it came; never kept, shown only to who sets up the source.
+    fn raw(&self) -> Option<&str> {
+        None
+    }
+
     /// Reads the row at that place of [`Rows::keys`]; what is wrong with it goes to `remarks`, without personal data.
     fn read(&self, place: usize, remarks: &mut Vec<String>) -> ReadRow;
 }
@@ -222,6 +226,40 @@ pub trait DossierSource: Send + Sync {
 #[must_use]
 pub fn open_all(settings: &[SourceSettings]) -> Vec<Box<dyn DossierSource>> {
     settings.iter().map(open).collect()
+}
+
+/// What a source says just now, for who sets it up; nothing of it is stored.
+#[derive(Debug, Default)]
+pub struct Sample {
+    /// What was asked or read, without secrets.
+    pub request: String,
+    /// Rows that exist in all, where the source says so.
+    pub total: Option<u64>,
+    /// The first row as it came.
+    pub raw: Option<String>,
+    /// The rows, understood.
+    pub dossiers: Vec<Dossier>,
+    /// What is wrong with rows.
+    pub remarks: Vec<String>,
+    /// Why there are none.
+    pub trouble: Option<SourceError>,
+}
+
+impl Sample {
+    fn take(&mut self, page: &Page) {
+        self.remarks.extend(page.remarks.iter().cloned());
+        for place in 0..page.rows.keys().len() {
+            self.dossiers.push(page.rows.read(place, &mut self.remarks).dossier);
+        }
+    }
+}
+
+/// Asks a source for its first page, or reads its newest file.
+pub async fn sample(settings: &SourceSettings) -> Sample {
+    match &settings.way {
+        Way::Http(http) => http::sample(settings, http).await,
+        Way::Folder(folder) => folder::sample(settings, folder),
+    }
 }
 
 fn open(settings: &SourceSettings) -> Box<dyn DossierSource> {

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
 
 use super::{
@@ -86,10 +86,13 @@ impl Dossier {
     }
 }
 
-/// Whether an appointment names an hour; one at midnight is a day.
+/// Vietnam's time, which has no changes of clocks; systems write it without saying so.
+pub const VIETNAM: FixedOffset = FixedOffset::east_opt(7 * 3600).expect("seven hours are within a day");
+
+/// Whether an appointment names an hour; one at midnight in Vietnam is a day.
 #[must_use]
-pub fn has_hour(appointment: DateTime<Utc>, zone: Tz) -> bool {
-    appointment.with_timezone(&zone).time() != NaiveTime::MIN
+pub fn has_hour(appointment: DateTime<Utc>) -> bool {
+    appointment.with_timezone(&VIETNAM).time() != NaiveTime::MIN
 }
 
 /// What a source holds.

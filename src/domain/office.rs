@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{
     calendar::{OfficeHours, WorkCalendar},
     directory::Directory,
-    dossier::{Dossier, SourceKind},
+    dossier::{Dossier, SourceKind, has_hour},
     ids::{PersonId, SourceId, UnitId},
     occurrence::Agenda,
     policy::Policy,
@@ -30,6 +30,30 @@ pub struct Office {
     pub sources: BTreeMap<SourceId, SourceRules>,
     /// Who is told of problems.
     pub administrator: PersonId,
+}
+
+impl Office {
+    /// Whether an appointment has passed: one with an hour at that hour, one without when the office closes that day.
+    #[must_use]
+    pub fn is_past(&self, appointment: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+        if has_hour(appointment) {
+            return now > appointment;
+        }
+        let on = self.hours.date(appointment);
+        let sessions = self.hours.timetable.sessions(on);
+        let closes = sessions.last().map_or(self.hours.sending_until, |session| session.until);
+        now > self.hours.instant(on, closes)
+    }
+
+    /// Working days until an appointment, 0 on its day; negative once it has passed, by the days since, at least one.
+    #[must_use]
+    pub fn working_days_left(&self, appointment: DateTime<Utc>, now: DateTime<Utc>) -> i64 {
+        let (on, today) = (self.hours.date(appointment), self.hours.date(now));
+        if self.is_past(appointment, now) {
+            return -i64::from(self.calendar.working_days_between(on, today)).max(1);
+        }
+        i64::from(self.calendar.working_days_between(today, on))
+    }
 }
 
 /// Who is told of a source's dossiers, and when.

@@ -149,7 +149,7 @@ fn labelled(line: &str) -> (Cow<'static, str>, String) {
 
 /// An appointment as it is printed on the receipt: with its hour, when it has one.
 fn appointment(zone: Tz, at: DateTime<Utc>) -> String {
-    if has_hour(at, zone) { moment(zone, at) } else { date(at.with_timezone(&zone).date_naive()) }
+    if has_hour(at) { moment(zone, at) } else { date(at.with_timezone(&zone).date_naive()) }
 }
 
 fn fact(label: &'static str, text: impl Into<String>) -> (Cow<'static, str>, String) {

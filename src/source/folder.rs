@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    DossierSource, End, FolderSettings, Interrupted, Page, Pages, Rows, SourceError, SourceSettings,
+    DossierSource, End, FolderSettings, Interrupted, Page, Pages, Rows, Sample, SourceError, SourceSettings,
     mapping::{FIRST, Part, Understood, Words, print},
     table::{Export, ExportRow, Field, MAX_BYTES, read_export},
 };
@@ -42,18 +42,24 @@ impl FolderSource {
         Self { source, settings }
     }
 
+    fn page(&self, file: &Fresh) -> Result<Page, String> {
+        let export = read_export(&file.bytes, &self.settings.headers)
+            .map_err(|error| format!("tệp {}: {}", file.name, error.sentence()))?;
+        let remarks = export.remarks.iter().map(|remark| format!("tệp {}: {remark}", file.name)).collect();
+        let words = Words { shows_applicants: self.source.shows_applicants, ..with_usual(&self.settings.words) };
+        let as_of = Some(DateTime::<Utc>::from(file.modified));
+        Ok(Page { rows: Box::new(FileRows::new(export, words)), unusable: 0, remarks, as_of })
+    }
+
     async fn take(&self, fresh: &Fresh, pages: &mut dyn Pages, end: &mut End) -> Result<(), Interrupted> {
-        let export = match read_export(&fresh.bytes, &self.settings.headers) {
-            Ok(export) => export,
-            Err(error) => {
-                end.remarks.push(format!("tệp {}: {}", fresh.name, error.sentence()));
+        let page = match self.page(fresh) {
+            Ok(page) => page,
+            Err(remark) => {
+                end.remarks.push(remark);
                 return Ok(());
             }
         };
-        let remarks = export.remarks.iter().map(|remark| format!("tệp {}: {remark}", fresh.name)).collect();
-        let words = Words { shows_applicants: self.source.shows_applicants, ..with_usual(&self.settings.words) };
-        let as_of = Some(DateTime::<Utc>::from(fresh.modified));
-        pages.take(Page { rows: Box::new(FileRows::new(export, words)), unusable: 0, remarks, as_of }).await?;
+        pages.take(page).await?;
         pages.note_file(&fresh.digest, &fresh.name).await?;
         end.extent = if self.settings.is_complete { Extent::Full } else { Extent::Excerpt };
         Ok(())
@@ -95,6 +101,30 @@ impl DossierSource for FolderSource {
         }
         Ok(end)
     }
+}
+
+/// Reads the newest file, taken before or not.
+pub fn sample(source: &SourceSettings, settings: &FolderSettings) -> Sample {
+    let reader = FolderSource::new(source.clone(), settings.clone());
+    let mut sample = Sample { request: settings.folder.display().to_string(), ..Sample::default() };
+    let newest = match files(&settings.folder) {
+        Ok(mut paths) => paths.pop(),
+        Err(_) => {
+            let sentence = "không đọc được thư mục này; tạo thư mục và cho dịch vụ quyền đọc";
+            sample.trouble = Some(SourceError::unavailable(sentence));
+            return sample;
+        }
+    };
+    let Some((modified, path)) = newest else {
+        sample.trouble = Some(SourceError::unavailable("thư mục chưa có tệp nào (tệp vừa chép xong phải đợi 20 giây)"));
+        return sample;
+    };
+    sample.request = path.display().to_string();
+    match read(&path, modified).and_then(|file| reader.page(&file)) {
+        Ok(page) => sample.take(&page),
+        Err(remark) => sample.trouble = Some(SourceError::not_understood(remark)),
+    }
+    sample
 }
 
 /// The files of the folder that have come to rest, the oldest first.

@@ -11,7 +11,7 @@ use reqwest::{RequestBuilder, Response, StatusCode, header};
 use secrecy::SecretString;
 
 use super::{
-    DossierSource, End, HttpSettings, Interrupted, Page, Pages, SourceError, SourceSettings,
+    DossierSource, End, HttpSettings, Interrupted, Page, Pages, Sample, SourceError, SourceSettings,
     auth::{Held, show},
     fill::Values,
     mapping::Mapping,
@@ -407,24 +407,23 @@ pub async fn read_body(mut response: Response, limit: Duration) -> Result<String
         .map_err(|_| SourceError::not_understood("hệ thống một cửa trả lời không phải văn bản UTF-8"))
 }
 
-/// What one page looks like, for `nhacviec source test`.
-pub struct Sample {
-    /// The request, without secrets.
-    pub request: String,
-    /// How it was answered.
-    pub result: Result<(Envelope, Page), SourceError>,
-}
-
 /// Asks for the first page only, and tells what was asked.
 pub async fn sample(source: &SourceSettings, settings: &HttpSettings) -> Sample {
-    let source = HttpSource::new(source.clone(), settings.clone());
+    let reader = HttpSource::new(source.clone(), settings.clone());
     let mut at = At::default();
-    if source.settings.profile.paging.kind == PagingKind::Codes {
-        at.code = source.codes().ok().and_then(|codes| codes.into_iter().next()).unwrap_or_default();
+    if settings.profile.paging.kind == PagingKind::Codes {
+        at.code = reader.codes().ok().and_then(|codes| codes.into_iter().next()).unwrap_or_default();
     }
-    let request = source.describe(&at);
-    let result = source.ask(&at).await.map(|answer| (answer.envelope, answer.page));
-    Sample { request, result }
+    let mut sample = Sample { request: reader.describe(&at), ..Sample::default() };
+    match reader.ask(&at).await {
+        Ok(Answer { envelope, page, .. }) => {
+            sample.total = envelope.total;
+            sample.raw = page.rows.raw().and_then(|text| page::first_row(text, &settings.profile.answer.rows));
+            sample.take(&page);
+        }
+        Err(error) => sample.trouble = Some(error),
+    }
+    sample
 }
 
 impl HttpSource {
@@ -434,12 +433,8 @@ impl HttpSource {
         let mut values = self.values(at).unwrap_or_default();
         values.secrets = ["password", "session", "client_secret"].map(|name| (name, masked())).into();
         let Ok(client) = &self.client else { return String::new() };
-        let Ok(request) = self
-            .request(client, &values, Some(&masked()))
-            .and_then(|r| r.build().map_err(|_| SourceError::unavailable("yêu cầu không dựng được")))
-        else {
-            return String::new();
-        };
+        let request = self.request(client, &values, Some(&masked())).ok().and_then(|r| r.build().ok());
+        let Some(request) = request else { return String::new() };
         let mut lines = vec![format!("{} {}", request.method(), request.url())];
         for (name, value) in request.headers() {
             let is_secret = value.is_sensitive() || *name == header::AUTHORIZATION;

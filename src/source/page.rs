@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     Page, Rows, SourceError,
     mapping::{FIRST, Mapping, Part, print},
+    pointer::{Step, follow},
     profile::AnswerRules,
     scan::{Scanned, scan},
 };
@@ -42,6 +43,10 @@ impl ScannedRows {
 impl Rows for ScannedRows {
     fn keys(&self) -> &[RowKey] {
         &self.keys
+    }
+
+    fn raw(&self) -> Option<&str> {
+        Some(&self.text)
     }
 
     fn read(&self, place: usize, remarks: &mut Vec<String>) -> ReadRow {
@@ -94,6 +99,12 @@ pub fn read(text: String, rules: &AnswerRules, mapping: &Arc<Mapping>) -> Result
     let remarks =
         (unusable > 0).then(|| format!("{unusable} dòng không đọc được hoặc thiếu mã hồ sơ")).into_iter().collect();
     Ok((envelope, Page { rows: Box::new(rows), unusable, remarks, as_of: None }))
+}
+
+/// The first row as the system sent it; for showing to who sets up a source.
+pub fn first_row(text: &str, rows: &[String]) -> Option<String> {
+    let steps = rows.iter().cloned().chain(["0".to_owned()]).map(Step::Key);
+    follow(text, &steps.collect::<Vec<_>>()).map(str::to_owned)
 }
 
 /// Finds number and fingerprint of each row.

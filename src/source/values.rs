@@ -5,8 +5,7 @@ use std::borrow::Cow;
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeZone as _, Utc};
 use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 
-/// Vietnam's time, which has no changes of clocks; systems write it without saying so.
-pub const VIETNAM: FixedOffset = FixedOffset::east_opt(7 * 3600).expect("seven hours are within a day");
+pub use crate::domain::dossier::VIETNAM;
 
 /// A scalar's text, none for what holds no value; numbers and booleans by their raw token, never through floating
 /// point, since `2.000591` is the code of a procedure.

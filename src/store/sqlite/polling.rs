@@ -95,46 +95,40 @@ pub fn take_rows(
     now: DateTime<Utc>,
 ) -> Result<SyncReport, StoreError> {
     let mut report = SyncReport::default();
+    let mut find = tx.prepare_cached(&format!("{TRACKED} WHERE d.source = ?1 AND d.code = ?2"))?;
+    let mut insert = tx.prepare_cached(&format!(
+        "INSERT INTO dossier (source, {COLUMNS}, row_print, first_seen_at, seen_at, closed_at, was_watched)
+         VALUES (?23, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?24, ?25, ?25, ?26, ?27)
+         ON CONFLICT (source, code) DO NOTHING"
+    ))?;
     for row in rows {
-        let known = find(tx, source, &row.dossier.code)?;
-        let number = match known {
-            None => insert(tx, source, row, now, &mut report)?,
-            Some((number, known)) => {
-                update(tx, (number, &known), row, seen, zone, now, &mut report)?;
-                number
-            }
-        };
+        if add(&mut insert, source, row, now)? {
+            let is_finished = row.dossier.status == DossierStatus::Finished;
+            report.closed += u32::from(is_finished);
+            report.new += u32::from(!is_finished);
+            seen.dossier(tx.last_insert_rowid());
+            continue;
+        }
+        let mut found = find.query([source.as_str(), row.dossier.code.as_str()])?;
+        let Some(found) = found.next()? else { continue };
+        let number = found.get(5)?;
+        update(tx, (number, &read_tracked(found)?), row, seen, zone, now, &mut report)?;
         seen.dossier(number);
     }
     Ok(report)
 }
 
-fn insert(
-    tx: &Transaction<'_>,
-    source: &SourceId,
-    row: &ReadRow,
-    now: DateTime<Utc>,
-    report: &mut SyncReport,
-) -> Result<i64, StoreError> {
+/// Whether the row was new.
+fn add(insert: &mut Statement<'_>, source: &SourceId, row: &ReadRow, now: DateTime<Utc>) -> Result<bool, StoreError> {
     let is_finished = row.dossier.status == DossierStatus::Finished;
-    let mut insert = tx.prepare_cached(&format!(
-        "INSERT INTO dossier (source, {COLUMNS}, row_print, first_seen_at, seen_at, closed_at, was_watched)
-         VALUES (?23, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?24, ?25, ?25, ?26, ?27)"
-    ))?;
-    bind(&mut insert, &row.dossier)?;
+    bind(insert, &row.dossier)?;
     insert.raw_bind_parameter(23, source.as_str())?;
     insert.raw_bind_parameter(24, row.print.map(u64::cast_signed))?;
     insert.raw_bind_parameter(25, seconds(now))?;
     insert.raw_bind_parameter(26, is_finished.then(|| seconds(now)))?;
     // What had ended before we first looked owes nothing: nobody was reminded of it either.
     insert.raw_bind_parameter(27, !is_finished)?;
-    insert.raw_execute()?;
-    if is_finished {
-        report.closed += 1;
-    } else {
-        report.new += 1;
-    }
-    Ok(tx.last_insert_rowid())
+    Ok(insert.raw_execute()? == 1)
 }
 
 fn update(

@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::{instant, parsed, seconds};
 use crate::{
-    domain::health::Activity,
+    domain::{dossier::VIETNAM, health::Activity},
     store::{NoteStatus, ProblemStatus, SourceStatus, Status, StoreError, Undelivered},
 };
 
@@ -124,10 +124,13 @@ fn sources(tx: &Transaction<'_>, now: DateTime<Utc>) -> Result<Vec<SourceStatus>
         "SELECT s.source, s.polled_at, s.succeeded_at, s.failures,
                 (SELECT count(*) FROM dossier d WHERE d.source = s.source AND d.closed_at IS NULL),
                 (SELECT count(*) FROM dossier d WHERE d.source = s.source AND d.closed_at IS NULL AND d.status IN ('open', 'unmapped')
-                    AND d.missing_polls = 0 AND max(d.due_at, coalesce(d.extended_due_at, 0)) < ?1)
+                    AND d.missing_polls = 0
+                    AND d.due_in_force < CASE WHEN (d.due_in_force + ?2) % 86400 = 0 THEN ?1 - 86400 ELSE ?1 END)
          FROM source s ORDER BY s.source",
     )?;
-    let rows = select.query_map([seconds(now)], |row| {
+    // An appointment without an hour lasts until its day ends.
+    let offset = i64::from(VIETNAM.local_minus_utc());
+    let rows = select.query_map([seconds(now), offset], |row| {
         let time = |i| row.get::<_, Option<i64>>(i).map(|t| t.map(instant));
         Ok(SourceStatus {
             source: row.get::<_, String>(0)?.into(),
