@@ -10,6 +10,8 @@ mod delivery;
 mod digest;
 #[path = "stories/dossiers.rs"]
 mod dossiers;
+#[path = "stories/late.rs"]
+mod late;
 #[path = "stories/lessons.rs"]
 mod lessons;
 #[path = "stories/life.rs"]

@@ -74,7 +74,9 @@ impl Draft<'_> {
                 .insert(Gap::UnmappedStatus { source: tracked.source.clone(), status: dossier.status_raw.clone() });
         }
         let due = Due::on(office.hours.date(due_at), &office.calendar);
-        if !has_holder && rules.policy.opens_on(due, &office.calendar) <= self.today {
+        // An office without any rule gives all of them to the fallback, knowingly.
+        let is_strange = !has_holder && !rules.holders.is_empty();
+        if is_strange && rules.policy.opens_on(due, &office.calendar) <= self.today {
             let places = [&dossier.unit, &dossier.step, &dossier.field, &dossier.agency];
             let place = places.into_iter().flatten().next().cloned().unwrap_or_default();
             self.decision.gaps.insert(Gap::UnknownHolder { source: tracked.source.clone(), place });
