@@ -15,6 +15,7 @@ mod policies;
 pub mod profile;
 mod settings;
 mod sources;
+mod targets;
 mod templates;
 mod units;
 mod zalo;
@@ -213,7 +214,7 @@ impl Loading {
         let years = self
             .read_all(&folder.join("calendar"), |reader, node| calendar::read_year(reader, node, &root.working_week));
         let plans =
-            self.read_all(&folder.join("plans"), |reader, node| plan::read_plan(reader, node, &units, &root.policies));
+            self.read_all(&folder.join("plans"), |reader, node| plan::read_plan(reader, node, &units, &root.policies, &source_rules));
         self.refuse_repeated_years(&years);
         let rules = self.read_rules(folder, &root.working_week);
         self.findings.extend(calendar::compare_years(&years, &rules));

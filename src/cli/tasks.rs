@@ -17,7 +17,8 @@ use crate::{
         life::{Ending, Life, Reports, Request},
         occurrence::{Occurrence, OccurrenceKind},
         office::Office,
-        plan::{Plan, Target, Task},
+        plan::{Basis, Plan, Target, Task},
+        targets::words::wanted,
     },
     message::{
         reading,
@@ -73,7 +74,7 @@ impl View<'_> {
         }
         lines.push("\nCHỈ TIÊU".to_owned());
         lines
-            .extend(plan.targets.iter().map(|t| format!("  {:<6} {} {}%: {}", t.section, bound(t), t.percent, t.text)));
+            .extend(plan.targets.iter().map(|t| format!("  {:<8} {}: {}{}", t.id.as_str(), wanted(t), t.text, basis(t))));
         lines.join("\n")
     }
 
@@ -173,7 +174,14 @@ impl View<'_> {
         let targets: Vec<_> = plan
             .targets
             .iter()
-            .map(|t| json!({ "section": t.section, "text": t.text, "percent": t.percent, "is_strict": t.is_strict }))
+            .map(|t| {
+                let metric = match &t.basis {
+                    Basis::Counted { metric, .. } => Some(metric.as_str()),
+                    Basis::Entered => None,
+                };
+                json!({ "id": t.id, "section": t.section, "text": t.text, "percent": t.percent, "is_strict": t.is_strict,
+                        "metric": metric, "lead": t.lead })
+            })
             .collect();
         json!({ "id": plan.id, "title": plan.title, "year": plan.years.first(), "until": plan.years.last, "followed_by": plan.followed_by, "tasks": tasks, "targets": targets })
     }
@@ -234,8 +242,12 @@ pub fn standing(life: &Life, directory: &Directory, today: NaiveDate) -> Vec<Str
     said
 }
 
-fn bound(target: &Target) -> &'static str {
-    if target.is_strict { "trên" } else { "từ" }
+/// How what was reached becomes known.
+fn basis(target: &Target) -> &'static str {
+    match target.basis {
+        Basis::Counted { .. } => " (tính từ hồ sơ một cửa)",
+        Basis::Entered => "",
+    }
 }
 
 fn names(directory: &Directory, units: &[UnitId]) -> String {

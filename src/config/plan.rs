@@ -10,12 +10,13 @@ use super::{
     fields::{Fields, Reader, date},
     node::{Node, Text, Value},
     policies::{PRESET_OF_KIND, Policies},
+    targets::{Sources, read_targets},
     units::Units,
 };
 use crate::domain::{
     deadline::{DeadlineKind, Reading, YearContext, schedule::PlanYears},
     ids::TaskId,
-    plan::{Plan, Secret, Target, Task},
+    plan::{Plan, Secret, Task},
 };
 
 /// The year of a plan or a calendar.
@@ -46,10 +47,10 @@ fn read_years(reader: &Reader, head: &Fields<'_>) -> Option<PlanYears> {
 }
 
 /// Decodes the file.
-pub fn read_plan(reader: &Reader, root: &Node, units: &Units, policies: &Policies) -> Option<Plan> {
+pub fn read_plan(reader: &Reader, root: &Node, units: &Units, policies: &Policies, sources: &Sources) -> Option<Plan> {
     let fields = reader.fields(root, "tệp kế hoạch");
     let head = fields.fields("plan", "mục plan");
-    let targets = fields.list("targets").into_iter().filter_map(|n| read_target(reader, n)).collect();
+    let targets = read_targets(reader, &fields.list("targets"), units, sources);
     let tasks = fields.list("tasks");
     fields.done();
     let head = head?;
@@ -222,25 +223,4 @@ fn check_settled(reader: &Reader, fields: &Fields<'_>, reading: &Reading, years:
             format!("các kỳ của thời hạn này: {known}"),
         );
     }
-}
-
-fn read_target(reader: &Reader, node: &Node) -> Option<Target> {
-    let fields = reader.fields(node, "chỉ tiêu");
-    let (section, text) = (fields.text("section"), fields.text("text"));
-    let percent = |key| {
-        fields.parse(fields.optional_text(key), "một tỷ lệ từ 0 đến 100", |s| {
-            s.parse::<u8>().ok().filter(|p| *p <= 100)
-        })
-    };
-    let (at_least, above) = (percent("at_least"), percent("above"));
-    fields.done();
-    let (percent, is_strict) = match (at_least, above) {
-        (Some(percent), None) => (percent, false),
-        (None, Some(percent)) => (percent, true),
-        (Some(_), Some(_)) | (None, None) => {
-            reader.error(&fields.span, "chỉ tiêu phải có đúng một mục: at_least (tối thiểu) hoặc above (trên)", None);
-            return None;
-        }
-    };
-    Some(Target { section: section?.value, text: text?.value, percent, is_strict })
 }

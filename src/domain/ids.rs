@@ -66,6 +66,10 @@ id! {
     TaskId
 }
 id! {
+    /// Key of a target within its plan, such as `II.5/2`.
+    TargetId
+}
+id! {
     /// Key of a configured one-stop system.
     SourceId
 }
@@ -74,9 +78,9 @@ id! {
     RecipientId
 }
 id! {
-    /// What a notification is about: an occurrence, a dossier or a problem.
+    /// What a notification is about: an occurrence, a dossier, a target or a problem.
     ///
-    /// Occurrences are `task:PLAN/TASK:PERIOD:UNIT`, dossiers `dossier:SOURCE/CODE`, problems
-    /// `problem:KEY`; the store and the logs use the same text.
+    /// Occurrences are `task:PLAN/TASK:PERIOD:UNIT`, dossiers `dossier:SOURCE/CODE`, targets
+    /// `target:PLAN/ID`, problems `problem:KEY`; the store and the logs use the same text.
     SubjectId
 }

@@ -2,11 +2,12 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use chrono::NaiveDate;
+use chrono::{Days, Months, NaiveDate};
 
 use super::{
     deadline::{Reading, schedule::PlanYears},
-    ids::{PlanId, TaskId, UnitId},
+    ids::{PlanId, SourceId, TargetId, TaskId, UnitId},
+    targets::{Metric, Span},
 };
 
 /// One document with its tasks and targets ("kế hoạch").
@@ -24,6 +25,17 @@ pub struct Plan {
     pub tasks: Vec<Arc<Task>>,
     /// Measurable targets of the plan's text.
     pub targets: Vec<Target>,
+}
+
+impl Plan {
+    /// From the first day of its years to the last; `None` without a year.
+    #[must_use]
+    pub fn span(&self) -> Option<Span> {
+        let mut months = self.years.first_days_of_months();
+        let from_on = months.next()?;
+        let last = months.last().unwrap_or(from_on);
+        Some(Span { from_on, until_on: last + Months::new(1) - Days::new(1) })
+    }
 }
 
 /// One row of the annex ("nhiệm vụ").
@@ -69,6 +81,8 @@ pub struct Secret {
 /// A percentage that the plan promises ("chỉ tiêu").
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
+    /// Key within the plan.
+    pub id: TargetId,
     /// Where the plan says so, such as `II.5`.
     pub section: String,
     /// The promise in the plan's words.
@@ -77,6 +91,24 @@ pub struct Target {
     pub percent: u8,
     /// "Trên": the percentage itself is not enough.
     pub is_strict: bool,
+    /// Where what was reached comes from.
+    pub basis: Basis,
+    /// Units that are warned besides those that follow the plan.
+    pub lead: Vec<UnitId>,
+}
+
+/// Where what was reached of a target comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Basis {
+    /// A person enters it, with the document that says so.
+    Entered,
+    /// It is counted from dossiers.
+    Counted {
+        /// What counts as good.
+        metric: Metric,
+        /// Whose dossiers.
+        sources: Vec<SourceId>,
+    },
 }
 
 /// The part a unit has in a task.
