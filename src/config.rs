@@ -213,8 +213,9 @@ impl Loading {
         let administrator = root.administrator.as_ref().and_then(|t| units.person(&reader, t));
         let years = self
             .read_all(&folder.join("calendar"), |reader, node| calendar::read_year(reader, node, &root.working_week));
-        let plans =
-            self.read_all(&folder.join("plans"), |reader, node| plan::read_plan(reader, node, &units, &root.policies, &source_rules));
+        let plans = self.read_all(&folder.join("plans"), |reader, node| {
+            plan::read_plan(reader, node, &units, &root.policies, &source_rules)
+        });
         self.refuse_repeated_years(&years);
         let rules = self.read_rules(folder, &root.working_week);
         self.findings.extend(calendar::compare_years(&years, &rules));

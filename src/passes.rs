@@ -5,6 +5,7 @@
 mod delivering;
 mod linking;
 mod polling;
+mod targets;
 
 use std::{
     collections::VecDeque,
@@ -17,6 +18,7 @@ pub use self::{
     delivering::{Delivered, deliver},
     linking::link,
     polling::{Polled, poll, poll_one},
+    targets::{running_targets, target_standing},
 };
 use crate::{
     channel::{self, Bot, Channels},
@@ -101,8 +103,11 @@ pub async fn begin(app: &App, now: DateTime<Utc>) -> Result<(), StoreError> {
 /// # Errors
 /// When the store fails.
 pub async fn decide(app: &App, now: DateTime<Utc>) -> Result<ApplyReport, StoreError> {
-    let record = app.store.record(dossiers_until(&app.office, now)).await?;
+    let mut record = app.store.record(dossiers_until(&app.office, now)).await?;
     let last_decided_at = record.last_decided_at;
+    if is_mornings_first(&app.office, last_decided_at, now) {
+        record.targets = running_targets(&app.office, &*app.store, now).await?;
+    }
     let note = morning_note(app, &record, now).await?;
     let mut report = apply_decision(app, record, note, now).await?;
     // What was taken back may have carried other parts, which are owed by themselves now, and in the same digest.
@@ -158,13 +163,17 @@ async fn apply_decision(
     Ok(report)
 }
 
-/// The administrator's note, with the first decision from the digest moment of a working day on.
+/// Whether this is the first decision from the digest moment of a working day on.
+fn is_mornings_first(office: &Office, last_decided_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+    let today = office.hours.date(now);
+    let digest = office.hours.digest_moment(today);
+    let is_first = last_decided_at.is_none_or(|at| at < digest);
+    office.calendar.is_working_day(today) && now >= digest && is_first
+}
+
+/// The administrator's note, once a working day.
 async fn morning_note(app: &App, record: &Record, now: DateTime<Utc>) -> Result<Option<Notification>, StoreError> {
-    let (hours, calendar) = (&app.office.hours, &app.office.calendar);
-    let today = hours.date(now);
-    let digest = hours.digest_moment(today);
-    let is_first = record.last_decided_at.is_none_or(|at| at < digest);
-    if !calendar.is_working_day(today) || now < digest || !is_first {
+    if !is_mornings_first(&app.office, record.last_decided_at, now) {
         return Ok(None);
     }
     let activity = app.store.activity(now - NOTE_LOOKS_BACK, now).await?;

@@ -25,6 +25,7 @@ use crate::domain::{
     life::{Event, Facts, Life, Refusal, Report, Reports},
     notification::{Audience, Batch, SendError},
     returned::Returned,
+    targets::{Entered, Measure, Metric},
 };
 
 /// For [`Store::record`]: dossiers due whenever.
@@ -96,6 +97,30 @@ pub struct NewReport {
     pub reported_by: String,
     /// From where: `cli`.
     pub reported_from: &'static str,
+}
+
+/// Which cases are counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MeasuresAsked {
+    /// What counts as good.
+    pub metric: Metric,
+    /// Whose dossiers.
+    pub sources: Vec<SourceId>,
+    /// The first day that counts.
+    pub from_on: NaiveDate,
+    /// The last.
+    pub until_on: NaiveDate,
+    /// In which days are counted.
+    pub zone: Tz,
+}
+
+/// What a target reached, as somebody enters it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewTargetValue {
+    /// `PLAN/ID`.
+    pub target: String,
+    /// The value with its document.
+    pub entered: Entered,
 }
 
 /// Whether a report was taken.
@@ -491,6 +516,19 @@ pub trait Store: Send + Sync {
 
     /// Everything that was reported.
     async fn reports(&self) -> Result<Arc<Reports>, StoreError>;
+
+    /// The cases of each month, named by its first day.
+    async fn measures(
+        &self,
+        asked: MeasuresAsked,
+        now: DateTime<Utc>,
+    ) -> Result<BTreeMap<NaiveDate, Measure>, StoreError>;
+
+    /// Keeps what somebody entered for a target; nothing entered before is changed.
+    async fn enter_target(&self, new: NewTargetValue, now: DateTime<Utc>) -> Result<(), StoreError>;
+
+    /// What was entered for a target (`PLAN/ID`), in the order of its days.
+    async fn target_values(&self, target: String) -> Result<Vec<Entered>, StoreError>;
 
     /// Deliveries, newest first.
     async fn outbox(&self, filter: OutboxFilter) -> Result<Vec<OutboxRow>, StoreError>;

@@ -73,8 +73,9 @@ impl View<'_> {
             lines.push(self.task_text(plan, task));
         }
         lines.push("\nCHỈ TIÊU".to_owned());
-        lines
-            .extend(plan.targets.iter().map(|t| format!("  {:<8} {}: {}{}", t.id.as_str(), wanted(t), t.text, basis(t))));
+        lines.extend(
+            plan.targets.iter().map(|t| format!("  {:<8} {}: {}{}", t.id.as_str(), wanted(t), t.text, basis(t))),
+        );
         lines.join("\n")
     }
 

@@ -6,6 +6,7 @@
 mod candidates;
 mod dossiers;
 mod draft;
+mod targets;
 mod telling;
 mod verdict;
 
@@ -30,6 +31,7 @@ use super::{
     notification::{Audience, Item, Notification, NotificationKey, TaskRow},
     occurrence::Occurrence,
     office::Office,
+    targets::TargetStanding,
 };
 
 /// All that a decision may look at.
@@ -56,6 +58,8 @@ pub struct Record {
     pub dossiers: Vec<TrackedDossier>,
     /// Problems that are open.
     pub problems: Vec<Problem>,
+    /// How the targets of running plans stand; looked at once a working day, empty otherwise.
+    pub targets: Vec<TargetStanding>,
     /// The last decision; `None` before the first.
     pub last_decided_at: Option<DateTime<Utc>>,
 }

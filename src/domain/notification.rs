@@ -247,6 +247,9 @@ pub enum Item {
         section: Arc<str>,
         /// The promise in the plan's words.
         text: Arc<str>,
+        /// Whether it is missed for good.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        is_lost: bool,
         /// What is wanted, reached and to be expected, as text.
         facts: Vec<(String, String)>,
     },

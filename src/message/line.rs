@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use serde::Serialize;
 
 use super::{
-    reason::why,
+    reason::{why, why_of_target},
     task_row,
     vietnamese::{date, moment, period, short_date},
 };
@@ -246,13 +246,17 @@ impl View<'_> {
             }
             Item::Dossier { .. } => self.dossier_line(entry),
             Item::Duty { .. } => self.duty_line(entry),
-            Item::Target { plan, section, text, facts } => {
+            Item::Target { plan, section, text, is_lost, facts } => {
                 let title = format!("Chỉ tiêu {section}: {text}");
                 let mut lines: Vec<_> =
                     facts.iter().map(|(label, text)| (label.clone().into(), text.clone())).collect();
                 lines.push(fact("Theo", plan.to_string()));
-                let state = "Có nguy cơ không đạt chỉ tiêu".to_owned();
-                (Urgency::Soon, Line::new(title, state, lines, why(entry)))
+                let state = if *is_lost {
+                    "Không còn khả năng đạt chỉ tiêu"
+                } else {
+                    "Có nguy cơ không đạt chỉ tiêu"
+                };
+                (Urgency::Soon, Line::new(title, state.to_owned(), lines, why_of_target(entry.audience)))
             }
             Item::Health { lines } => {
                 let title = format!("Tình trạng hệ thống nhắc việc ngày {}", short_date(self.today));

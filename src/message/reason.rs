@@ -23,6 +23,12 @@ pub fn why_told(audience: Audience, offset: i32, is_dossier: bool) -> String {
     }
 }
 
+/// The same for a target that is about to be missed: it has no due date to count from.
+#[must_use]
+pub fn why_of_target(audience: Audience) -> String {
+    format!("{}; chỉ tiêu có nguy cơ được báo mỗi tháng nhiều nhất một lần", audience_name(audience, false))
+}
+
 /// As what somebody is told.
 #[must_use]
 pub fn audience_name(audience: Audience, is_dossier: bool) -> String {

@@ -142,6 +142,7 @@ fn target() -> Item {
         plan: "Kế hoạch kiểm soát thủ tục hành chính năm 2023".into(),
         section: "II.5".into(),
         text: "Hồ sơ TTHC được giải quyết đúng hạn".into(),
+        is_lost: false,
         facts: vec![("Chỉ tiêu".to_owned(), "từ 100%".to_owned()), ("Đã đạt".to_owned(), "97,5%".to_owned())],
     }
 }

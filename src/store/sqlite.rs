@@ -12,6 +12,7 @@ mod outbox;
 mod polling;
 mod reporting;
 mod routing;
+mod targets;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -22,15 +23,15 @@ use std::{
 };
 
 use async_trait::async_trait;
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, NaiveDate, Utc};
 use chrono_tz::Tz;
 use rusqlite::{Connection, Transaction, TransactionBehavior, config::DbConfig};
 use tokio::sync::oneshot;
 
 use super::{
-    ApplyReport, Bouncing, DailyCap, Decided, DossierFilter, IntervenedResult, Intervention, NewReport, OpenCode,
-    OutboxEntry, OutboxFilter, OutboxRow, Outcome, PollFailure, Pruned, Recorded, ReturnTaken, Status, Store,
-    StoreError, SyncReport,
+    ApplyReport, Bouncing, DailyCap, Decided, DossierFilter, IntervenedResult, Intervention, MeasuresAsked, NewReport,
+    NewTargetValue, OpenCode, OutboxEntry, OutboxFilter, OutboxRow, Outcome, PollFailure, Pruned, Recorded,
+    ReturnTaken, Status, Store, StoreError, SyncReport,
 };
 use crate::domain::{
     decide::{Decision, Record},
@@ -41,6 +42,7 @@ use crate::domain::{
     life::{Event, Facts, Reports},
     notification::Batch,
     returned::Returned,
+    targets::{Entered, Measure},
 };
 
 /// Forward only; a published one is never edited.
@@ -382,6 +384,22 @@ impl Store for SqliteStore {
             Ok(Arc::new(reports))
         })
         .await
+    }
+
+    async fn measures(
+        &self,
+        asked: MeasuresAsked,
+        now: DateTime<Utc>,
+    ) -> Result<BTreeMap<NaiveDate, Measure>, StoreError> {
+        self.run(move |tx| targets::measures(tx, &asked, now)).await
+    }
+
+    async fn enter_target(&self, new: NewTargetValue, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.run(move |tx| targets::enter(tx, &new, now)).await
+    }
+
+    async fn target_values(&self, target: String) -> Result<Vec<Entered>, StoreError> {
+        self.run(move |tx| targets::values(tx, &target)).await
     }
 
     async fn outbox(&self, filter: OutboxFilter) -> Result<Vec<OutboxRow>, StoreError> {

@@ -150,6 +150,9 @@ impl<'a> Draft<'a> {
         for problem in &record.problems {
             self.problem(problem);
         }
+        for judged in &record.targets {
+            self.target(judged);
+        }
     }
 
     pub fn occurrence(&mut self, look: &Look<'_>) {

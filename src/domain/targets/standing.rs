@@ -27,7 +27,7 @@ pub struct Standing {
 
 impl Standing {
     /// Nothing is known.
-    const NOTHING: Self = Self { value: None, trend: None, forecast: None, verdict: Verdict::NoData };
+    pub const NOTHING: Self = Self { value: None, trend: None, forecast: None, verdict: Verdict::NoData };
 }
 
 /// What was reached.

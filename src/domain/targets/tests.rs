@@ -70,7 +70,10 @@ fn the_last_three_months_decide_where_it_leads() {
     // 70 of 100 so far, none of late: a third of the year at 70 % and the rest at 0.
     let falling = judged(&target(60, false), Metric::Online, &[(1, 70, 70), (4, 0, 30)], day(4, 30));
     assert_eq!(falling.trend, Some(Trend(-10_000)));
-    assert_eq!((falling.forecast.expect("one").percent().to_string(), falling.verdict), ("23%".to_owned(), Verdict::AtRisk));
+    assert_eq!(
+        (falling.forecast.expect("one").percent().to_string(), falling.verdict),
+        ("23%".to_owned(), Verdict::AtRisk)
+    );
     let climbing = judged(&target(60, false), Metric::Online, &[(1, 0, 20), (4, 10, 10)], day(4, 30));
     assert_eq!(climbing.verdict, Verdict::OnCourse, "33 % by now");
 }
@@ -158,7 +161,8 @@ fn percentages_are_read_and_written_the_vietnamese_way() {
 #[test]
 fn a_warning_states_what_is_wanted_reached_and_to_be_expected() {
     let standing = judged(&target(60, true), Metric::Online, &[(1, 70, 70), (4, 0, 30)], day(4, 30));
-    let facts: Vec<_> = words::facts(&target(60, true), &standing).into_iter().map(|(l, t)| format!("{l}: {t}")).collect();
+    let facts: Vec<_> =
+        words::facts(&target(60, true), &standing).into_iter().map(|(l, t)| format!("{l}: {t}")).collect();
     assert_eq!(
         facts,
         [

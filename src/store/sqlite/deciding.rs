@@ -56,6 +56,7 @@ pub fn record(tx: &Transaction<'_>, known: &Mutex<Past>, dossiers_until: DateTim
         pending: pending(tx)?,
         dossiers: polling::dossiers_to_decide(tx, dossiers_until)?,
         problems: problems(tx)?,
+        targets: Vec::new(),
         last_decided_at,
     })
 }
