@@ -17,6 +17,7 @@ mod run;
 mod simulate;
 mod source;
 mod status;
+mod targets;
 mod tasks;
 mod template;
 mod test_send;
@@ -109,6 +110,8 @@ enum Command {
     Status(status::StatusCommand),
     /// Xem kế hoạch như đã hiểu: từng nhiệm vụ, cách hiểu thời hạn, các ngày hạn
     Tasks(tasks::Tasks),
+    /// Xem các chỉ tiêu: đã đạt, xu hướng, dự báo; nhập kết quả (targets set)
+    Targets(targets::Targets),
     /// Báo một nhiệm vụ đã hoàn thành
     Done(report::Done),
     /// Báo đã nhận việc, hẹn ngày nhắc lại
@@ -187,6 +190,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Check(command) => Ok(command.execute(&folders)),
         Command::Status(command) => command.execute(&folders),
         Command::Tasks(command) => command.execute(&folders),
+        Command::Targets(command) => command.execute(&folders),
         Command::Done(command) => command.execute(&folders),
         Command::Ack(command) => command.execute(&folders),
         Command::Extend(command) => command.execute(&folders),

@@ -416,7 +416,7 @@ fn wrong_usage_is_explained_in_vietnamese_with_code_2() {
     }
     let commands = [
         "run", "check", "status", "tasks", "done", "ack", "extend", "not-ours", "assign", "open", "snooze", "cancel",
-        "reopen", "preview", "simulate", "calendar", "deadline", "demo",
+        "reopen", "targets", "preview", "simulate", "calendar", "deadline", "demo",
     ];
     let pages = commands.into_iter().map(|c| vec![c, "--help"]).chain([vec!["--help"]]);
     for page in pages {
@@ -530,4 +530,111 @@ async fn an_official_account_is_set_up_asked_and_listed() {
         let said = out(&output) + &err(&output);
         assert!(!said.contains(&access) && !said.contains(&refresh), "{arguments:?} shows a token");
     }
+}
+
+const TARGETS: &str = "targets:
+  - { section: II.5, at_least: 100, text: Hồ sơ được giải quyết đúng hạn, metric: on-time }
+  - { section: II.5, at_least: 90, text: Mức độ hài lòng của người dân, lead: [phong-a] }
+";
+
+/// An office whose plan runs today, with a one-stop system and a target of each kind.
+fn office_with_targets() -> OfficeFolder {
+    let folder = OfficeFolder::new(25, "  - { id: I.1, content: Việc, lead: [phong-a], deadline: Khi có phát sinh }\n");
+    let year = SystemClock.now().with_timezone(&chrono_tz::Asia::Ho_Chi_Minh).year();
+    folder.replace("plans/kh.yaml", "year: 2023", &format!("year: {year}"));
+    folder.append("plans/kh.yaml", TARGETS);
+    folder.add_source("http://127.0.0.1:9/");
+    folder
+}
+
+#[test]
+fn a_target_is_entered_and_shown_with_what_it_says() {
+    let folder = office_with_targets();
+    let table = nhacviec(&folder, &["targets"]);
+    assert_eq!(table.status.code(), Some(0), "{}", err(&table));
+    assert!(out(&table).contains("II.5/2") && out(&table).contains("chưa có"), "{}", out(&table));
+    let set = nhacviec(&folder, &["targets", "set", "II.5/2", "--value", "92,5", "--document", "12/BC", "--by", "An"]);
+    assert_eq!(set.status.code(), Some(0), "{}", err(&set));
+    for part in
+        ["Đã ghi chỉ tiêu II.5/2 (Mức độ hài lòng của người dân): 92,5% theo 12/BC", "yêu cầu từ 90%: đang đạt."]
+    {
+        assert!(out(&set).contains(part), "{part} is not in {}", out(&set));
+    }
+    let set = nhacviec(&folder, &["targets", "set", "II.5/2", "--value", "88.25%", "--document", "13/BC"]);
+    assert!(out(&set).contains("88,25%") && out(&set).contains("có nguy cơ"), "{}{}", out(&set), err(&set));
+    let table = out(&nhacviec(&folder, &["targets", "--plan", "kh"]));
+    for part in ["88,25%", "13/BC", "từ 90%", "CÓ NGUY CƠ"] {
+        assert!(table.contains(part), "{part} is not in\n{table}");
+    }
+    assert!(table.lines().all(|line| line.chars().count() <= 100), "{table}");
+    let json = nhacviec(&folder, &["targets", "--json"]);
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    let targets = &json["plans"][0]["targets"];
+    assert_eq!((&targets[0]["metric"], &targets[0]["verdict"]), (&"on-time".into(), &"no_data".into()));
+    assert_eq!((&targets[1]["value"], &targets[1]["verdict"]), (&88.25.into(), &"at_risk".into()));
+    assert_eq!((&targets[1]["document"], &targets[1]["entered_by"]), (&"13/BC".into(), &"dòng lệnh".into()));
+    assert!(out(&nhacviec(&folder, &["tasks"])).contains("đúng hạn (tính từ hồ sơ một cửa)"));
+}
+
+#[test]
+fn what_cannot_be_entered_for_a_target_says_why() {
+    let folder = office_with_targets();
+    let cases: [(&str, &str, &[&str], &str); 10] = [
+        ("II.5/2", "-1", &[], "«-1» không nằm trong khoảng từ 0 đến 100"),
+        ("II.5/2", "100,01", &[], "không nằm trong khoảng từ 0 đến 100"),
+        ("II.5/2", "nhiều", &[], "«nhiều» không phải một tỷ lệ; viết như 92,5"),
+        ("II.5/2", "92,555", &[], "có quá hai chữ số sau dấu phẩy"),
+        ("II.5/2", "92", &["--on", "2099-01-01"], "ngày 01/01/2099 còn ở phía trước"),
+        ("II.5/2", "92", &["--on", "2001-01-01"], "ngày 01/01/2001 sớm hơn ngày đầu của kế hoạch"),
+        ("II.5/2", "92", &["--plan", "khac"], "không có kế hoạch «khac»; các kế hoạch: kh"),
+        ("II.5/3", "92", &[], "không có chỉ tiêu «II.5/3»; ý bạn là «II.5/2»?"),
+        ("xyz", "92", &[], "không có chỉ tiêu «xyz». Xem danh sách"),
+        ("II.5", "92", &[], "chỉ tiêu «II.5» được tính từ hồ sơ một cửa, không nhập tay"),
+    ];
+    for (id, value, more, sentence) in cases {
+        let arguments = [&["targets", "set", id, "--value", value, "--document", "1/BC"][..], more].concat();
+        let output = nhacviec(&folder, &arguments);
+        assert_eq!(output.status.code(), Some(1), "{sentence}: {}", err(&output));
+        assert!(err(&output).contains(sentence), "{sentence} is not in {}", err(&output));
+    }
+    let output = nhacviec(&folder, &["targets", "set", "II.5/2", "--value", "92", "--document", " "]);
+    assert!(err(&output).contains("chưa ghi văn bản nêu kết quả"), "{}", err(&output));
+    assert_eq!(nhacviec(&folder, &["targets", "set", "II.5/2", "--value", "92"]).status.code(), Some(2));
+    assert!(!folder.state().join("kho.db").exists(), "nothing was written");
+}
+
+#[test]
+fn mistakes_in_targets_are_found_where_they_are() {
+    let cases = [
+        ("metric: on-time", "metric: ontime", "«ontime» không phải một cách tính từ hồ sơ", "kh.yaml:5:"),
+        ("metric: on-time", "metric: on-time, sources: [mcc]", "không có hệ thống một cửa «mcc»", "ý bạn là «mc»?"),
+        (
+            "lead: [phong-a] }\n",
+            "lead: [phong-a], sources: [mc] }\n",
+            "mục sources chỉ dùng cho chỉ tiêu tính từ hồ sơ",
+            "thêm mục metric",
+        ),
+        ("dân, lead: [phong-a]", "dân, lead: [phong-x]", "không có đơn vị hoặc nhóm «phong-x»", "units.yaml"),
+        ("at_least: 90", "id: II.5, at_least: 90", "mã chỉ tiêu «II.5» bị dùng hai lần", "đặt mã khác"),
+        ("at_least: 90", "above: 100", "không thể đạt trên 100%", "at_least: 100"),
+        ("at_least: 90", "at_least: 90, above: 80", "phải có đúng một mục", "kh.yaml:6:"),
+        ("at_least: 90", "at_least: 101", "«101» không phải một tỷ lệ từ 0 đến 100", "kh.yaml:6:"),
+        ("at_least: 90", "metrics: early, at_least: 90", "chỉ tiêu không có mục «metrics»", "ý bạn là «metric»?"),
+    ];
+    for (from, to, sentence, part) in cases {
+        let folder = office_with_targets();
+        folder.replace("plans/kh.yaml", from, to);
+        let output = nhacviec(&folder, &["check"]);
+        assert_eq!(output.status.code(), Some(78), "{sentence}: {}", err(&output));
+        let text = err(&output);
+        assert!(text.contains(sentence) && text.contains(part), "{sentence}, {part} is not in\n{text}");
+        assert!(text.contains("1 lỗi"), "{text}");
+    }
+    let folder = office_with_targets();
+    folder.replace("nhacviec.yaml", "    policy: ho-so\n", "    policy: ho-so\n    kind: petitions\n");
+    let output = nhacviec(&folder, &["check"]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    assert!(err(&output).contains("chưa có hệ thống một cửa nào"), "{}", err(&output));
+    folder.replace("plans/kh.yaml", "metric: on-time", "metric: on-time, sources: [mc]");
+    assert!(err(&nhacviec(&folder, &["check"])).contains("«mc» chứa phản ánh, kiến nghị, không phải hồ sơ"));
 }

@@ -30,5 +30,7 @@ mod properties;
 mod regressions;
 #[path = "stories/simulation.rs"]
 mod simulation;
+#[path = "stories/targets.rs"]
+mod targets;
 #[path = "stories/together.rs"]
 mod together;

@@ -73,8 +73,9 @@ impl View<'_> {
             lines.push(self.task_text(plan, task));
         }
         lines.push("\nCHỈ TIÊU".to_owned());
+        let width = plan.targets.iter().map(|t| t.id.as_str().chars().count()).max().unwrap_or(0);
         lines.extend(
-            plan.targets.iter().map(|t| format!("  {:<8} {}: {}{}", t.id.as_str(), wanted(t), t.text, basis(t))),
+            plan.targets.iter().map(|t| format!("  {:<width$}  {}: {}{}", t.id.as_str(), wanted(t), t.text, basis(t))),
         );
         lines.join("\n")
     }

@@ -48,8 +48,8 @@ pub fn change(trend: Trend) -> String {
 #[must_use]
 pub fn verdict(standing: &Standing, is_over: bool) -> &'static str {
     match (standing.verdict, is_over) {
-        (Verdict::NoData, _) if standing.value.is_none() => "chưa có số liệu",
-        (Verdict::NoData, _) => "chưa đủ số liệu",
+        (Verdict::NoData, _) if standing.value.is_none() => "chưa có",
+        (Verdict::NoData, _) => "ít hồ sơ",
         (Verdict::Reached, false) => "đang đạt",
         (Verdict::Reached, true) => "đạt",
         (Verdict::OnCourse, _) => "sẽ đạt",
