@@ -144,6 +144,29 @@ async fn one_that_leaves_the_answers_ended_when_it_was_last_there() {
 }
 
 #[tokio::test]
+async fn one_seen_finished_without_a_date_is_late_only_when_it_owes_the_papers() {
+    let desk = Desk::new();
+    let finished = |code: &str, due: &str| Dossier { status: DossierStatus::Finished, ..open(code, due) };
+    // Last seen open on Friday, the day of its appointment; seen finished on Monday.
+    desk.read(open("S1", "2023-02-10 17:00"), "2023-02-10 16:00").await;
+    desk.read(finished("S1", "2023-02-10 17:00"), "2023-02-13 08:00").await;
+    // Seen open after its appointment.
+    desk.read(open("S2", "2023-02-10 17:00"), "2023-02-13 08:00").await;
+    desk.read(finished("S2", "2023-02-10 17:00"), "2023-02-13 16:00").await;
+    // Had ended before it was first seen.
+    desk.read(finished("S3", "2023-01-10 17:00"), "2023-02-13 08:00").await;
+    let now = "2023-02-14 08:00";
+    assert_eq!(desk.count(Metric::OnTime, now).await, months(&[("2023-02-01", 1, 2)]));
+    assert_eq!(desk.count(Metric::Early, now).await, months(&[("2023-02-01", 0, 2)]));
+    assert_eq!(desk.count(Metric::LateAnswered, now).await, months(&[("2023-02-01", 0, 1)]));
+    let (done_on, document) = (day("2023-02-14"), "15/SCT".to_owned());
+    desk.report("S2", Report::Apologised { done_on, document: document.clone() }).await;
+    desk.report("S2", Report::Explained { done_on, document }).await;
+    assert_eq!(desk.count(Metric::OnTime, now).await, months(&[("2023-02-01", 1, 2)]), "answered is still late");
+    assert_eq!(desk.count(Metric::LateAnswered, now).await, months(&[("2023-02-01", 1, 1)]));
+}
+
+#[tokio::test]
 async fn a_paused_one_that_leaves_the_answers_counts_neither_way() {
     let desk = Desk::new();
     let paused = Dossier { status: DossierStatus::Paused, ..open("S1", "2023-02-01 17:00") };

@@ -16,20 +16,27 @@ use crate::{
 
 /// Dossiers of the sources with the days that matter.
 ///
-/// The end is what the system says. Where it names none, a finished dossier ended when it was seen so, and one that
-/// left the answers with its clock running ended when it was last there: the same benefit of the doubt as for the
-/// papers that a late dossier owes. A paused one that left the answers never ended, as far as anybody knows.
-const DATED: &str = "WITH dated AS (
-    SELECT source, code, was_watched, is_online, is_by_post, is_paid_online,
+/// The end is what the system says. Where it names none, the same benefit of the doubt counts as for the papers that a
+/// late dossier owes: one that left the answers with its clock running ended when it was last there; one that was seen
+/// finished and owes nothing ended on the day of its appointment at the latest. A paused one that left the answers, and
+/// one that had ended before it was first seen, ended nobody knows when.
+const DATED: &str = "WITH known AS (
+    SELECT *, EXISTS (SELECT 1 FROM report r WHERE r.subject = 'dossier:' || source || '/' || code AND r.kind = 'apologised')
+        AND EXISTS (SELECT 1 FROM report r WHERE r.subject = 'dossier:' || source || '/' || code AND r.kind = 'explained') AS is_answered
+    FROM dossier WHERE source IN (SELECT value FROM json_each(?1))
+), dated AS (
+    SELECT was_watched, is_answered, is_online, is_by_post, is_paid_online,
         (received_at + ?2) / 86400 AS received_day,
         (due_at + ?2) / 86400 AS due_day,
         (coalesce(resolved_at, returned_at, CASE
             WHEN closed_at IS NULL THEN NULL
-            WHEN status = 'finished' THEN closed_at
-            WHEN status IN ('open', 'unmapped') THEN seen_at END) + ?2) / 86400 AS end_day,
+            WHEN status IN ('open', 'unmapped') THEN seen_at
+            WHEN status = 'finished' AND was_watched THEN
+                CASE WHEN owes OR is_answered THEN closed_at ELSE min(closed_at, coalesce(due_at, closed_at)) END
+            END) + ?2) / 86400 AS end_day,
         closed_at IS NULL AND coalesce(resolved_at, returned_at) IS NULL AND status IN ('open', 'unmapped')
             AND (due_at + ?2) / 86400 < ?3 AS is_open_late
-    FROM dossier WHERE source IN (SELECT value FROM json_each(?1)))";
+    FROM known)";
 
 /// The cases of a metric, each with the day by which it belongs to a month.
 fn cases(metric: Metric) -> &'static str {
@@ -49,11 +56,7 @@ fn cases(metric: Metric) -> &'static str {
         }
         // What had ended before it was first seen owes no papers.
         Metric::LateAnswered => {
-            "SELECT due_day AS day,
-                 EXISTS (SELECT 1 FROM report r WHERE r.subject = 'dossier:' || source || '/' || code AND r.kind = 'apologised')
-                 AND EXISTS (SELECT 1 FROM report r WHERE r.subject = 'dossier:' || source || '/' || code AND r.kind = 'explained')
-                     AS is_good
-             FROM dated WHERE was_watched AND (end_day > due_day OR is_open_late)"
+            "SELECT due_day AS day, is_answered AS is_good FROM dated WHERE was_watched AND (end_day > due_day OR is_open_late)"
         }
     }
 }
