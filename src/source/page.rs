@@ -95,7 +95,7 @@ pub fn read(text: String, rules: &AnswerRules, mapping: &Arc<Mapping>) -> Result
         return Err(SourceError::not_understood("câu trả lời của hệ thống một cửa thiếu tổng số hồ sơ"));
     }
     recognise(&mut rows);
-    let unusable = (rows.scanned.count - rows.keys.len()) as u64;
+    let unusable = (rows.scanned.count - rows.keys.len() - rows.scanned.hollow) as u64;
     let remarks =
         (unusable > 0).then(|| format!("{unusable} dòng không đọc được hoặc thiếu mã hồ sơ")).into_iter().collect();
     Ok((envelope, Page { rows: Box::new(rows), unusable, remarks, as_of: None }))

@@ -101,6 +101,8 @@ pub struct Scanned {
     pub count: usize,
     /// Rows that are no objects.
     pub strange: usize,
+    /// Rows in a list that hold nothing wanted, as an empty XML element does: they stand for no dossier.
+    pub hollow: usize,
 }
 
 /// Reads an answer: its own wanted values, and those of the rows that stand at `rows`.
@@ -287,7 +289,10 @@ impl<'de> Visitor<'de> for RowList<'_> {
             let first = self.begin_row();
             let seed = Object { base: self.base, node: &self.row.root, slots: &mut self.out.rows[first..] };
             match list.next_element_seed(seed)? {
-                Some(true) => {}
+                Some(true) => {
+                    let is_hollow = self.out.rows[first..].iter().all(|place| *place == NOWHERE);
+                    self.out.hollow += usize::from(is_hollow);
+                }
                 Some(false) => self.out.strange += 1,
                 None => {
                     self.out.rows.truncate(first);
