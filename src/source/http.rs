@@ -273,7 +273,8 @@ impl Reading {
     }
 
     fn note_skew(&mut self, skew: Option<chrono::Duration>) {
-        let Some(skew) = skew.filter(|_| self.at.page == 0 && self.at.row == 0) else { return };
+        let is_first = !std::mem::replace(&mut self.has_answered, true);
+        let Some(skew) = skew.filter(|_| is_first) else { return };
         let minutes = skew.num_minutes();
         let which = if minutes > 0 { "chậm hơn" } else { "nhanh hơn" };
         self.remarks.push(format!(
@@ -444,5 +445,22 @@ impl HttpSource {
             lines.push(String::from_utf8_lossy(body).into_owned());
         }
         lines.join("\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_slice_that_is_not_the_last_leaves_the_list_incomplete() {
+        let slice = |rows, is_last| Envelope { rows, is_last: Some(is_last), ..Envelope::default() };
+        let read = |slices: &[Envelope]| {
+            let mut reading = Reading::default();
+            let goes_on: Vec<_> = slices.iter().map(|s| reading.goes_on(s, PagingKind::Page, 3)).collect();
+            (goes_on, reading.ended(4).extent == Extent::Full)
+        };
+        assert_eq!(read(&[slice(3, false), slice(1, true)]), (vec![true, false], true));
+        assert_eq!(read(&[slice(3, false), slice(0, false)]), (vec![true, false], false));
     }
 }

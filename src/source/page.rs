@@ -91,8 +91,19 @@ pub fn read(text: String, rules: &AnswerRules, mapping: &Arc<Mapping>) -> Result
     if envelope.total.is_none() && is_none {
         envelope.total = Some(0);
     }
-    if envelope.total.is_none() && (rules.total.is_some() || mapping.total.is_some()) {
+    // A system that counts nothing may say instead whether this was the last page.
+    let tells_end = envelope.total.is_some() || envelope.is_last.is_some();
+    if !tells_end && (rules.total.is_some() || mapping.total.is_some()) {
         return Err(SourceError::not_understood("câu trả lời của hệ thống một cửa thiếu tổng số hồ sơ"));
+    }
+    // Where neither a number nor a word tells of the end, an answer without the list itself is not an empty list. An
+    // empty XML element has no key for its rows.
+    let may_lack = usize::from(rules.rows.len() > 1);
+    let is_vouched = tells_end || is_none || rules.ok.is_some();
+    if !is_vouched && rows.scanned.way_left > may_lack {
+        return Err(SourceError::not_understood(
+            "câu trả lời của hệ thống một cửa không có danh sách hồ sơ; kiểm tra url và profile trong nhacviec.yaml",
+        ));
     }
     recognise(&mut rows);
     let unusable = (rows.scanned.count - rows.keys.len() - rows.scanned.hollow) as u64;
@@ -117,5 +128,33 @@ fn recognise(rows: &mut ScannedRows) {
         let key = RowKey { id, print: rows.mapping.print(text, values), code: code.into_owned() };
         rows.keys.push(key);
         rows.places.push(u32::try_from(at).unwrap_or(u32::MAX));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{config::profile::Profiles, source::xml};
+
+    fn read_as(profile: &str, text: &str) -> Result<u64, SourceError> {
+        let profile = Profiles::default().get(profile).expect("a built-in profile");
+        let (envelope, _) = read(text.to_owned(), &profile.answer, &Arc::new(profile.mapping(false)))?;
+        Ok(envelope.rows)
+    }
+
+    #[test]
+    fn an_answer_without_its_list_is_no_empty_list_where_nothing_else_tells_of_the_end() {
+        let soap = |xml: &str| read_as("savis-soap-2016", &xml::to_json(xml).expect("XML"));
+        let answer = |inner: &str| {
+            soap(&format!("<Envelope><Body><GetListHoSoResponse>{inner}</GetListHoSoResponse></Body></Envelope>"))
+        };
+        assert_eq!(answer("<GetListHoSoResult><any>&lt;data/&gt;</any></GetListHoSoResult>"), Ok(0));
+        for strange in [soap("<html><body>Bảo trì</body></html>"), answer("<GetListHoSoResult/>")] {
+            assert!(matches!(strange, Err(SourceError::NotUnderstood { .. })), "{strange:?}");
+        }
+        assert_eq!(read_as("igate-v2", r#"{"content":[],"last":true}"#), Ok(0), "slices have no total");
+        for strange in [r#"{"content":[]}"#, "{}"] {
+            assert!(matches!(read_as("igate-v2", strange), Err(SourceError::NotUnderstood { .. })), "{strange}");
+        }
     }
 }

@@ -103,6 +103,8 @@ pub struct Scanned {
     pub strange: usize,
     /// Rows in a list that hold nothing wanted, as an empty XML element does: they stand for no dossier.
     pub hollow: usize,
+    /// How many keys of the way to the rows were not found.
+    pub way_left: usize,
 }
 
 /// Reads an answer: its own wanted values, and those of the rows that stand at `rows`.
@@ -110,7 +112,7 @@ pub struct Scanned {
 /// # Errors
 /// When the text is no JSON, or goes on after it.
 pub fn scan(text: &str, envelope: &Wanted, rows: &[String], row: &Wanted) -> Result<Scanned, serde_json::Error> {
-    let mut scanned = Scanned { envelope: vec![NOWHERE; envelope.slots], ..Scanned::default() };
+    let mut scanned = Scanned { envelope: vec![NOWHERE; envelope.slots], way_left: rows.len(), ..Scanned::default() };
     let base = text.as_ptr() as usize;
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let seed = Envelope { base, node: Some(&envelope.root), rows: Some(rows), row, out: &mut scanned };
@@ -215,6 +217,7 @@ impl<'de> Visitor<'de> for Envelope<'_> {
                 self.out.envelope[slot] = place(self.base, map.next_value::<&RawValue>()?);
             } else if node.is_some() || is_way {
                 let rows = next.filter(|_| is_way).map(|(_, rest)| rest);
+                self.out.way_left = rows.map_or(self.out.way_left, |rest| self.out.way_left.min(rest.len()));
                 map.next_value_seed(Envelope { base: self.base, node, rows, row: self.row, out: &mut *self.out })?;
             } else {
                 map.next_value::<IgnoredAny>()?;
