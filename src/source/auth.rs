@@ -24,6 +24,14 @@ const UNSAID: Duration = Duration::from_mins(5);
 #[derive(Debug, Default)]
 pub struct Held(Mutex<Option<(SecretString, Instant)>>);
 
+/// A token or session as it is used.
+pub struct Token {
+    /// Its text.
+    pub secret: SecretString,
+    /// Whether it was got for this very use.
+    pub is_fresh: bool,
+}
+
 impl Held {
     /// The token or session, got anew when there is none or `is_refused`; `None` where the profile has none.
     pub async fn get(
@@ -32,13 +40,13 @@ impl Held {
         settings: &HttpSettings,
         values: &Values,
         is_refused: bool,
-    ) -> Result<Option<SecretString>, SourceError> {
+    ) -> Result<Option<Token>, SourceError> {
         if !matches!(settings.profile.auth, Auth::OAuth2 { .. } | Auth::Session { .. }) {
             return Ok(None);
         }
         let mut held = self.0.lock().await;
         if let Some((token, _)) = held.as_ref().filter(|(_, until)| !is_refused && Instant::now() < *until) {
-            return Ok(Some(token.clone()));
+            return Ok(Some(Token { secret: token.clone(), is_fresh: false }));
         }
         *held = None;
         let (token, lives) = match &settings.profile.auth {
@@ -47,7 +55,7 @@ impl Held {
             Auth::None | Auth::Basic | Auth::Header { .. } => return Ok(None),
         };
         *held = Some((token.clone(), Instant::now() + lives.saturating_sub(AHEAD.min(lives / 2))));
-        Ok(Some(token))
+        Ok(Some(Token { secret: token, is_fresh: true }))
     }
 }
 

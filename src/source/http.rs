@@ -56,6 +56,25 @@ struct Answer {
     skew: Option<chrono::Duration>,
 }
 
+/// An answer that has arrived.
+struct Fetched {
+    text: String,
+    skew: Option<chrono::Duration>,
+}
+
+/// Why a page did not come.
+struct Refused {
+    error: SourceError,
+    /// Whether the session or token may have come to its end.
+    has_ended: bool,
+}
+
+impl From<SourceError> for Refused {
+    fn from(error: SourceError) -> Self {
+        Self { has_ended: matches!(error, SourceError::AccessDenied { .. }), error }
+    }
+}
+
 impl HttpSource {
     pub fn new(source: SourceSettings, settings: HttpSettings) -> Self {
         let mapping = Arc::new(settings.profile.mapping(source.shows_applicants));
@@ -115,50 +134,59 @@ impl HttpSource {
         Ok(show(with_body(request, &profile.request.body, values), &profile.auth, values, token))
     }
 
-    /// Asks for a page. A session or token that ended meanwhile is renewed, once.
+    /// Asks for a page. A session or token that ended meanwhile is renewed, once; one that was got for this very page
+    /// did not end, and getting another would only be one more login.
     async fn ask(&self, at: &At) -> Result<Answer, SourceError> {
         let client = self.client.as_ref().map_err(|sentence| SourceError::unavailable(sentence.clone()))?;
         let mut values = self.values(at)?;
-        let has_ended = |error: &SourceError| matches!(error, SourceError::AccessDenied { .. });
-        let is_renewable = matches!(self.settings.profile.auth, Auth::OAuth2 { .. } | Auth::Session { .. });
         let mut is_refused = false;
         loop {
             let token = self.held.get(client, &self.settings, &values, is_refused).await?;
-            if let Some(session) = &token {
-                values.secrets.insert("session", session.clone());
+            if let Some(token) = &token {
+                values.secrets.insert("session", token.secret.clone());
             }
-            let request = self.request(client, &values, token.as_ref())?;
-            match self.exchange(request).await {
-                Err(error) if has_ended(&error) && is_renewable && !is_refused => is_refused = true,
-                answer => return answer,
+            let request = self.request(client, &values, token.as_ref().map(|t| &t.secret))?;
+            let answer = self.exchange(request).await.and_then(|fetched| self.read_answer(fetched));
+            match answer {
+                Err(Refused { has_ended: true, .. }) if token.is_some_and(|t| !t.is_fresh) => is_refused = true,
+                answer => return answer.map_err(|refused| refused.error),
             }
         }
     }
 
-    async fn exchange(&self, request: RequestBuilder) -> Result<Answer, SourceError> {
+    async fn exchange(&self, request: RequestBuilder) -> Result<Fetched, Refused> {
         let profile = &self.settings.profile;
         let response = send(request, &self.settings).await?;
         if profile.answer.denied_status.contains(&response.status().as_u16())
             || response.status() == StatusCode::UNAUTHORIZED
         {
-            return Err(SourceError::AccessDenied {
-                sentence: format!(
-                    "hệ thống một cửa không nhận tài khoản (HTTP {}); kiểm tra user và tệp mật khẩu, rồi khởi động lại dịch vụ",
-                    response.status().as_u16()
-                ),
-            });
+            let sentence = format!(
+                "hệ thống một cửa không nhận tài khoản (HTTP {}); kiểm tra user và tệp mật khẩu, rồi khởi động lại dịch vụ",
+                response.status().as_u16()
+            );
+            return Err(SourceError::AccessDenied { sentence }.into());
         }
         if response.status() != StatusCode::OK {
-            return Err(refused(&response));
+            return Err(refused(&response).into());
         }
         let skew = skew(&response);
-        let text = read_body(response, self.settings.timeout).await?;
+        Ok(Fetched { text: read_body(response, self.settings.timeout).await?, skew })
+    }
+
+    fn read_answer(&self, Fetched { text, skew }: Fetched) -> Result<Answer, Refused> {
+        let profile = &self.settings.profile;
         let text = match profile.format {
             Format::Json => text,
             Format::Xml => xml::to_json(&text)
                 .ok_or_else(|| SourceError::not_understood("hệ thống một cửa trả về XML hỏng hoặc không phải XML"))?,
         };
-        let (envelope, page) = page::read(text, &profile.answer, &self.mapping)?;
+        let (envelope, page) = page::read(text, &profile.answer, &self.mapping).map_err(|error| {
+            // Such a system tells the end of a session like any other failure: with HTTP 200.
+            let may_have_ended = matches!(error, SourceError::Unavailable { .. });
+            let refused = Refused::from(error);
+            let has_ended = refused.has_ended || (may_have_ended && matches!(profile.auth, Auth::Session { .. }));
+            Refused { has_ended, ..refused }
+        })?;
         Ok(Answer { envelope, page, skew })
     }
 
