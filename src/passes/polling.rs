@@ -175,7 +175,10 @@ async fn conclude<P>(
     let trust = judge_answer(answered, &history, today, &app.office.calendar);
     let report = app.store.conclude(id.clone(), seen, trust, app.office.hours.zone, now).await?;
     let report = SyncReport { new: taken.new, changed: taken.changed, closed: taken.closed + report.closed, ..report };
-    if let Some(error @ SourceError::AccessDenied { .. }) = &end.trouble {
+    // What came before does not make the rest less of a refusal, or the server less busy.
+    if let Some(error @ (SourceError::AccessDenied { .. } | SourceError::Unavailable { retry_after: Some(_), .. })) =
+        &end.trouble
+    {
         record_failure(app, id, error, now).await?;
     }
     let sentence = sentence(id, rows, trust, end.trouble, &history);

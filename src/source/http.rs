@@ -19,7 +19,10 @@ use super::{
     profile::{Auth, Body, Format, PagingKind},
     xml,
 };
-use crate::domain::dossier::Extent;
+use crate::{
+    clock::{Clock as _, SystemClock},
+    domain::dossier::Extent,
+};
 
 const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
 /// A page of a thousand rows has some two megabytes.
@@ -403,11 +406,17 @@ pub fn refused(response: &Response) -> SourceError {
     }
 }
 
-/// The wait that the server asks for, in seconds or as a date (RFC 9110, section 10.2.3).
+/// The wait that the server asks for, in seconds or as a date (RFC 9110, section 10.2.3). A date is one of the server's
+/// own clock, which may differ from ours.
 fn retry_after(response: &Response) -> Option<chrono::Duration> {
     let text = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?;
-    let seconds = text.parse::<i64>().ok().or_else(|| Some((http_date(text)? - Utc::now()).num_seconds()))?;
+    let until = |at: DateTime<Utc>| (at - server_time(response).unwrap_or_else(|| SystemClock.now())).num_seconds();
+    let seconds = text.parse::<i64>().ok().or_else(|| http_date(text).map(until))?;
     Some(chrono::Duration::seconds(seconds.clamp(0, 24 * 3600)))
+}
+
+fn server_time(response: &Response) -> Option<DateTime<Utc>> {
+    http_date(response.headers().get(header::DATE)?.to_str().ok()?)
 }
 
 fn http_date(text: &str) -> Option<DateTime<Utc>> {
@@ -416,8 +425,7 @@ fn http_date(text: &str) -> Option<DateTime<Utc>> {
 
 /// By how much the server's clock is ahead of ours, when that is too much.
 fn skew(response: &Response) -> Option<chrono::Duration> {
-    let theirs = http_date(response.headers().get(header::DATE)?.to_str().ok()?)?;
-    let ahead = theirs - Utc::now();
+    let ahead = server_time(response)? - SystemClock.now();
     (ahead.abs() > MOST_SKEW).then_some(ahead)
 }
 
