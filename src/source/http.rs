@@ -31,6 +31,8 @@ const MAX_PAGE_BYTES: usize = 32 << 20;
 const MAX_ROWS: u64 = 5_000_000;
 /// The same for its pages.
 const MAX_PAGES: u64 = 200_000;
+/// Some .NET services put it in front; JSON may not begin with it (RFC 8259, section 8.1).
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 /// Clocks that differ by more make "today" differ.
 const MOST_SKEW: chrono::Duration = chrono::Duration::minutes(5);
 
@@ -269,6 +271,7 @@ impl DossierSource for HttpSource {
 #[derive(Debug, Default)]
 struct Reading {
     at: At,
+    has_answered: bool,
     /// What each page said of the whole; it must not change while we read.
     total: Option<u64>,
     is_steady: Option<bool>,
@@ -280,7 +283,9 @@ impl Reading {
     /// Notes a page; whether there may be another.
     fn goes_on(&mut self, envelope: &Envelope, kind: PagingKind, size: u64) -> bool {
         let steady = self.is_steady.unwrap_or(true) && (self.is_steady.is_none() || self.total == envelope.total);
-        self.is_steady = Some(steady);
+        // An empty page that is not the last hides some rows.
+        let is_hollow = envelope.rows == 0 && envelope.is_last == Some(false);
+        self.is_steady = Some(steady && !is_hollow);
         self.total = envelope.total;
         self.at.page += 1;
         self.at.row += envelope.rows;
@@ -439,6 +444,9 @@ pub async fn read_body(mut response: Response, limit: Duration) -> Result<String
         if body.len() > MAX_PAGE_BYTES {
             return Err(SourceError::not_understood("câu trả lời của hệ thống một cửa quá lớn; giảm page_size"));
         }
+    }
+    if body.starts_with(BYTE_ORDER_MARK) {
+        body.drain(..BYTE_ORDER_MARK.len());
     }
     String::from_utf8(body)
         .map_err(|_| SourceError::not_understood("hệ thống một cửa trả lời không phải văn bản UTF-8"))
