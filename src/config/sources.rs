@@ -23,6 +23,7 @@ use crate::{
     },
     source::{
         FolderSettings, HttpSettings, SourceSettings, Way,
+        fill::names_of_body,
         mapping::Words,
         profile::{Auth, PagingKind, Profile},
         table::{Field, HeaderWords},
@@ -187,7 +188,9 @@ fn read_http(reader: &Reader, fields: &Fields<'_>, profiles: &Profiles, folders:
     let codes_file = fields.optional_text("codes_file").map(|t| folders.config.join(t.value));
     let (profile, url) = (profile?, url?);
     let parameters = read_parameters(reader, fields, given.as_ref(), &profile);
-    let needs_user = profile.auth.needs_user();
+    // Some systems are shown the account in the request itself.
+    let in_body = names_of_body(&profile.request.body);
+    let needs_user = profile.auth.needs_user() || in_body.iter().any(|name| name == "user");
     let needs_password = needs_user || matches!(profile.auth, Auth::Header { .. });
     let lacks = [("user", needs_user && user.is_none()), ("password_file", needs_password && password.is_none())];
     for (key, _) in lacks.into_iter().filter(|(_, is_missing)| *is_missing) {
