@@ -159,7 +159,7 @@ fn list(count: usize, round: usize) -> impl Iterator<Item = String> {
         if round == 2 && i < count {
             match i * 7919 % 1000 {
                 0..4 => status = "hoan_thanh",
-                4..7 => due = "2030-12-31".to_owned(),
+                4..7 => "2030-12-31".clone_into(&mut due),
                 7..9 => return None,
                 _ => {}
             }

@@ -166,6 +166,8 @@ pub struct Page {
     pub rows: Box<dyn Rows>,
     /// Rows without a number, which cannot be used.
     pub unusable: u64,
+    /// Of them, those that the system still knows by an id of its own.
+    pub nameless: Vec<String>,
     /// What is wrong with them.
     pub remarks: Vec<String>,
     /// When the source said so, if that was before now.

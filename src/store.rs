@@ -411,8 +411,15 @@ pub trait Store: Send + Sync {
     /// The dossiers that match, by source, appointment and number.
     async fn dossiers(&self, filter: DossierFilter) -> Result<Vec<TrackedDossier>, StoreError>;
 
-    /// Which rows of a page are new or changed, by their place; the others are noted as seen. Nothing is written.
-    async fn sift(&self, source: SourceId, keys: Vec<RowKey>, seen: Seen) -> Result<(Vec<usize>, Seen), StoreError>;
+    /// Which rows of a page are new or changed, by their place; the others are noted as seen, and so are dossiers that
+    /// are there without their number, by the system's own id. Nothing is written.
+    async fn sift(
+        &self,
+        source: SourceId,
+        keys: Vec<RowKey>,
+        nameless: Vec<String>,
+        seen: Seen,
+    ) -> Result<(Vec<usize>, Seen), StoreError>;
 
     /// Writes rows that are new or changed; one that says finished is closed. Nothing is concluded from what is absent.
     async fn take_rows(

@@ -20,6 +20,7 @@ use crate::{
 
 #[derive(clap::Args)]
 #[command(help_template = super::usage::TEMPLATE)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct Dossiers {
     /// Chỉ một hệ thống (mã trong nhacviec.yaml)
     #[arg(long, value_name = "HỆ THỐNG", help_heading = "Tùy chọn")]
@@ -65,7 +66,8 @@ impl Dossiers {
         let Some(config) = load_config(folders) else { return Ok(Exit::Config) };
         let office = &config.office;
         if let Some(source) = self.source.as_ref().filter(|s| !office.sources.contains_key(&s.as_str().into())) {
-            let known = office.sources.keys().map(|id| id.as_str()).collect::<Vec<_>>().join(", ");
+            let known =
+                office.sources.keys().map(super::super::domain::ids::SourceId::as_str).collect::<Vec<_>>().join(", ");
             bail!("không có hệ thống một cửa «{source}» trong nhacviec.yaml; các mã: {known}");
         }
         let unit = self.unit.as_ref().map(|u| unit_named(&office.directory, u)).transpose()?;

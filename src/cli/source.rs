@@ -159,7 +159,9 @@ fn print_sample(sample: &Sample, shows_raw: bool, office: &Office, settings: &So
     }
     if let Some(first) = sample.dossiers.first() {
         print("Hồ sơ đầu như đã hiểu:");
-        facts(first, office, settings).into_iter().for_each(|(label, text)| print(&format!("  {label}: {text}")));
+        for (label, text) in facts(first, office, settings) {
+            print(&format!("  {label}: {text}"));
+        }
     }
     sample.remarks.iter().for_each(|remark| print(&format!("Lưu ý: {remark}")));
     let (statuses, places) = unmapped(sample, office, settings);

@@ -48,6 +48,7 @@ impl Profiles {
     }
 
     /// The profile of that name.
+    #[must_use]
     pub fn get(&self, name: &str) -> Option<Arc<Profile>> {
         let built_in = || {
             let (reader, tree) = built_in(name)?;

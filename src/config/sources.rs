@@ -255,13 +255,12 @@ fn read_parameters(
     let mut is_whole = true;
     for (key, parameter) in &profile.parameters {
         let value = pairs.iter().find(|(k, _)| k == key).map(|(_, v)| v.clone()).or_else(|| parameter.default.clone());
-        match value {
-            Some(value) => drop(parameters.insert(key.clone(), value)),
-            None => {
-                let help = format!("{}; thêm vào mục parameters", parameter.title);
-                reader.error(&fields.span, format!("hệ thống một cửa thiếu tham số «{key}»"), help);
-                is_whole = false;
-            }
+        if let Some(value) = value {
+            drop(parameters.insert(key.clone(), value));
+        } else {
+            let help = format!("{}; thêm vào mục parameters", parameter.title);
+            reader.error(&fields.span, format!("hệ thống một cửa thiếu tham số «{key}»"), help);
+            is_whole = false;
         }
     }
     is_whole.then_some(parameters)

@@ -13,7 +13,7 @@ use crate::{
         ids::SourceId,
         office::{Office, SourceRules},
     },
-    source::{DossierSource, End, Interrupted, Page, Pages, SourceError},
+    source::{DossierSource, End, Interrupted, Page, Pages, SourceError, SourceSettings},
     store::{PollFailure, StoreError, SyncReport, source_prefix},
 };
 
@@ -41,10 +41,9 @@ pub struct Polled {
 /// When the store fails; a failing source is a report, not an error.
 pub async fn poll(app: &App, now: DateTime<Utc>, progress: impl Fn() + Sync) -> Result<Vec<Polled>, StoreError> {
     let time = now.with_timezone(&app.office.hours.zone).time();
-    let is_hour =
-        |s: &&Box<dyn DossierSource>| s.settings().hours.is_none_or(|(from, until)| (from..until).contains(&time));
-    let periods =
-        app.sources.iter().filter(is_hour).map(|s| (s.settings().id.clone(), s.settings().poll_every)).collect();
+    let is_hour = |s: &SourceSettings| s.hours.is_none_or(|(from, until)| (from..until).contains(&time));
+    let asked = app.sources.iter().map(|s| s.settings()).filter(|s| is_hour(s));
+    let periods = asked.map(|s| (s.id.clone(), s.poll_every)).collect();
     let due = app.store.sources_due(periods, MOST_DENIALS, now).await?;
     let sources = app.sources.iter().filter(|s| due.contains(&s.settings().id));
     let polled = join_all(sources.map(|source| poll_one(app, source.as_ref(), now, &progress))).await;
@@ -107,7 +106,7 @@ impl<P: Fn() + Sync> Taking<'_, P> {
         let mut seen = std::mem::take(&mut self.seen);
         seen.unusable(page.unusable);
         self.remarks.extend(page.remarks);
-        let (changed, seen) = store.sift(id.clone(), page.rows.keys().to_vec(), seen).await?;
+        let (changed, seen) = store.sift(id.clone(), page.rows.keys().to_vec(), page.nameless, seen).await?;
         let rules = self.app.office.sources.get(id);
         let rows: Vec<ReadRow> = changed
             .into_iter()

@@ -48,7 +48,7 @@ impl FolderSource {
         let remarks = export.remarks.iter().map(|remark| format!("tệp {}: {remark}", file.name)).collect();
         let words = Words { shows_applicants: self.source.shows_applicants, ..with_usual(&self.settings.words) };
         let as_of = Some(DateTime::<Utc>::from(file.modified));
-        Ok(Page { rows: Box::new(FileRows::new(export, words)), unusable: 0, remarks, as_of })
+        Ok(Page { rows: Box::new(FileRows::new(export, words)), unusable: 0, nameless: Vec::new(), remarks, as_of })
     }
 
     async fn take(&self, fresh: &Fresh, pages: &mut dyn Pages, end: &mut End) -> Result<(), Interrupted> {
@@ -74,14 +74,11 @@ impl DossierSource for FolderSource {
 
     async fn read(&self, pages: &mut dyn Pages) -> Result<End, Interrupted> {
         let mut end = End { extent: Extent::Nothing, trouble: None, remarks: Vec::new() };
-        let paths = match files(&self.settings.folder) {
-            Ok(paths) => paths,
-            Err(_) => {
-                let folder = self.settings.folder.display();
-                let sentence = format!("không đọc được thư mục {folder}; tạo thư mục và cho dịch vụ quyền đọc");
-                end.trouble = Some(SourceError::unavailable(sentence));
-                return Ok(end);
-            }
+        let Ok(paths) = files(&self.settings.folder) else {
+            let folder = self.settings.folder.display();
+            let sentence = format!("không đọc được thư mục {folder}; tạo thư mục và cho dịch vụ quyền đọc");
+            end.trouble = Some(SourceError::unavailable(sentence));
+            return Ok(end);
         };
         let mut fresh = Vec::new();
         for (modified, path) in paths {
@@ -107,13 +104,12 @@ impl DossierSource for FolderSource {
 pub fn sample(source: &SourceSettings, settings: &FolderSettings) -> Sample {
     let reader = FolderSource::new(source.clone(), settings.clone());
     let mut sample = Sample { request: settings.folder.display().to_string(), ..Sample::default() };
-    let newest = match files(&settings.folder) {
-        Ok(mut paths) => paths.pop(),
-        Err(_) => {
-            let sentence = "không đọc được thư mục này; tạo thư mục và cho dịch vụ quyền đọc";
-            sample.trouble = Some(SourceError::unavailable(sentence));
-            return sample;
-        }
+    let newest = if let Ok(mut paths) = files(&settings.folder) {
+        paths.pop()
+    } else {
+        let sentence = "không đọc được thư mục này; tạo thư mục và cho dịch vụ quyền đọc";
+        sample.trouble = Some(SourceError::unavailable(sentence));
+        return sample;
     };
     let Some((modified, path)) = newest else {
         sample.trouble = Some(SourceError::unavailable("thư mục chưa có tệp nào (tệp vừa chép xong phải đợi 20 giây)"));

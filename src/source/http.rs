@@ -127,8 +127,11 @@ impl HttpSource {
                 .join(&values.text(&profile.request.path))
                 .map_err(|_| SourceError::unavailable("địa chỉ url không ghép được với đường dẫn của loại hệ thống"))?;
         }
-        let query = values.pairs(&profile.request.query).into_iter().chain(values.pairs(&self.settings.query));
-        let query: Vec<_> = query.collect();
+        // What the source says counts more than what its profile says.
+        let own = values.pairs(&self.settings.query);
+        let mut query = values.pairs(&profile.request.query);
+        query.retain(|(key, _)| !own.iter().any(|(k, _)| k == key));
+        query.extend(own);
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }

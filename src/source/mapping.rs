@@ -102,7 +102,8 @@ pub struct Rule {
 /// How the rows of a source are read.
 #[derive(Debug, Clone)]
 pub struct Mapping {
-    rules: Vec<(Part, Rule, Vec<usize>)>,
+    /// Rule and pointers of each part, by its place in [`Part::KEYS`].
+    rules: [Option<(Rule, Vec<usize>)>; Part::KEYS.len()],
     /// Which values of a row are wanted.
     pub wanted: Wanted,
     /// What the texts mean.
@@ -131,16 +132,23 @@ impl Mapping {
     #[must_use]
     pub fn new(rules: &[(Part, Rule)], words: Words, total: Option<&Pointer>) -> Self {
         let mut wanted = Wanted::default();
-        let rules: Vec<_> = rules
-            .iter()
-            .map(|(part, rule)| (*part, rule.clone(), rule.at.iter().map(|p| wanted.add(p)).collect()))
-            .collect();
+        let mut by_part = [const { None }; Part::KEYS.len()];
+        for (part, rule) in rules {
+            by_part[*part as usize] = Some((rule.clone(), rule.at.iter().map(|p| wanted.add(p)).collect()));
+        }
+        let rules = by_part;
         let total = total.map(|pointer| wanted.add(pointer));
         let mut statuses: Vec<_> = words.statuses.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
         statuses.sort_unstable();
         let Words { zone, link, shows_applicants, .. } = &words;
         let spelled = format!("{VERSION}{rules:?}{statuses:?}{zone:?}{link:?}{shows_applicants}");
         Self { seed: print(FIRST, spelled.as_bytes()), rules, wanted, words, total }
+    }
+
+    /// Whether rows have ids of the system's own.
+    #[must_use]
+    pub fn has_ids(&self) -> bool {
+        self.rules[Part::Id as usize].is_some()
     }
 
     /// The fingerprint of all that we read of a row.
@@ -154,31 +162,33 @@ impl Mapping {
 
     /// The texts of a part, in the order of its places.
     fn texts<'t>(&'t self, text: &'t str, places: &'t [Place], part: Part) -> impl Iterator<Item = Cow<'t, str>> {
-        let rules = self.rules.iter().filter(move |(p, ..)| *p == part);
-        rules.flat_map(move |(_, rule, pointers)| {
-            let found = pointers.iter().filter_map(move |at| self.wanted.value(text, places, *at).and_then(scalar));
-            let matched = found.filter_map(|text| match &rule.pattern {
-                None => Some(text),
-                Some(pattern) => pattern
-                    .captures(&text)
-                    .and_then(|c| c.get(1).or(c.get(0)))
-                    .map(|m| Cow::Owned(m.as_str().to_owned())),
-            });
-            matched.chain(rule.constant.as_deref().map(Cow::Borrowed))
+        let rule = self.rules[part as usize].as_ref();
+        rule.into_iter().flat_map(move |(rule, pointers)| {
+            let found = pointers.iter().filter_map(move |at| self.taken(rule, text, places, *at));
+            found.chain(rule.constant.as_deref().map(Cow::Borrowed))
         })
     }
 
     /// The text of a part.
     #[must_use]
     pub fn text<'t>(&'t self, text: &'t str, places: &'t [Place], part: Part) -> Option<Cow<'t, str>> {
-        self.texts(text, places, part).next()
+        let (rule, pointers) = self.rules[part as usize].as_ref()?;
+        let found = pointers.iter().find_map(|at| self.taken(rule, text, places, *at));
+        found.or_else(|| rule.constant.as_deref().map(Cow::Borrowed))
+    }
+
+    /// What a rule takes of the text at one of its places.
+    fn taken<'t>(&'t self, rule: &Rule, text: &'t str, places: &[Place], at: usize) -> Option<Cow<'t, str>> {
+        let found = scalar(self.wanted.value(text, places, at)?)?;
+        let Some(pattern) = &rule.pattern else { return Some(found) };
+        let groups = pattern.captures(&found)?;
+        Some(Cow::Owned(groups.get(1).or_else(|| groups.get(0))?.as_str().to_owned()))
     }
 
     /// Reads a row.
     pub fn read(&self, text: &str, places: &[Place], remarks: &mut Vec<String>) -> Dossier {
-        let is_true = |part, value: &str| {
-            let rule = self.rules.iter().find(|(p, ..)| *p == part).map(|(_, rule, _)| rule);
-            rule.is_some_and(|r| r.is_in.iter().any(|known| known == value))
+        let is_true = |part: Part, value: &str| {
+            self.rules[part as usize].as_ref().is_some_and(|(rule, _)| rule.is_in.iter().any(|known| known == value))
         };
         self.words.understand(
             &Understood {
@@ -211,7 +221,9 @@ impl Words {
             let text = (row.text)(part)?;
             let at = values::instant(&text, zone);
             if at.is_none() {
-                remarks.push(format!("hồ sơ {code}: {name} «{text}» không đọc được"));
+                // What stands in a date's place may be anything.
+                let shown: String = text.chars().take(MOST_SHOWN).collect();
+                remarks.push(format!("hồ sơ {code}: {name} «{shown}» không đọc được"));
             }
             at
         };
@@ -247,10 +259,8 @@ impl Words {
             step: owned(Part::Step),
             unit: owned(Part::Unit),
             handler: owned(Part::Handler),
-            applicant: (row.text)(Part::Applicant).map(|name| match self.shows_applicants {
-                true => name.into_owned(),
-                false => values::initials(&name),
-            }),
+            applicant: (row.text)(Part::Applicant)
+                .map(|name| if self.shows_applicants { name.into_owned() } else { values::initials(&name) }),
             received_at,
             due_at,
             extended_due_at,
@@ -277,6 +287,9 @@ impl Words {
         })
     }
 }
+
+/// Characters of an unreadable date that are shown: enough for any date.
+const MOST_SHOWN: usize = 30;
 
 /// Raised when rows are read differently though their profile says the same.
 const VERSION: u32 = 1;

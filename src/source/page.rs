@@ -1,6 +1,6 @@
 //! Owns a page of an answer as it was scanned: its text, and where in it the wanted values stand.
 
-use std::sync::Arc;
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use super::{
     Page, Rows, SourceError,
@@ -105,11 +105,14 @@ pub fn read(text: String, rules: &AnswerRules, mapping: &Arc<Mapping>) -> Result
             "câu trả lời của hệ thống một cửa không có danh sách hồ sơ; kiểm tra url và profile trong nhacviec.yaml",
         ));
     }
-    recognise(&mut rows);
+    let nameless = recognise(&mut rows);
     let unusable = (rows.scanned.count - rows.keys.len() - rows.scanned.hollow) as u64;
-    let remarks =
+    let mut remarks: Vec<String> =
         (unusable > 0).then(|| format!("{unusable} dòng không đọc được hoặc thiếu mã hồ sơ")).into_iter().collect();
-    Ok((envelope, Page { rows: Box::new(rows), unusable, remarks, as_of: None }))
+    if !mapping.has_ids() {
+        remarks.extend(repeated(&rows.keys));
+    }
+    Ok((envelope, Page { rows: Box::new(rows), unusable, nameless, remarks, as_of: None }))
 }
 
 /// The first row as the system sent it; for showing to who sets up a source.
@@ -118,17 +121,31 @@ pub fn first_row(text: &str, rows: &[String]) -> Option<String> {
     follow(text, &steps.collect::<Vec<_>>()).map(str::to_owned)
 }
 
-/// Finds number and fingerprint of each row.
-fn recognise(rows: &mut ScannedRows) {
+/// Where a system has no ids, two rows with one number may be two matters, of which one only is reminded of.
+fn repeated(keys: &[RowKey]) -> Option<String> {
+    let mut known: HashMap<&str, u64> = HashMap::with_capacity(keys.len());
+    let again = keys.iter().find(|key| *known.entry(&key.code).or_insert(key.id) != key.id)?;
+    Some(format!("mã {} có ở nhiều dòng khác nhau; các dòng ấy được coi là một", again.code))
+}
+
+/// Finds number and fingerprint of each row; of those without a number the system's own ids.
+fn recognise(rows: &mut ScannedRows) -> Vec<String> {
+    let mut nameless = Vec::new();
     for at in 0..rows.scanned.count {
         let (text, values) = (rows.text.as_str(), rows.values(at));
-        let Some(code) = rows.mapping.text(text, values, Part::Code) else { continue };
         let own = rows.mapping.text(text, values, Part::Id);
-        let id = print(FIRST, own.as_ref().unwrap_or(&code).as_bytes());
-        let key = RowKey { id, print: rows.mapping.print(text, values), code: code.into_owned() };
+        let Some(code) = rows.mapping.text(text, values, Part::Code) else {
+            nameless.extend(own.map(Cow::into_owned));
+            continue;
+        };
+        let whole = rows.mapping.print(text, values);
+        // Where a system has no ids, two rows with one number are still two rows.
+        let id = own.map_or(whole, |own| print(FIRST, own.as_bytes()));
+        let key = RowKey { id, print: whole, code: code.into_owned() };
         rows.keys.push(key);
         rows.places.push(u32::try_from(at).unwrap_or(u32::MAX));
     }
+    nameless
 }
 
 #[cfg(test)]

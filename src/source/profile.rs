@@ -76,6 +76,7 @@ impl Eq for Body {}
 
 /// How the account is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "a source has one, for as long as it lives")]
 pub enum Auth {
     /// It is not, or it stands in the request itself.
     None,
@@ -200,6 +201,9 @@ pub struct AnswerRules {
 
 impl AnswerRules {
     /// Refuses what is no list of dossiers.
+    ///
+    /// # Errors
+    /// When it is an error, or the account was refused.
     pub fn judge(&self, value: &impl Fn(usize) -> Option<String>) -> Result<(), SourceError> {
         let is = |rule: &Option<(usize, Vec<String>)>| {
             rule.as_ref().map(|(at, texts)| value(*at).is_some_and(|v| texts.contains(&v)))

@@ -55,31 +55,33 @@ impl Wanted {
         // Whoever wanted a part of it finds it from the whole.
         let parts = std::mem::take(&mut node.children);
         for (key, part) in parts {
-            self.widen(slot, vec![Step::Key(key)], &part);
+            self.widen(slot, &[Step::Key(key)], &part);
         }
         self.pointers.push((slot, rest));
         self.pointers.len() - 1
     }
 
-    fn widen(&mut self, slot: usize, path: Vec<Step>, node: &Node) {
+    fn widen(&mut self, slot: usize, path: &[Step], node: &Node) {
         if let Some(old) = node.slot {
             for (known, steps) in self.pointers.iter_mut().filter(|(known, _)| *known == old) {
                 *known = slot;
-                steps.splice(0..0, path.clone());
+                steps.splice(0..0, path.iter().cloned());
             }
         }
         for (key, child) in &node.children {
-            let deeper = path.iter().cloned().chain([Step::Key(key.clone())]).collect();
-            self.widen(slot, deeper, child);
+            let deeper: Vec<Step> = path.iter().cloned().chain([Step::Key(key.clone())]).collect();
+            self.widen(slot, &deeper, child);
         }
     }
 
     /// Number of values kept for each object.
+    #[must_use]
     pub fn slots(&self) -> usize {
         self.slots
     }
 
     /// The value of a pointer, as JSON, from the places found.
+    #[must_use]
     pub fn value<'t>(&self, text: &'t str, places: &[Place], pointer: usize) -> Option<&'t str> {
         let (slot, rest) = &self.pointers[pointer];
         let (start, length) = places[*slot];

@@ -12,10 +12,14 @@ pub use crate::domain::dossier::VIETNAM;
 #[must_use]
 pub fn scalar(token: &str) -> Option<Cow<'_, str>> {
     let text: Cow<'_, str> = match token.as_bytes().first()? {
-        b'"' => match token[1..token.len() - 1].contains('\\') {
-            false => Cow::Borrowed(&token[1..token.len() - 1]),
-            true => Cow::Owned(serde_json::from_str::<String>(token).ok()?),
-        },
+        b'"' => {
+            let inner = &token[1..token.len() - 1];
+            if inner.contains('\\') {
+                Cow::Owned(serde_json::from_str::<String>(token).ok()?)
+            } else {
+                Cow::Borrowed(inner)
+            }
+        }
         b'{' | b'[' => return None,
         _ => Cow::Borrowed(token),
     };
@@ -30,7 +34,9 @@ pub fn clean(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
     if trimmed.is_empty() || is_nothing(trimmed) {
         return None;
     }
-    if trimmed.is_ascii() || is_nfc_quick(trimmed.chars()) == IsNormalized::Yes {
+    // Marks that stand by themselves, of which Vietnamese is full when it is not composed, are U+0300 to U+036F.
+    let has_marks = || trimmed.bytes().any(|b| matches!(b, 0xcc | 0xcd));
+    if !has_marks() || is_nfc_quick(trimmed.chars()) == IsNormalized::Yes {
         let is_whole = trimmed.len() == text.len();
         return Some(match text {
             _ if is_whole => text,
@@ -43,6 +49,9 @@ pub fn clean(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
 
 /// What systems write where there is no value, the zero of .NET and of databases among them.
 fn is_nothing(text: &str) -> bool {
+    if !matches!(text.as_bytes().first(), Some(b'0' | b'1' | b'n' | b'u' | b'N' | b'{' | b'[')) {
+        return false;
+    }
     matches!(text, "null" | "undefined" | "None" | "{}" | "[]")
         || ["01/01/0001", "0001-01-01", "00010101", "1900-01-01", "01/01/1900", "19000101"]
             .iter()
@@ -144,12 +153,11 @@ fn time_of(text: &str) -> Option<NaiveTime> {
 /// whose they are.
 #[must_use]
 pub fn initials(name: &str) -> String {
-    name.split_whitespace()
-        .filter_map(|word| word.chars().next())
-        .map(|c| format!("{c}. "))
-        .collect::<String>()
-        .trim_end()
-        .to_owned()
+    let letters = name.split_whitespace().filter_map(|word| word.chars().next());
+    letters.fold(
+        String::new(),
+        |text, letter| if text.is_empty() { format!("{letter}.") } else { format!("{text} {letter}.") },
+    )
 }
 
 #[cfg(test)]

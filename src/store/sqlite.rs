@@ -254,9 +254,14 @@ impl Store for SqliteStore {
         &self,
         source: SourceId,
         keys: Vec<RowKey>,
+        nameless: Vec<String>,
         mut seen: Seen,
     ) -> Result<(Vec<usize>, Seen), StoreError> {
-        self.run(move |tx| Ok((polling::sift(tx, &source, &keys, &mut seen)?, seen))).await
+        self.run(move |tx| {
+            polling::see_nameless(tx, &source, &nameless, &mut seen)?;
+            Ok((polling::sift(tx, &source, &keys, &mut seen)?, seen))
+        })
+        .await
     }
 
     async fn take_rows(

@@ -4,6 +4,7 @@ use std::{fs, time::SystemTime};
 
 use chrono::NaiveDate;
 use nhacviec::{
+    clock::{Clock as _, SystemClock},
     domain::{
         dossier::dossier_subject,
         life::{Facts, Refusal, Report},
@@ -242,7 +243,7 @@ fn put(office: &Office, name: &str, text: &str, age_minutes: u64) {
     fs::create_dir_all(&folder).expect("writable");
     fs::write(folder.join(name), text).expect("writable");
     let file = fs::File::options().write(true).open(folder.join(name)).expect("just written");
-    let modified = SystemTime::now() - std::time::Duration::from_secs(age_minutes * 60);
+    let modified = SystemTime::from(SystemClock.now()) - std::time::Duration::from_secs(age_minutes * 60);
     file.set_modified(modified).expect("a file system with times");
 }
 

@@ -36,16 +36,18 @@ CREATE TABLE dossier_known (
     was_watched INTEGER NOT NULL DEFAULT 0,
     -- It ended late, and the apology or the explanation has not been recorded.
     owes INTEGER NOT NULL DEFAULT 0,
-    due_in_force INTEGER GENERATED ALWAYS AS (max(due_at, coalesce(extended_due_at, 0))) VIRTUAL
+    -- The later of both appointments.
+    due_in_force INTEGER
 ) STRICT;
 INSERT INTO dossier_known (source, code, procedure, field, agency, step, received_at, due_at, extended_due_at, status, status_raw,
-                           first_seen_at, seen_at, missing_polls, closed_at, was_watched)
+                           first_seen_at, seen_at, missing_polls, closed_at, was_watched, due_in_force)
     SELECT source, code, procedure, field, agency, step, received_at, due_at, extended_due_at, status, status_raw,
-           first_seen_at, seen_at, missing_polls, closed_at, 1
+           first_seen_at, seen_at, missing_polls, closed_at, 1, max(due_at, coalesce(extended_due_at, 0))
     FROM dossier;
 DROP TABLE dossier;
 ALTER TABLE dossier_known RENAME TO dossier;
-CREATE UNIQUE INDEX dossier_code ON dossier (source, code);
+-- The number first: it differs where the source does not.
+CREATE UNIQUE INDEX dossier_code ON dossier (code, source);
 CREATE INDEX dossier_open ON dossier (source) WHERE closed_at IS NULL;
 CREATE INDEX dossier_near ON dossier (due_in_force) WHERE closed_at IS NULL AND status IN ('open', 'unmapped');
 CREATE INDEX dossier_owing ON dossier (source) WHERE owes = 1;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 use rusqlite::{OptionalExtension, Params, Row, Statement, Transaction, params};
 
-use super::{instant, parsed, seconds};
+use super::{instant, parsed, seconds, to_json};
 use crate::{
     domain::{
         dossier::{
@@ -85,6 +85,26 @@ pub fn sift(
     Ok(changed)
 }
 
+/// Notes dossiers that an answer shows without their number. Such rows are rare, so that no index finds them.
+pub fn see_nameless(
+    tx: &Transaction<'_>,
+    source: &SourceId,
+    nameless: &[String],
+    seen: &mut Seen,
+) -> Result<(), StoreError> {
+    if nameless.is_empty() {
+        return Ok(());
+    }
+    let mut select = tx.prepare_cached(
+        "SELECT id FROM dossier WHERE source = ?1 AND closed_at IS NULL AND native_id IN (SELECT value FROM json_each(?2))",
+    )?;
+    let mut rows = select.query(params![source.as_str(), to_json(&nameless)])?;
+    while let Some(row) = rows.next()? {
+        seen.dossier(row.get(0)?);
+    }
+    Ok(())
+}
+
 /// Writes rows that are new or changed.
 pub fn take_rows(
     tx: &Transaction<'_>,
@@ -98,8 +118,8 @@ pub fn take_rows(
     let mut find = tx.prepare_cached(&format!("{TRACKED} WHERE d.source = ?1 AND d.code = ?2"))?;
     let mut insert = tx.prepare_cached(&format!(
         "INSERT INTO dossier (source, {COLUMNS}, row_print, first_seen_at, seen_at, closed_at, was_watched)
-         VALUES (?23, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?24, ?25, ?25, ?26, ?27)
-         ON CONFLICT (source, code) DO NOTHING"
+         VALUES (?28, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?25, ?26, ?27)
+         ON CONFLICT (code, source) DO NOTHING"
     ))?;
     for row in rows {
         if add(&mut insert, source, row, now)? {
@@ -122,7 +142,7 @@ pub fn take_rows(
 fn add(insert: &mut Statement<'_>, source: &SourceId, row: &ReadRow, now: DateTime<Utc>) -> Result<bool, StoreError> {
     let is_finished = row.dossier.status == DossierStatus::Finished;
     bind(insert, &row.dossier)?;
-    insert.raw_bind_parameter(23, source.as_str())?;
+    insert.raw_bind_parameter(28, source.as_str())?;
     insert.raw_bind_parameter(24, row.print.map(u64::cast_signed))?;
     insert.raw_bind_parameter(25, seconds(now))?;
     insert.raw_bind_parameter(26, is_finished.then(|| seconds(now)))?;
@@ -158,17 +178,17 @@ fn update(
     let mut update = tx.prepare_cached(
         "UPDATE dossier SET code = ?1, native_id = ?2, procedure_code = ?3, procedure = ?4, field = ?5, agency = ?6, step = ?7, unit = ?8, handler = ?9,
              applicant = ?10, received_at = ?11, due_at = ?12, extended_due_at = ?13, step_due_at = ?14, resolved_at = ?15, returned_at = ?16,
-             is_online = ?17, is_by_post = ?18, is_paid_online = ?19, status = ?20, status_raw = ?21, link = ?22, row_print = ?23, seen_at = ?24,
+             is_online = ?17, is_by_post = ?18, is_paid_online = ?19, status = ?20, status_raw = ?21, link = ?22, due_in_force = ?23, row_print = ?24, seen_at = ?28,
              missing_polls = 0, closed_at = ?25, was_watched = was_watched OR ?26, owes = ?27
-         WHERE id = ?28",
+         WHERE id = ?29",
     )?;
     bind(&mut update, &fresh)?;
-    update.raw_bind_parameter(23, row.print.map(u64::cast_signed))?;
-    update.raw_bind_parameter(24, seconds(now))?;
+    update.raw_bind_parameter(24, row.print.map(u64::cast_signed))?;
+    update.raw_bind_parameter(28, seconds(now))?;
     update.raw_bind_parameter(25, is_finished.then(|| seconds(known.closed_at.unwrap_or(now))))?;
     update.raw_bind_parameter(26, !is_finished)?;
     update.raw_bind_parameter(27, owes && is_finished)?;
-    update.raw_bind_parameter(28, number)?;
+    update.raw_bind_parameter(29, number)?;
     update.raw_execute()?;
     if was_open == is_finished {
         // Closed, nothing more is said; back, it must not be told its old rungs again.
@@ -314,9 +334,9 @@ const TRACKED: &str = "SELECT d.source, CASE WHEN d.missing_polls = 0 THEN max(d
 
 /// In the order of [`bind`] and [`read_dossier`].
 const COLUMNS: &str = "code, native_id, procedure_code, procedure, field, agency, step, unit, handler, applicant, received_at, due_at,
-    extended_due_at, step_due_at, resolved_at, returned_at, is_online, is_by_post, is_paid_online, status, status_raw, link";
+    extended_due_at, step_due_at, resolved_at, returned_at, is_online, is_by_post, is_paid_online, status, status_raw, link, due_in_force";
 
-/// Binds what [`COLUMNS`] names, as the parameters 1 to 22.
+/// Binds what [`COLUMNS`] names, as the parameters 1 to 23.
 fn bind(statement: &mut Statement<'_>, dossier: &Dossier) -> Result<(), StoreError> {
     let is_finished = dossier.status == DossierStatus::Finished;
     statement.raw_bind_parameter(1, &dossier.code)?;
@@ -342,6 +362,7 @@ fn bind(statement: &mut Statement<'_>, dossier: &Dossier) -> Result<(), StoreErr
     statement.raw_bind_parameter(20, dossier.status.as_str())?;
     statement.raw_bind_parameter(21, &dossier.status_raw)?;
     statement.raw_bind_parameter(22, &dossier.link)?;
+    statement.raw_bind_parameter(23, dossier.due_in_force().map(seconds))?;
     Ok(())
 }
 
