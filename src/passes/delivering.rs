@@ -172,7 +172,12 @@ async fn prune(app: &App, now: DateTime<Utc>) -> Result<(), StoreError> {
     }
     let pruned = app.store.prune(now - Duration::days(days)).await?;
     if pruned != Pruned::default() {
-        tracing::info!(items = pruned.items, attempts = pruned.attempts, "emptied what came to an end long ago");
+        tracing::info!(
+            items = pruned.items,
+            attempts = pruned.attempts,
+            dossiers = pruned.dossiers,
+            "emptied what came to an end long ago"
+        );
     }
     Ok(())
 }

@@ -140,6 +140,8 @@ pub struct Pruned {
     pub items: u32,
     /// Attempts deleted.
     pub attempts: u32,
+    /// Dossiers deleted.
+    pub dossiers: u32,
 }
 
 /// What a returned message led to.

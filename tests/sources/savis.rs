@@ -123,12 +123,13 @@ async fn a_petition_has_its_limit_from_its_receipt_and_ends_with_its_answer() {
 }
 
 #[tokio::test]
-async fn two_petitions_of_the_same_second_are_not_taken_for_a_whole_list() {
+async fn two_petitions_of_the_same_second_are_one_to_us_and_the_administrator_is_told_so() {
     let row = FakeDossier::processing("khong-co", "2023-02-01 08:14:09", "2023-02-14 17:00:00");
     let other = FakeDossier { procedure: "Việc khác".to_owned(), ..row.clone() };
     let world = World::new(Kind::Petitions, vec![row, other]).await;
-    let sentence = world.read_badly("2023-02-02 09:00").await;
-    assert!(sentence.contains("chỉ đọc được một phần (1 hồ sơ)"), "{sentence}");
+    assert_eq!(world.read_well("2023-02-02 09:00").await.open, 1);
+    let problems = world.desk.problems().await;
+    assert!(problems[0].contains("mã 20230201081409 có ở nhiều dòng khác nhau"), "{problems:?}");
 }
 
 #[tokio::test]

@@ -121,6 +121,9 @@ pub fn intervene(
     Ok(IntervenedResult::Done)
 }
 
+/// How much longer than other things what is known of a dossier that has ended is kept.
+const DOSSIERS_KEPT: chrono::Duration = chrono::Duration::days(310);
+
 /// Empties the facts of what came to an end before `before` and deletes its attempts. The keys stay for ever: they
 /// are what keeps everything from being said twice.
 pub fn prune(tx: &Transaction<'_>, before: DateTime<Utc>) -> Result<Pruned, StoreError> {
@@ -138,8 +141,12 @@ pub fn prune(tx: &Transaction<'_>, before: DateTime<Utc>) -> Result<Pruned, Stor
                  SELECT 1 FROM delivery d WHERE d.batch = attempt.batch AND d.state IN ('pending', 'sending', 'unknown'))",
         )?
         .execute([seconds(before)])?;
+    // A year's targets are counted from its dossiers, some weeks after its end.
+    let dossiers = tx
+        .prepare_cached("DELETE FROM dossier WHERE closed_at < ?1 AND owes = 0")?
+        .execute([seconds(before - DOSSIERS_KEPT)])?;
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    Ok(Pruned { items: count(items), attempts: count(attempts) })
+    Ok(Pruned { items: count(items), attempts: count(attempts), dossiers: count(dossiers) })
 }
 
 /// Marks the address, and takes what the returned message said to its recipients' next routes.
