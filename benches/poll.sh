@@ -10,8 +10,8 @@ cd "$(dirname "$0")/.."
 count=${1:-1000000}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-bench=$(cargo bench --no-run --bench poll --message-format=json 2>/dev/null |
-    sed -n 's/.*"executable":"\([^"]*poll-[^"]*\)".*/\1/p' | tail -1)
+bench=${BENCH:-$(cargo bench --no-run --bench poll --message-format=json 2>/dev/null |
+    sed -n 's/.*"executable":"\([^"]*poll-[^"]*\)".*/\1/p' | tail -1)}
 
 # Runs a command and prints its CPU seconds and peak memory.
 measured() {

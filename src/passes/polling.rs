@@ -26,6 +26,9 @@ const PATIENT_FAILURES: u32 = 3;
 /// Up to this.
 const LONGEST_WAIT: Duration = Duration::hours(1);
 
+/// Rows written in one transaction.
+const WRITTEN_TOGETHER: usize = 4096;
+
 /// What a poll of one source brought.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Polled {
@@ -65,6 +68,7 @@ pub async fn poll_one(
     let id = source.settings().id.clone();
     let mut taking = Taking::new(app, &id, now, progress);
     let Ok(end) = source.read(&mut taking).await else { return Err(taking.failure.unwrap_or(StoreError::Gone)) };
+    taking.write().await?;
     let result = match end {
         End { trouble: Some(error), .. } if taking.seen.rows() == 0 => {
             Err(record_failure(app, &id, &error, now).await?)
@@ -84,6 +88,10 @@ struct Taking<'a, P> {
     seen: Seen,
     report: SyncReport,
     remarks: Vec<String>,
+    /// New or changed rows: a commit for some thousands touches the pages of the indexes once, not once a page.
+    waiting: Vec<ReadRow>,
+    /// When the rows that wait were said.
+    as_of: DateTime<Utc>,
     /// Why no more pages are taken.
     failure: Option<StoreError>,
 }
@@ -91,7 +99,8 @@ struct Taking<'a, P> {
 impl<'a, P> Taking<'a, P> {
     fn new(app: &'a App, source: &'a SourceId, now: DateTime<Utc>, progress: &'a P) -> Self {
         let (seen, report) = (Seen::default(), SyncReport::default());
-        Self { app, source, now, progress, seen, report, remarks: Vec::new(), failure: None }
+        let (remarks, waiting) = (Vec::new(), Vec::new());
+        Self { app, source, now, progress, seen, report, remarks, waiting, as_of: now, failure: None }
     }
 }
 
@@ -107,22 +116,28 @@ impl<P: Fn() + Sync> Taking<'_, P> {
         seen.unusable(page.unusable);
         self.remarks.extend(page.remarks);
         let (changed, seen) = store.sift(id.clone(), page.rows.keys().to_vec(), page.nameless, seen).await?;
+        self.seen = seen;
         let rules = self.app.office.sources.get(id);
-        let rows: Vec<ReadRow> = changed
-            .into_iter()
-            .map(|place| with_limits(page.rows.read(place, &mut self.remarks), rules, &self.app.office))
-            .collect();
-        let zone = self.app.office.hours.zone;
-        let as_of = page.as_of.map_or(self.now, |at| at.min(self.now));
-        let (report, seen) = if rows.is_empty() {
-            (SyncReport::default(), seen)
-        } else {
-            store.take_rows(id.clone(), rows, seen, zone, as_of).await?
-        };
+        for place in changed {
+            let row = page.rows.read(place, &mut self.remarks);
+            self.waiting.push(with_limits(row, rules, &self.app.office));
+        }
+        self.as_of = page.as_of.map_or(self.now, |at| at.min(self.now));
+        if self.waiting.len() >= WRITTEN_TOGETHER { self.write().await } else { Ok(()) }
+    }
+
+    /// Writes the rows that wait.
+    async fn write(&mut self) -> Result<(), StoreError> {
+        let rows = std::mem::take(&mut self.waiting);
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let (seen, zone) = (std::mem::take(&mut self.seen), self.app.office.hours.zone);
+        let (report, seen) = self.app.store.take_rows(self.source.clone(), rows, seen, zone, self.as_of).await?;
+        self.seen = seen;
         self.report.new += report.new;
         self.report.changed += report.changed;
         self.report.closed += report.closed;
-        self.seen = seen;
         Ok(())
     }
 }
@@ -141,6 +156,8 @@ impl<P: Fn() + Sync> Pages for Taking<'_, P> {
     }
 
     async fn note_file(&mut self, digest: &str, name: &str) -> Result<(), Interrupted> {
+        // Not before its rows are safe.
+        self.write().await.map_err(|error| self.interrupt(error))?;
         let (digest, name) = (digest.to_owned(), name.to_owned());
         let noted = self.app.store.note_file(self.source.clone(), digest, name, self.now).await;
         noted.map_err(|error| self.interrupt(error))

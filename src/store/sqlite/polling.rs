@@ -85,6 +85,15 @@ pub fn sift(
     Ok(changed)
 }
 
+/// Room for the pages of a long list, in kB; given back at its end.
+const CACHE_WHILE_POLLING: i64 = 16_000;
+/// What SQLite takes by itself.
+const USUAL_CACHE: i64 = 2000;
+
+fn set_cache(tx: &Transaction<'_>, kilobytes: i64) -> Result<(), StoreError> {
+    Ok(tx.pragma_update(None, "cache_size", -kilobytes)?)
+}
+
 /// Notes dossiers that an answer shows without their number. Such rows are rare, so that no index finds them.
 pub fn see_nameless(
     tx: &Transaction<'_>,
@@ -115,6 +124,7 @@ pub fn take_rows(
     now: DateTime<Utc>,
 ) -> Result<SyncReport, StoreError> {
     let mut report = SyncReport::default();
+    set_cache(tx, CACHE_WHILE_POLLING)?;
     let mut find = tx.prepare_cached(&format!("{TRACKED} WHERE d.source = ?1 AND d.code = ?2"))?;
     let mut insert = tx.prepare_cached(&format!(
         "INSERT INTO dossier (source, {COLUMNS}, row_print, first_seen_at, seen_at, closed_at, was_watched)
@@ -231,6 +241,7 @@ pub fn conclude(
         close_missing(tx, source, zone, now, &mut report)?;
     }
     record_answer(tx, source, seen.rows(), trust, now)?;
+    set_cache(tx, USUAL_CACHE)?;
     report.open = tx.query_row(
         "SELECT count(*) FROM dossier WHERE source = ?1 AND closed_at IS NULL",
         [source.as_str()],
