@@ -415,13 +415,47 @@ fn wrong_usage_is_explained_in_vietnamese_with_code_2() {
         assert!(err(&output).contains(sentence), "{sentence} is not in {}", err(&output));
     }
     let commands = [
-        "run", "check", "status", "tasks", "done", "ack", "extend", "not-ours", "assign", "open", "snooze", "cancel",
-        "reopen", "targets", "preview", "simulate", "calendar", "deadline", "demo",
+        "run",
+        "check",
+        "status",
+        "tasks",
+        "done",
+        "ack",
+        "extend",
+        "not-ours",
+        "assign",
+        "open",
+        "snooze",
+        "cancel",
+        "reopen",
+        "targets",
+        "preview",
+        "simulate",
+        "calendar",
+        "deadline",
+        "demo",
+        "explain",
+        "outbox",
+        "outbox show",
+        "zalo",
+        "zalo link",
+        "template",
+        "bounce",
+        "test-send",
+        "source",
+        "source test",
+        "source poll",
+        "dossiers",
+        "dossier",
+        "dossier apology",
+        "dossier reappointed",
+        "targets set",
     ];
-    let pages = commands.into_iter().map(|c| vec![c, "--help"]).chain([vec!["--help"]]);
+    let pages = commands.iter().map(|c| c.split(' ').chain(["--help"]).collect()).chain([vec!["--help"]]);
+    let pages: Vec<Vec<&str>> = pages.collect();
     for page in pages {
         let help = out(&nhacviec(&folder, &page));
-        for english in ["Usage", "OPTIONS", "Options", "Commands", "Print", "Arguments"] {
+        for english in ["Usage", "OPTIONS", "Options", "Commands", "COMMAND", "Print", "Arguments", "possible"] {
             assert!(!help.contains(english), "{english} in\n{help}");
         }
     }

@@ -41,7 +41,15 @@ pub fn explain(error: &clap::Error) -> Exit {
 
 /// The one English word of clap's own that the template cannot replace.
 fn in_vietnamese(error: &clap::Error) -> String {
-    error.render().to_string().replace("[OPTIONS]", "[TÙY CHỌN]")
+    const WORDS: [(&str, &str); 6] = [
+        ("[OPTIONS]", "[TÙY CHỌN]"),
+        ("<COMMAND>", "<LỆNH>"),
+        ("[COMMAND]", "[LỆNH]"),
+        ("\nCommands:\n", "\nLệnh:\n"),
+        ("Usage: ", "Cách dùng: "),
+        ("[possible values: ", "[các giá trị: "),
+    ];
+    WORDS.iter().fold(error.render().to_string(), |text, (english, vietnamese)| text.replace(english, vietnamese))
 }
 
 fn sentence(error: &clap::Error) -> String {
