@@ -25,7 +25,7 @@ use crate::{
     config::{Config, Folders},
     domain::{
         decide::{self, Record, Situation, Told, Verdict},
-        dossier::{TrackedDossier, dossier_subject},
+        dossier::{Duty, TrackedDossier, dossier_subject},
         ids::{PersonId, SubjectId},
         life::{Event, Reports},
         occurrence::{Occurrence, OccurrenceKind},
@@ -277,7 +277,7 @@ impl Explain {
         now: DateTime<Utc>,
     ) -> Vec<(NaiveDate, String)> {
         const SHOWN: usize = 8;
-        let words = Words { office, is_dossier: subject.as_str().starts_with("dossier:") };
+        let words = Words { office, is_dossier: !subject.as_str().starts_with("task:") };
         let today = office.hours.date(now);
         let rehearsed = known.rehearsed.get_or_init(|| rehearse(office, &known.record, today));
         let wanted = rehearsed.iter().filter(|l| l.notification.key.subject == *subject && l.on >= today);
@@ -294,12 +294,15 @@ impl Explain {
             let Some(store) = &known.store else { break };
             let found = block_on(store.dossier(source.clone(), code.to_owned()))?.context(STORE_FAILED)?;
             let Some(tracked) = found else { continue };
-            let closed_at = tracked.closed_at;
-            let (at, record) = self.record_at(office, known, &subject, &decided, &events, now);
+            let (at, mut record) = self.record_at(office, known, &subject, &decided, &events, now);
+            // One that is paused or far away is not looked at each minute; here it is.
+            if !record.dossiers.iter().any(|d| d.source == *source && d.dossier.code == code) {
+                record.dossiers.push(tracked.clone());
+            }
             let verdicts = decide::explain(&Situation { office, record: &record }, at, &subject);
             let mut head = vec![format!("Hồ sơ {code} ({source})")];
             head.extend(dossier_facts(office, &tracked));
-            head.extend(closed_at.map(|at| {
+            head.extend(tracked.closed_at.map(|at| {
                 format!(
                     "Đã đóng lúc {}: có kết quả, hoặc hệ thống một cửa không còn trả về; không nhắc nữa",
                     moment(office.hours.zone, at)
@@ -311,6 +314,17 @@ impl Explain {
             head.push(words::hours(office, at));
             let coming = self.coming(office, known, &subject, now);
             accounts.push(Account { subject, head, verdicts, at, decided, events, coming });
+            for (duty, name) in PAPERS {
+                let subject = duty.subject(source, code);
+                let (decided, events) = known.of(&subject)?;
+                let verdicts = decide::explain(&Situation { office, record: &record }, at, &subject);
+                if verdicts.is_empty() && decided.is_empty() {
+                    continue;
+                }
+                let coming = self.coming(office, known, &subject, now);
+                let head = vec![format!("Hồ sơ {code}: {name}")];
+                accounts.push(Account { subject, head, verdicts, at, decided, events, coming });
+            }
         }
         if accounts.is_empty() {
             bail!(
@@ -395,6 +409,10 @@ impl Explain {
 fn office_day(office: &Office, at: DateTime<Utc>) -> NaiveDate {
     office.hours.date(at)
 }
+
+/// The papers that may be owed for a dossier, and what they are called.
+const PAPERS: [(Duty, &str); 3] =
+    [(Duty::Apology, "xin lỗi"), (Duty::Explanation, "giải trình"), (Duty::Forwarding, "chuyển đơn")];
 
 fn dossier_facts(office: &Office, tracked: &TrackedDossier) -> Vec<String> {
     let zone = office.hours.zone;

@@ -14,7 +14,7 @@ use super::{
 use crate::domain::{
     deadline::Due,
     dossier::{DossierStatus, Duty, SourceKind, TrackedDossier, dossier_subject},
-    ids::{PersonId, SubjectId, UnitId},
+    ids::{PersonId, SourceId, SubjectId, UnitId},
     life::Life,
     notification::{Audience, Item},
     office::SourceRules,
@@ -79,7 +79,7 @@ impl Draft<'_> {
         if is_strange && rules.policy.opens_on(due, &office.calendar) <= self.today {
             let places = [&dossier.unit, &dossier.step, &dossier.field, &dossier.agency];
             let place = places.into_iter().flatten().next().cloned().unwrap_or_default();
-            self.decision.gaps.insert(Gap::UnknownHolder { source: tracked.source.clone(), place });
+            self.unknown_holder(&tracked.source, place);
         }
         let mut candidates = self.case_candidates(case, subject, &rules.policy, due);
         self.and_person(case, &mut candidates);
@@ -99,6 +99,14 @@ impl Draft<'_> {
             urged,
             is_petition: rules.kind == SourceKind::Petitions,
         });
+    }
+
+    /// A source whose every step nobody named needs a line, not hundreds.
+    fn unknown_holder(&mut self, source: &SourceId, place: String) {
+        let is_of_source = |gap: &&Gap| matches!(gap, Gap::UnknownHolder { source: known, .. } if known == source);
+        let many = self.decision.gaps.iter().filter(is_of_source).count() >= MOST_PLACES;
+        let place = if many { AND_OTHERS.to_owned() } else { place };
+        self.decision.gaps.insert(Gap::UnknownHolder { source: source.clone(), place });
     }
 
     fn case_candidates(&mut self, case: &Case<'_>, subject: &SubjectId, policy: &Policy, due: Due) -> Vec<Candidate> {
@@ -216,6 +224,11 @@ impl Draft<'_> {
         });
     }
 }
+
+/// Places without a holder that are named one by one.
+const MOST_PLACES: usize = 20;
+/// The others.
+const AND_OTHERS: &str = "… và những nơi khác";
 
 /// What forwarding is called.
 const FORWARDING: &str = "chuyển đơn đến cơ quan có thẩm quyền, nếu không thuộc thẩm quyền của cơ quan mình";
