@@ -148,15 +148,15 @@ impl SourceError {
 
 /// Some rows of an answer, recognised but not yet understood: most of them have not changed since the last poll.
 pub trait Rows: Send + Sync {
-    /// How each row is recognised.
-    fn keys(&self) -> &[RowKey];
+    /// How each row is recognised; can be asked once.
+    fn take_keys(&mut self) -> Vec<RowKey>;
 
     /// The answer as it came; never kept, shown only to who sets up the source.
     fn raw(&self) -> Option<&str> {
         None
     }
 
-    /// Reads the row at that place of [`Rows::keys`]; what is wrong with it goes to `remarks`, without personal data.
+    /// Reads the row at that place of [`Rows::take_keys`]; what is wrong with it goes to `remarks`, without personal data.
     fn read(&self, place: usize, remarks: &mut Vec<String>) -> ReadRow;
 }
 
@@ -248,9 +248,9 @@ pub struct Sample {
 }
 
 impl Sample {
-    fn take(&mut self, page: &Page) {
-        self.remarks.extend(page.remarks.iter().cloned());
-        for place in 0..page.rows.keys().len() {
+    fn take(&mut self, page: &mut Page) {
+        self.remarks.append(&mut page.remarks);
+        for place in 0..page.rows.take_keys().len() {
             self.dossiers.push(page.rows.read(place, &mut self.remarks).dossier);
         }
     }

@@ -19,7 +19,7 @@ pub use self::outbox::{
 use crate::domain::{
     decide::{Decision, Record},
     directory::ChannelKind,
-    dossier::{ReadRow, RowKey, Seen, SourceHistory, TrackedDossier, Trust},
+    dossier::{Changed, ReadRow, RowKey, Seen, SourceHistory, TrackedDossier, Trust},
     health::Activity,
     ids::{PersonId, RecipientId, SourceId, SubjectId},
     life::{Event, Facts, Life, Refusal, Report, Reports},
@@ -419,13 +419,13 @@ pub trait Store: Send + Sync {
         keys: Vec<RowKey>,
         nameless: Vec<String>,
         seen: Seen,
-    ) -> Result<(Vec<usize>, Seen), StoreError>;
+    ) -> Result<(Vec<Changed>, Seen), StoreError>;
 
-    /// Writes rows that are new or changed; one that says finished is closed. Nothing is concluded from what is absent.
+    /// Writes rows that are new or changed, with the number of those that are known; one that says finished is closed. Nothing is concluded from what is absent.
     async fn take_rows(
         &self,
         source: SourceId,
-        rows: Vec<ReadRow>,
+        rows: Vec<(Option<i64>, ReadRow)>,
         seen: Seen,
         zone: Tz,
         now: DateTime<Utc>,

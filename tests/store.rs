@@ -394,7 +394,7 @@ async fn the_database_is_in_wal_mode() {
     assert_eq!(mode, "wal");
 }
 
-fn row(i: u32) -> ReadRow {
+fn row(i: u32) -> (Option<i64>, ReadRow) {
     let dossier = Dossier {
         code: format!("H{i:06}"),
         procedure: Some("Cấp Giấy phép bán buôn rượu trên địa bàn tỉnh".to_owned()),
@@ -402,7 +402,7 @@ fn row(i: u32) -> ReadRow {
         status: DossierStatus::Open,
         ..Dossier::default()
     };
-    ReadRow { dossier, print: Some(u64::from(i)) }
+    (None, ReadRow { dossier, print: Some(u64::from(i)) })
 }
 
 #[tokio::test]

@@ -35,7 +35,7 @@ impl Desk {
     }
 
     async fn read_from(&self, source: &str, dossier: Dossier, now: &str) {
-        let rows = vec![ReadRow { dossier, print: None }];
+        let rows = vec![(None, ReadRow { dossier, print: None })];
         let written = self.0.take_rows(source.into(), rows, Seen::default(), Ho_Chi_Minh, at(now)).await;
         written.expect("written");
     }

@@ -3,7 +3,10 @@
 //! The source is not trusted: lateness is computed here from `due_at` and the calendar, and an empty,
 //! shrunken or half-read answer closes nothing.
 
-use std::collections::HashSet;
+use std::{
+    collections::HashSet,
+    hash::{BuildHasherDefault, Hasher},
+};
 
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
@@ -230,13 +233,42 @@ pub struct ReadRow {
     pub print: Option<u64>,
 }
 
+/// A row of a page that is new or has changed, by its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Changed {
+    /// Its place among the keys of the page.
+    pub place: usize,
+    /// The dossier's number in the store, when it is known there.
+    pub number: Option<i64>,
+}
+
 /// What an answer has shown so far; grows by some bytes a row, so that a list of any length is read page by page.
 #[derive(Debug, Clone, Default)]
 pub struct Seen {
-    rows: HashSet<u64>,
+    rows: HashSet<u64, BuildHasherDefault<Fingerprint>>,
+    /// Whether nothing was known of the source when its answer began; none before anybody looked.
+    pub is_first: Option<bool>,
     unusable: u64,
     /// One bit for each dossier of the store.
     dossiers: Vec<u64>,
+}
+
+/// A fingerprint is a hash already.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Fingerprint(u64);
+
+impl Hasher for Fingerprint {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, fingerprint: u64) {
+        self.0 = fingerprint;
+    }
 }
 
 impl Seen {

@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use super::App;
 use crate::{
     domain::{
-        dossier::{Answered, Extent, ReadRow, Seen, SourceHistory, SourceKind, Trust, judge_answer},
+        dossier::{Answered, Changed, Extent, ReadRow, Seen, SourceHistory, SourceKind, Trust, judge_answer},
         ids::SourceId,
         office::{Office, SourceRules},
     },
@@ -89,7 +89,7 @@ struct Taking<'a, P> {
     report: SyncReport,
     remarks: Vec<String>,
     /// New or changed rows: a commit for some thousands touches the pages of the indexes once, not once a page.
-    waiting: Vec<ReadRow>,
+    waiting: Vec<(Option<i64>, ReadRow)>,
     /// When the rows that wait were said.
     as_of: DateTime<Utc>,
     /// Why no more pages are taken.
@@ -110,17 +110,17 @@ impl<P: Fn() + Sync> Taking<'_, P> {
         Interrupted
     }
 
-    async fn store(&mut self, page: Page) -> Result<(), StoreError> {
+    async fn store(&mut self, mut page: Page) -> Result<(), StoreError> {
         let (store, id) = (&self.app.store, self.source);
         let mut seen = std::mem::take(&mut self.seen);
         seen.unusable(page.unusable);
         self.remarks.extend(page.remarks);
-        let (changed, seen) = store.sift(id.clone(), page.rows.keys().to_vec(), page.nameless, seen).await?;
+        let (changed, seen) = store.sift(id.clone(), page.rows.take_keys(), page.nameless, seen).await?;
         self.seen = seen;
         let rules = self.app.office.sources.get(id);
-        for place in changed {
+        for Changed { place, number } in changed {
             let row = page.rows.read(place, &mut self.remarks);
-            self.waiting.push(with_limits(row, rules, &self.app.office));
+            self.waiting.push((number, with_limits(row, rules, &self.app.office)));
         }
         self.as_of = page.as_of.map_or(self.now, |at| at.min(self.now));
         if self.waiting.len() >= WRITTEN_TOGETHER { self.write().await } else { Ok(()) }

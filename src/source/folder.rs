@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     DossierSource, End, FolderSettings, Interrupted, Page, Pages, Rows, Sample, SourceError, SourceSettings,
-    mapping::{FIRST, Part, Understood, Words, print},
+    mapping::{FIRST, Part, Words, print},
     table::{Export, ExportRow, Field, MAX_BYTES, read_export},
 };
 use crate::domain::{
@@ -117,7 +117,7 @@ pub fn sample(source: &SourceSettings, settings: &FolderSettings) -> Sample {
     };
     sample.request = path.display().to_string();
     match read(&path, modified).and_then(|file| reader.page(&file)) {
-        Ok(page) => sample.take(&page),
+        Ok(mut page) => sample.take(&mut page),
         Err(remark) => sample.trouble = Some(SourceError::not_understood(remark)),
     }
     sample
@@ -204,8 +204,8 @@ impl FileRows {
 }
 
 impl Rows for FileRows {
-    fn keys(&self) -> &[RowKey] {
-        &self.keys
+    fn take_keys(&mut self) -> Vec<RowKey> {
+        std::mem::take(&mut self.keys)
     }
 
     fn read(&self, place: usize, remarks: &mut Vec<String>) -> ReadRow {
@@ -224,8 +224,8 @@ impl Rows for FileRows {
             };
             matches!(text.as_str(), "x" | "1" | "có" | "true") || words.iter().any(|word| text.contains(word))
         };
-        let statuses = text(Part::Status).into_iter().collect();
-        let dossier = self.words.understand(&Understood { text: &text, statuses, is_true: &is_true }, remarks);
+        let statuses: Vec<_> = text(Part::Status).into_iter().collect();
+        let dossier = self.words.understand(text, &statuses, is_true, remarks);
         ReadRow { dossier, print: None }
     }
 }

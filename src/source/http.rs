@@ -208,7 +208,6 @@ impl HttpSource {
             };
             let Answer { envelope, page, skew } = answer;
             reading.note_skew(skew);
-            reading.remarks.extend(page.remarks.iter().cloned());
             let distinct = pages.take(page).await?;
             if !reading.goes_on(&envelope, self.settings.profile.paging.kind, self.size()) {
                 return Ok(reading.ended(distinct));
@@ -229,7 +228,6 @@ impl HttpSource {
             match self.ask(&reading.at).await {
                 Ok(Answer { page, skew, .. }) => {
                     reading.note_skew(skew);
-                    reading.remarks.extend(page.remarks.iter().cloned());
                     pages.take(page).await?;
                 }
                 Err(error) => return Ok(reading.broken(error)),
@@ -464,10 +462,10 @@ pub async fn sample(source: &SourceSettings, settings: &HttpSettings) -> Sample 
     }
     let mut sample = Sample { request: reader.describe(&at), ..Sample::default() };
     match reader.ask(&at).await {
-        Ok(Answer { envelope, page, .. }) => {
+        Ok(Answer { envelope, mut page, .. }) => {
             sample.total = envelope.total;
             sample.raw = page.rows.raw().and_then(|text| page::first_row(text, &settings.profile.answer.rows));
-            sample.take(&page);
+            sample.take(&mut page);
         }
         Err(error) => sample.trouble = Some(error),
     }

@@ -190,35 +190,26 @@ impl Mapping {
         let is_true = |part: Part, value: &str| {
             self.rules[part as usize].as_ref().is_some_and(|(rule, _)| rule.is_in.iter().any(|known| known == value))
         };
-        self.words.understand(
-            &Understood {
-                text: &|part| self.text(text, places, part),
-                statuses: self.texts(text, places, Part::Status).collect(),
-                is_true: &is_true,
-            },
-            remarks,
-        )
+        let statuses: Vec<_> = self.texts(text, places, Part::Status).collect();
+        self.words.understand(|part| self.text(text, places, part), &statuses, is_true, remarks)
     }
 }
 
-/// A row's values, however they were found.
-pub struct Understood<'t> {
-    /// The text of a part.
-    pub text: &'t dyn Fn(Part) -> Option<Cow<'t, str>>,
-    /// What may tell the status, the most telling first.
-    pub statuses: Vec<Cow<'t, str>>,
-    /// Whether the text of a part that is true or false means true.
-    pub is_true: &'t dyn Fn(Part, &str) -> bool,
-}
-
 impl Words {
-    /// The dossier that a row's values make; what cannot be read is left out and remarked.
-    pub fn understand(&self, row: &Understood<'_>, remarks: &mut Vec<String>) -> Dossier {
-        let owned = |part| (row.text)(part).map(Cow::into_owned);
+    /// The dossier that a row's values make, however they were found: the text of each part, what may tell the status
+    /// (the most telling first), and which texts mean true. What cannot be read is left out and remarked.
+    pub fn understand<'t>(
+        &self,
+        text: impl Fn(Part) -> Option<Cow<'t, str>>,
+        statuses: &[Cow<'_, str>],
+        is_true: impl Fn(Part, &str) -> bool,
+        remarks: &mut Vec<String>,
+    ) -> Dossier {
+        let owned = |part| text(part).map(Cow::into_owned);
         let zone = self.zone.unwrap_or(values::VIETNAM);
         let code = owned(Part::Code).unwrap_or_default();
         let mut instant = |part, name: &str| -> Option<DateTime<Utc>> {
-            let text = (row.text)(part)?;
+            let text = text(part)?;
             let at = values::instant(&text, zone);
             if at.is_none() {
                 // What stands in a date's place may be anything.
@@ -227,7 +218,7 @@ impl Words {
             }
             at
         };
-        let flag = |part| (row.text)(part).map(|text| (row.is_true)(part, &text));
+        let flag = |part| text(part).map(|text| is_true(part, &text));
         let received_at = instant(Part::ReceivedAt, "ngày tiếp nhận");
         let due_at = instant(Part::DueAt, "ngày hẹn trả");
         let extended_due_at = instant(Part::ExtendedDueAt, "ngày hẹn lại");
@@ -235,7 +226,7 @@ impl Words {
         let resolved_at = instant(Part::ResolvedAt, "ngày xử lý xong");
         let returned_at = instant(Part::ReturnedAt, "ngày trả kết quả");
         let is_ended = resolved_at.is_some() || returned_at.is_some();
-        let status = self.status(&row.statuses);
+        let status = self.status(statuses);
         let status = match status {
             // What has a result is finished for the deadline's purposes, whatever its status still says.
             _ if is_ended => DossierStatus::Finished,
@@ -243,7 +234,7 @@ impl Words {
             _ if flag(Part::Paused) == Some(true) => DossierStatus::Paused,
             Some(status) => status,
             // Where no row tells a status, being on the list is the status.
-            None if row.statuses.is_empty() => DossierStatus::Open,
+            None if statuses.is_empty() => DossierStatus::Open,
             None => DossierStatus::Unmapped,
         };
         let native_id = owned(Part::Id);
@@ -259,7 +250,7 @@ impl Words {
             step: owned(Part::Step),
             unit: owned(Part::Unit),
             handler: owned(Part::Handler),
-            applicant: (row.text)(Part::Applicant)
+            applicant: text(Part::Applicant)
                 .map(|name| if self.shows_applicants { name.into_owned() } else { values::initials(&name) }),
             received_at,
             due_at,
@@ -271,7 +262,7 @@ impl Words {
             is_by_post: flag(Part::ByPost),
             is_paid_online: flag(Part::PaidOnline),
             status,
-            status_raw: row.statuses.last().map(|s| s.clone().into_owned()).unwrap_or_default(),
+            status_raw: statuses.last().map(|s| s.clone().into_owned()).unwrap_or_default(),
             link,
             native_id,
             code,

@@ -29,8 +29,8 @@ struct ScannedRows {
     scanned: Scanned,
     mapping: Arc<Mapping>,
     keys: Vec<RowKey>,
-    /// Which scanned row each key belongs to.
-    places: Vec<u32>,
+    /// Which scanned row each key belongs to, with its fingerprint.
+    places: Vec<(usize, u64)>,
 }
 
 impl ScannedRows {
@@ -41,8 +41,8 @@ impl ScannedRows {
 }
 
 impl Rows for ScannedRows {
-    fn keys(&self) -> &[RowKey] {
-        &self.keys
+    fn take_keys(&mut self) -> Vec<RowKey> {
+        std::mem::take(&mut self.keys)
     }
 
     fn raw(&self) -> Option<&str> {
@@ -51,9 +51,10 @@ impl Rows for ScannedRows {
 
     fn read(&self, place: usize, remarks: &mut Vec<String>) -> ReadRow {
         let before = remarks.len();
-        let dossier = self.mapping.read(&self.text, self.values(self.places[place] as usize), remarks);
+        let (row, print) = self.places[place];
+        let dossier = self.mapping.read(&self.text, self.values(row), remarks);
         let is_whole = remarks.len() == before;
-        ReadRow { dossier, print: is_whole.then_some(self.keys[place].print) }
+        ReadRow { dossier, print: is_whole.then_some(print) }
     }
 }
 
@@ -143,7 +144,7 @@ fn recognise(rows: &mut ScannedRows) -> Vec<String> {
         let id = own.map_or(whole, |own| print(FIRST, own.as_bytes()));
         let key = RowKey { id, print: whole, code: code.into_owned() };
         rows.keys.push(key);
-        rows.places.push(u32::try_from(at).unwrap_or(u32::MAX));
+        rows.places.push((at, whole));
     }
     nameless
 }

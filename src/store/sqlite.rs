@@ -18,7 +18,11 @@ use std::{
     collections::{BTreeMap, VecDeque},
     iter,
     path::Path,
-    sync::{Arc, Mutex, mpsc},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, Ordering},
+        mpsc,
+    },
     thread, time,
 };
 
@@ -29,14 +33,14 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, config::DbConfig};
 use tokio::sync::oneshot;
 
 use super::{
-    ApplyReport, Bouncing, DailyCap, Decided, DossierFilter, IntervenedResult, Intervention, MeasuresAsked, NewReport,
-    NewTargetValue, OpenCode, OutboxEntry, OutboxFilter, OutboxRow, Outcome, PollFailure, Pruned, Recorded,
-    ReturnTaken, Status, Store, StoreError, SyncReport,
+    ApplyReport, Bouncing, DailyCap, Decided, DossierFilter, EVERY_DOSSIER, IntervenedResult, Intervention,
+    MeasuresAsked, NewReport, NewTargetValue, OpenCode, OutboxEntry, OutboxFilter, OutboxRow, Outcome, PollFailure,
+    Pruned, Recorded, ReturnTaken, Status, Store, StoreError, SyncReport,
 };
 use crate::domain::{
     decide::{Decision, Record},
     directory::ChannelKind,
-    dossier::{ReadRow, RowKey, Seen, SourceHistory, TrackedDossier, Trust},
+    dossier::{Changed, ReadRow, RowKey, Seen, SourceHistory, TrackedDossier, Trust},
     health::Activity,
     ids::{PersonId, SourceId, SubjectId},
     life::{Event, Facts, Reports},
@@ -61,6 +65,9 @@ const GROUP: usize = 64;
 /// Statements kept prepared; all of ours fit.
 const STATEMENTS: usize = 160;
 
+/// What is written before the first decision counts as near if it is due so soon.
+const UNKNOWN_LADDER: Duration = Duration::days(60);
+
 /// A use case that waits for the database; what it leaves tells its caller how it ended, after the commit.
 type Job = Box<dyn FnOnce(Result<&Transaction<'_>, &Arc<StoreError>>) -> Reply + Send>;
 type Reply = Box<dyn FnOnce(Result<(), &Arc<StoreError>>) + Send>;
@@ -68,6 +75,8 @@ type Reply = Box<dyn FnOnce(Result<(), &Arc<StoreError>>) + Send>;
 pub struct SqliteStore {
     jobs: mpsc::Sender<Job>,
     past: Arc<Mutex<deciding::Past>>,
+    /// Up to which appointment dossiers are marked as near; 0 before anybody asked.
+    near_until: Arc<AtomicI64>,
 }
 
 impl SqliteStore {
@@ -97,7 +106,7 @@ impl SqliteStore {
                 }
             })
             .map_err(|_| StoreError::Gone)?;
-        Ok(Self { jobs, past: Arc::default() })
+        Ok(Self { jobs, past: Arc::default(), near_until: Arc::default() })
     }
 
     async fn run<T: Send + 'static>(
@@ -217,7 +226,17 @@ fn to_json<T: serde::Serialize>(value: &T) -> String {
 impl Store for SqliteStore {
     async fn record(&self, dossiers_until: DateTime<Utc>) -> Result<Record, StoreError> {
         let past = Arc::clone(&self.past);
-        self.run(move |tx| deciding::record(tx, &past, dossiers_until)).await
+        let near_until = Arc::clone(&self.near_until);
+        self.run(move |tx| {
+            let until = seconds(dossiers_until);
+            // Each day somewhat more is near; once a day the whole list is looked through for it.
+            if dossiers_until != EVERY_DOSSIER && until > near_until.load(Ordering::Relaxed) {
+                polling::mark_near(tx, until)?;
+                near_until.store(until, Ordering::Relaxed);
+            }
+            deciding::record(tx, &past, dossiers_until)
+        })
+        .await
     }
 
     async fn apply(
@@ -256,7 +275,7 @@ impl Store for SqliteStore {
         keys: Vec<RowKey>,
         nameless: Vec<String>,
         mut seen: Seen,
-    ) -> Result<(Vec<usize>, Seen), StoreError> {
+    ) -> Result<(Vec<Changed>, Seen), StoreError> {
         self.run(move |tx| {
             polling::see_nameless(tx, &source, &nameless, &mut seen)?;
             Ok((polling::sift(tx, &source, &keys, &mut seen)?, seen))
@@ -267,12 +286,21 @@ impl Store for SqliteStore {
     async fn take_rows(
         &self,
         source: SourceId,
-        rows: Vec<ReadRow>,
+        rows: Vec<(Option<i64>, ReadRow)>,
         mut seen: Seen,
         zone: Tz,
         now: DateTime<Utc>,
     ) -> Result<(SyncReport, Seen), StoreError> {
-        self.run(move |tx| Ok((polling::take_rows(tx, &source, &rows, &mut seen, zone, now)?, seen))).await
+        // Before the first decision nobody knows how far ladders reach: further than any.
+        let near_until = match self.near_until.load(Ordering::Relaxed) {
+            0 => seconds(now + UNKNOWN_LADDER),
+            until => until,
+        };
+        self.run(move |tx| {
+            let writing = polling::Writing { source: &source, zone, near_until, now };
+            Ok((polling::take_rows(tx, &writing, &rows, &mut seen)?, seen))
+        })
+        .await
     }
 
     async fn conclude(

@@ -127,7 +127,7 @@ async fn two_petitions_of_the_same_second_are_one_to_us_and_the_administrator_is
     let row = FakeDossier::processing("khong-co", "2023-02-01 08:14:09", "2023-02-14 17:00:00");
     let other = FakeDossier { procedure: "Việc khác".to_owned(), ..row.clone() };
     let world = World::new(Kind::Petitions, vec![row, other]).await;
-    assert_eq!(world.read_well("2023-02-02 09:00").await.open, 1);
+    assert_eq!(world.desk.read("2023-02-02 09:00").await.map(|report| report.open), Ok(1));
     let problems = world.desk.problems().await;
     assert!(problems[0].contains("mã 20230201081409 có ở nhiều dòng khác nhau"), "{problems:?}");
 }

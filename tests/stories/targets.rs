@@ -32,7 +32,7 @@ async fn receive(office: &Office, received: &str, online: usize) {
         status: DossierStatus::Open,
         ..Dossier::default()
     };
-    let rows = (0..10).map(|n| ReadRow { dossier: row(n), print: None }).collect();
+    let rows = (0..10).map(|n| (None, ReadRow { dossier: row(n), print: None })).collect();
     let zone = chrono_tz::Asia::Ho_Chi_Minh;
     let at = instant(&format!("{received} 10:00"));
     office.store.take_rows("mc".into(), rows, Seen::default(), zone, at).await.expect("written");

@@ -37,7 +37,9 @@ CREATE TABLE dossier_known (
     -- It ended late, and the apology or the explanation has not been recorded.
     owes INTEGER NOT NULL DEFAULT 0,
     -- The later of both appointments.
-    due_in_force INTEGER
+    due_in_force INTEGER,
+    -- Due so soon that a decision may have to speak of it. Set with the row, and once a day for all.
+    is_near INTEGER NOT NULL DEFAULT 1
 ) STRICT;
 INSERT INTO dossier_known (source, code, procedure, field, agency, step, received_at, due_at, extended_due_at, status, status_raw,
                            first_seen_at, seen_at, missing_polls, closed_at, was_watched, due_in_force)
@@ -49,7 +51,7 @@ ALTER TABLE dossier_known RENAME TO dossier;
 -- The number first: it differs where the source does not.
 CREATE UNIQUE INDEX dossier_code ON dossier (code, source);
 CREATE INDEX dossier_open ON dossier (source) WHERE closed_at IS NULL;
-CREATE INDEX dossier_near ON dossier (due_in_force) WHERE closed_at IS NULL AND status IN ('open', 'unmapped');
+CREATE INDEX dossier_near ON dossier (due_in_force) WHERE is_near = 1 AND closed_at IS NULL;
 CREATE INDEX dossier_owing ON dossier (source) WHERE owes = 1;
 
 -- Refused accounts in a row: after some the source is left alone, before the system locks the account.

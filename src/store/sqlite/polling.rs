@@ -8,12 +8,12 @@ use super::{instant, parsed, seconds, to_json};
 use crate::{
     domain::{
         dossier::{
-            CLOSED_AFTER_MISSING, Dossier, DossierStatus, ReadRow, RowKey, Seen, SourceHistory, TrackedDossier, Trust,
-            dossier_subject,
+            CLOSED_AFTER_MISSING, Changed, Dossier, DossierStatus, ReadRow, RowKey, Seen, SourceHistory,
+            TrackedDossier, Trust, dossier_subject,
         },
         ids::SourceId,
     },
-    store::{DossierFilter, PollFailure, StoreError, SyncReport},
+    store::{DossierFilter, EVERY_DOSSIER, PollFailure, StoreError, SyncReport},
 };
 
 /// No pause that we write is longer.
@@ -65,12 +65,21 @@ pub fn sift(
     source: &SourceId,
     keys: &[RowKey],
     seen: &mut Seen,
-) -> Result<Vec<usize>, StoreError> {
+) -> Result<Vec<Changed>, StoreError> {
+    let is_first = match seen.is_first {
+        Some(is_first) => is_first,
+        None => !tx.prepare_cached("SELECT 1 FROM dossier WHERE source = ?1 LIMIT 1")?.exists([source.as_str()])?,
+    };
+    seen.is_first = Some(is_first);
     let mut select = tx.prepare_cached("SELECT id, row_print FROM dossier WHERE source = ?1 AND code = ?2")?;
     let mut changed = Vec::new();
     for (place, key) in keys.iter().enumerate() {
         // A row that moved to a later page while the list was read is there twice.
         if !seen.row(key.id) {
+            continue;
+        }
+        if is_first {
+            changed.push(Changed { place, number: None });
             continue;
         }
         let known: Option<(i64, Option<i64>)> =
@@ -79,7 +88,7 @@ pub fn sift(
             Some((id, Some(print))) if print == key.print.cast_signed() => {
                 seen.dossier(id);
             }
-            _ => changed.push(place),
+            known => changed.push(Changed { place, number: known.map(|(number, _)| number) }),
         }
     }
     Ok(changed)
@@ -114,62 +123,103 @@ pub fn see_nameless(
     Ok(())
 }
 
-/// Writes rows that are new or changed.
+/// What is the same for all rows of an answer.
+pub struct Writing<'w> {
+    pub source: &'w SourceId,
+    pub zone: Tz,
+    /// Before this instant an appointment is near.
+    pub near_until: i64,
+    pub now: DateTime<Utc>,
+}
+
+/// Writes rows that are new or changed, with the number of those that are known.
 pub fn take_rows(
     tx: &Transaction<'_>,
-    source: &SourceId,
-    rows: &[ReadRow],
+    writing: &Writing<'_>,
+    rows: &[(Option<i64>, ReadRow)],
     seen: &mut Seen,
-    zone: Tz,
-    now: DateTime<Utc>,
 ) -> Result<SyncReport, StoreError> {
     let mut report = SyncReport::default();
     set_cache(tx, CACHE_WHILE_POLLING)?;
-    let mut find = tx.prepare_cached(&format!("{TRACKED} WHERE d.source = ?1 AND d.code = ?2"))?;
-    let mut insert = tx.prepare_cached(&format!(
-        "INSERT INTO dossier (source, {COLUMNS}, row_print, first_seen_at, seen_at, closed_at, was_watched)
-         VALUES (?28, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?25, ?26, ?27)
-         ON CONFLICT (code, source) DO NOTHING"
-    ))?;
-    for row in rows {
-        if add(&mut insert, source, row, now)? {
-            let is_finished = row.dossier.status == DossierStatus::Finished;
-            report.closed += u32::from(is_finished);
-            report.new += u32::from(!is_finished);
-            seen.dossier(tx.last_insert_rowid());
-            continue;
+    let unknown: Vec<&ReadRow> = rows.iter().filter(|(number, _)| number.is_none()).map(|(_, row)| row).collect();
+    for group in unknown.chunks(INSERTED_TOGETHER) {
+        insert(tx, writing, group, seen, &mut report)?;
+    }
+    for (number, row) in rows {
+        let Some(number) = number else { continue };
+        if let Some((_, known)) = find(tx, writing.source, &row.dossier.code)? {
+            update(tx, writing, (*number, &known), row, seen, &mut report)?;
         }
-        let mut found = find.query([source.as_str(), row.dossier.code.as_str()])?;
-        let Some(found) = found.next()? else { continue };
-        let number = found.get(5)?;
-        update(tx, (number, &read_tracked(found)?), row, seen, zone, now, &mut report)?;
-        seen.dossier(number);
+        seen.dossier(*number);
     }
     Ok(report)
 }
 
-/// Whether the row was new.
-fn add(insert: &mut Statement<'_>, source: &SourceId, row: &ReadRow, now: DateTime<Utc>) -> Result<bool, StoreError> {
-    let is_finished = row.dossier.status == DossierStatus::Finished;
-    bind(insert, &row.dossier)?;
-    insert.raw_bind_parameter(28, source.as_str())?;
-    insert.raw_bind_parameter(24, row.print.map(u64::cast_signed))?;
-    insert.raw_bind_parameter(25, seconds(now))?;
-    insert.raw_bind_parameter(26, is_finished.then(|| seconds(now)))?;
-    // What had ended before we first looked owes nothing: nobody was reminded of it either.
-    insert.raw_bind_parameter(27, !is_finished)?;
-    Ok(insert.raw_execute()? == 1)
+/// Rows of one statement: what SQLite does for each statement is as much as for a row.
+const INSERTED_TOGETHER: usize = 32;
+
+/// Adds rows that are not known. Two of them may carry one number, or another process was faster: then the later one
+/// changes the earlier.
+fn insert(
+    tx: &Transaction<'_>,
+    writing: &Writing<'_>,
+    group: &[&ReadRow],
+    seen: &mut Seen,
+    report: &mut SyncReport,
+) -> Result<(), StoreError> {
+    let Writing { source, near_until, now, .. } = *writing;
+    let values = ["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"]
+        .repeat(group.len())
+        .join(", ");
+    let mut insert = tx.prepare_cached(&format!(
+        "INSERT INTO dossier ({COLUMNS}, is_near, source, row_print, first_seen_at, seen_at, closed_at, was_watched)
+         VALUES {values} ON CONFLICT (code, source) DO NOTHING"
+    ))?;
+    for (nth, row) in group.iter().enumerate() {
+        let is_finished = row.dossier.status == DossierStatus::Finished;
+        let at = nth * VALUES + bind(&mut insert, nth * VALUES, &row.dossier, near_until)?;
+        insert.raw_bind_parameter(at + 1, source.as_str())?;
+        insert.raw_bind_parameter(at + 2, row.print.map(u64::cast_signed))?;
+        insert.raw_bind_parameter(at + 3, seconds(now))?;
+        insert.raw_bind_parameter(at + 4, seconds(now))?;
+        insert.raw_bind_parameter(at + 5, is_finished.then(|| seconds(now)))?;
+        // What had ended before we first looked owes nothing: nobody was reminded of it either.
+        insert.raw_bind_parameter(at + 6, !is_finished)?;
+    }
+    let count_new = |row: &ReadRow, report: &mut SyncReport| {
+        let is_finished = row.dossier.status == DossierStatus::Finished;
+        report.closed += u32::from(is_finished);
+        report.new += u32::from(!is_finished);
+    };
+    if insert.raw_execute()? == group.len() {
+        let last = tx.last_insert_rowid();
+        for (row, number) in group.iter().rev().zip((1..=last).rev()) {
+            seen.dossier(number);
+            count_new(row, report);
+        }
+        return Ok(());
+    }
+    for row in group {
+        let Some((number, known)) = find(tx, source, &row.dossier.code)? else { continue };
+        if seen.has_dossier(number) || known.dossier != row.dossier {
+            update(tx, writing, (number, &known), row, seen, report)?;
+        } else {
+            count_new(row, report);
+        }
+        seen.dossier(number);
+    }
+    Ok(())
 }
 
 fn update(
     tx: &Transaction<'_>,
+    writing: &Writing<'_>,
     (number, known): (i64, &TrackedDossier),
     row: &ReadRow,
     seen: &Seen,
-    zone: Tz,
-    now: DateTime<Utc>,
     report: &mut SyncReport,
 ) -> Result<(), StoreError> {
+    let Writing { zone, near_until, now, .. } = *writing;
     // An appointment once read is kept when an answer leaves it out: it is on the applicant's receipt.
     let due_at = row.dossier.due_at.or(known.dossier.due_at);
     let fresh = Dossier { due_at, ..row.dossier.clone() };
@@ -185,20 +235,18 @@ fn update(
         report.changed += u32::from(!is_finished || !was_open);
         report.closed += u32::from(is_finished && was_open);
     }
-    let mut update = tx.prepare_cached(
-        "UPDATE dossier SET code = ?1, native_id = ?2, procedure_code = ?3, procedure = ?4, field = ?5, agency = ?6, step = ?7, unit = ?8, handler = ?9,
-             applicant = ?10, received_at = ?11, due_at = ?12, extended_due_at = ?13, step_due_at = ?14, resolved_at = ?15, returned_at = ?16,
-             is_online = ?17, is_by_post = ?18, is_paid_online = ?19, status = ?20, status_raw = ?21, link = ?22, due_in_force = ?23, row_print = ?24, seen_at = ?28,
-             missing_polls = 0, closed_at = ?25, was_watched = was_watched OR ?26, owes = ?27
-         WHERE id = ?29",
-    )?;
-    bind(&mut update, &fresh)?;
-    update.raw_bind_parameter(24, row.print.map(u64::cast_signed))?;
-    update.raw_bind_parameter(28, seconds(now))?;
-    update.raw_bind_parameter(25, is_finished.then(|| seconds(known.closed_at.unwrap_or(now))))?;
-    update.raw_bind_parameter(26, !is_finished)?;
-    update.raw_bind_parameter(27, owes && is_finished)?;
-    update.raw_bind_parameter(29, number)?;
+    let mut update = tx.prepare_cached(&format!(
+        "UPDATE dossier SET ({COLUMNS}, is_near) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?), row_print = ?, seen_at = ?,
+             missing_polls = 0, closed_at = ?, was_watched = was_watched OR ?, owes = ?
+         WHERE id = ?"
+    ))?;
+    let at = bind(&mut update, 0, &fresh, near_until)?;
+    update.raw_bind_parameter(at + 1, row.print.map(u64::cast_signed))?;
+    update.raw_bind_parameter(at + 2, seconds(now))?;
+    update.raw_bind_parameter(at + 3, is_finished.then(|| seconds(known.closed_at.unwrap_or(now))))?;
+    update.raw_bind_parameter(at + 4, !is_finished)?;
+    update.raw_bind_parameter(at + 5, owes && is_finished)?;
+    update.raw_bind_parameter(at + 6, number)?;
     update.raw_execute()?;
     if was_open == is_finished {
         // Closed, nothing more is said; back, it must not be told its old rungs again.
@@ -347,42 +395,76 @@ const TRACKED: &str = "SELECT d.source, CASE WHEN d.missing_polls = 0 THEN max(d
 const COLUMNS: &str = "code, native_id, procedure_code, procedure, field, agency, step, unit, handler, applicant, received_at, due_at,
     extended_due_at, step_due_at, resolved_at, returned_at, is_online, is_by_post, is_paid_online, status, status_raw, link, due_in_force";
 
-/// Binds what [`COLUMNS`] names, as the parameters 1 to 23.
-fn bind(statement: &mut Statement<'_>, dossier: &Dossier) -> Result<(), StoreError> {
+/// Values of a row that is inserted: those of [`bind`] and six more.
+const VALUES: usize = 30;
+
+/// Binds what [`COLUMNS`] names, and whether it is near, after the parameter `at`; returns how many that were.
+fn bind(statement: &mut Statement<'_>, at: usize, dossier: &Dossier, near_until: i64) -> Result<usize, StoreError> {
     let is_finished = dossier.status == DossierStatus::Finished;
-    statement.raw_bind_parameter(1, &dossier.code)?;
-    statement.raw_bind_parameter(2, &dossier.native_id)?;
-    statement.raw_bind_parameter(3, &dossier.procedure_code)?;
-    statement.raw_bind_parameter(4, &dossier.procedure)?;
-    statement.raw_bind_parameter(5, &dossier.field)?;
-    statement.raw_bind_parameter(6, &dossier.agency)?;
-    statement.raw_bind_parameter(7, &dossier.step)?;
-    statement.raw_bind_parameter(8, &dossier.unit)?;
-    statement.raw_bind_parameter(9, &dossier.handler)?;
-    // Nobody is reminded of what has ended: whose it was need not be kept.
-    statement.raw_bind_parameter(10, dossier.applicant.as_ref().filter(|_| !is_finished))?;
-    statement.raw_bind_parameter(11, dossier.received_at.map(seconds))?;
-    statement.raw_bind_parameter(12, dossier.due_at.map(seconds))?;
-    statement.raw_bind_parameter(13, dossier.extended_due_at.map(seconds))?;
-    statement.raw_bind_parameter(14, dossier.step_due_at.map(seconds))?;
-    statement.raw_bind_parameter(15, dossier.resolved_at.map(seconds))?;
-    statement.raw_bind_parameter(16, dossier.returned_at.map(seconds))?;
-    statement.raw_bind_parameter(17, dossier.is_online)?;
-    statement.raw_bind_parameter(18, dossier.is_by_post)?;
-    statement.raw_bind_parameter(19, dossier.is_paid_online)?;
-    statement.raw_bind_parameter(20, dossier.status.as_str())?;
-    statement.raw_bind_parameter(21, &dossier.status_raw)?;
-    statement.raw_bind_parameter(22, &dossier.link)?;
-    statement.raw_bind_parameter(23, dossier.due_in_force().map(seconds))?;
-    Ok(())
+    let due_in_force = dossier.due_in_force().map(seconds);
+    let applicant = dossier.applicant.as_deref().filter(|_| !is_finished);
+    let texts = [
+        Some(dossier.code.as_str()),
+        dossier.native_id.as_deref(),
+        dossier.procedure_code.as_deref(),
+        dossier.procedure.as_deref(),
+        dossier.field.as_deref(),
+        dossier.agency.as_deref(),
+        dossier.step.as_deref(),
+        dossier.unit.as_deref(),
+        dossier.handler.as_deref(),
+        // Nobody is reminded of what has ended: whose it was need not be kept.
+        applicant,
+    ];
+    let times = [
+        dossier.received_at,
+        dossier.due_at,
+        dossier.extended_due_at,
+        dossier.step_due_at,
+        dossier.resolved_at,
+        dossier.returned_at,
+    ];
+    let flags = [dossier.is_online, dossier.is_by_post, dossier.is_paid_online];
+    let mut last = at;
+    let mut next = || {
+        last += 1;
+        last
+    };
+    for text in texts {
+        statement.raw_bind_parameter(next(), text)?;
+    }
+    for time in times {
+        statement.raw_bind_parameter(next(), time.map(seconds))?;
+    }
+    for flag in flags {
+        statement.raw_bind_parameter(next(), flag)?;
+    }
+    statement.raw_bind_parameter(next(), dossier.status.as_str())?;
+    statement.raw_bind_parameter(next(), dossier.status_raw.as_str())?;
+    statement.raw_bind_parameter(next(), dossier.link.as_deref())?;
+    statement.raw_bind_parameter(next(), due_in_force)?;
+    statement.raw_bind_parameter(next(), due_in_force.is_some_and(|due| due < near_until))?;
+    Ok(last - at)
 }
 
 /// What a decision may have something to say of: due before `until` with a running clock, or ended and owing.
 pub fn dossiers_to_decide(tx: &Transaction<'_>, until: DateTime<Utc>) -> Result<Vec<TrackedDossier>, StoreError> {
-    let near = "d.closed_at IS NULL AND d.status IN ('open', 'unmapped') AND d.due_in_force < ?1";
-    let mut dossiers = select_tracked(tx, &format!("{near} ORDER BY d.source, d.code"), params![seconds(until)])?;
-    dossiers.extend(select_tracked(tx, "d.owes = 1 ORDER BY d.source, d.code", [])?);
+    // Asked for all, the index of those that are near is of no use.
+    let near = if until == EVERY_DOSSIER { "1" } else { "d.is_near = 1" };
+    let running = "d.closed_at IS NULL AND d.status IN ('open', 'unmapped') AND d.due_in_force < ?1";
+    let order = "ORDER BY d.source, d.code";
+    let mut dossiers = select_tracked(tx, &format!("{near} AND {running} {order}"), params![seconds(until)])?;
+    dossiers.extend(select_tracked(tx, &format!("d.owes = 1 {order}"), [])?);
     Ok(dossiers)
+}
+
+/// Marks what is near by now, though it was not when its row was written.
+pub fn mark_near(tx: &Transaction<'_>, until: i64) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE dossier SET is_near = 1 WHERE is_near = 0 AND closed_at IS NULL AND due_in_force < ?1",
+        [until],
+    )?;
+    Ok(())
 }
 
 /// All that match, in the order of sources and numbers.
