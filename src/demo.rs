@@ -25,6 +25,7 @@ use crate::{
     clock::{Clock, ManualClock},
     config::{self, Config, ConfigError, Folders, example},
     domain::{
+        dossier::dossier_subject,
         ids::TaskId,
         life::{Facts, Report},
         occurrence::OccurrenceKind,
@@ -34,7 +35,7 @@ use crate::{
     passes::{self, App, Polled},
     secret::SecretFile,
     source,
-    store::{self, NewReport, Store, StoreError},
+    store::{self, DossierFilter, NewReport, Store, StoreError},
 };
 
 /// The year that is rehearsed.
@@ -67,6 +68,8 @@ pub struct Summary {
     pub notified: u32,
     /// Deliveries left unsent at the end.
     pub unsent: u32,
+    /// Apologies and explanations of late dossiers that were recorded.
+    pub papers: u32,
     /// Dossiers that the one-stop system ever had.
     pub dossiers: usize,
     /// Occurrences reported done, in time and late.
@@ -159,6 +162,9 @@ impl Stage {
             passes::deliver(&self.app, &self.clock, &CancellationToken::new(), || {}).await?;
         }
         remarks.extend(self.finish_work(day, summary).await?);
+        if is_working_day {
+            summary.papers += self.answer_late_dossiers(day).await?;
+        }
         summary.notified += notified;
         let sent = self.sent() - before;
         if !is_working_day {
@@ -233,6 +239,38 @@ impl Stage {
         Ok(remarks)
     }
 
+    /// The office apologises for late dossiers the day after it was told, and explains them the day after that, through
+    /// the same store call as `nhacviec dossier`.
+    async fn answer_late_dossiers(&self, day: NaiveDate) -> Result<u32, DemoError> {
+        let office = self.office();
+        let reports = self.store.reports().await?;
+        let mut papers = 0;
+        for tracked in self.store.dossiers(DossierFilter::default()).await? {
+            let (Some(due_at), dossier) = (tracked.dossier.due_at, &tracked.dossier) else { continue };
+            let due_on = office.hours.date(due_at);
+            let late = office.calendar.working_days_between(due_on, day);
+            let is_late = tracked.owes || (tracked.closed_at.is_none() && dossier.status.clock_runs() && late > 0);
+            let subject = dossier_subject(&tracked.source, &dossier.code);
+            let life = reports.life(&subject);
+            let (done_on, document) = (day, format!("{}/SCT-VP", 100 + day.ordinal()));
+            let report = match life.map(|l| (l.apology.is_some(), l.explanation.is_some())) {
+                _ if !is_late || late < 2 => continue,
+                None | Some((false, _)) => Report::Apologised { done_on, document },
+                Some((true, false)) => Report::Explained { done_on, document },
+                Some((true, true)) => continue,
+            };
+            let rules = &office.sources[&tracked.source];
+            let unit = rules.holder(dossier).map_or(&rules.fallback, |rule| &rule.unit);
+            let facts = Facts::of_dossier(Some(due_on), unit, day);
+            let (reported_by, reported_from) = ("diễn tập".to_owned(), "demo");
+            self.store
+                .report(NewReport { subject, report, reported_by, reported_from }, facts, self.clock.now())
+                .await?;
+            papers += 1;
+        }
+        Ok(papers)
+    }
+
     /// Lets a few more working days pass, so that what is decided last is sent too.
     async fn sum_up(&self, summary: &mut Summary) -> Result<(), DemoError> {
         let status = self.store.status(self.clock.now()).await?;
@@ -269,6 +307,7 @@ impl Stage {
             format!("\nTổng kết năm {YEAR}"),
             format!("  Hồ sơ một cửa đã theo dõi   {}", summary.dossiers),
             format!("  Việc báo hoàn thành         {} đúng hạn, {} quá hạn", summary.done_in_time, summary.done_late),
+            format!("  Xin lỗi, giải trình đã ghi  {}", summary.papers),
             format!("  Lần nhắc đã quyết định      {}", summary.notified),
             format!("  Thư máy chủ đã nhận         {}", summary.messages),
             format!("  Thư trùng                   {}", summary.duplicates),
