@@ -334,10 +334,9 @@ impl View<'_> {
             unreachable!("called for duties only")
         };
         let zone = self.office.hours.zone;
-        let (title, of, command) = match duty {
-            Duty::Apology => ("Hồ sơ chậm", "Hẹn trả", "apology"),
-            Duty::Explanation => ("Hồ sơ chậm", "Hẹn trả", "explained"),
-            Duty::Forwarding => ("Phản ánh, kiến nghị", "Tiếp nhận", "forwarded"),
+        let (title, of) = match duty {
+            Duty::Apology | Duty::Explanation => ("Hồ sơ chậm", "Hẹn trả"),
+            Duty::Forwarding => ("Phản ánh, kiến nghị", "Tiếp nhận"),
         };
         let ended = if *is_ended { "; hồ sơ đã xong nhưng chậm" } else { "" };
         let mut facts = vec![fact("Hạn", format!("hết {}", date(due.last_on)))];
@@ -345,7 +344,8 @@ impl View<'_> {
         facts.extend(procedure.clone().map(|p| fact("Thủ tục", p)));
         facts.push(fact("Đơn vị", unit.clone()));
         let (urgency, state) = self.state(*due);
-        let advice = format!("Làm xong thì báo quản trị ghi lại (nhacviec dossier {command} {code} --document …).");
+        let advice =
+            "Làm xong, báo số và ngày văn bản cho quản trị hệ thống nhắc việc để ghi nhận và thôi nhắc.".to_owned();
         let title = format!("{title} {code}: {name}");
         (urgency, Line::new(title, state, facts, why(entry)).with_advice(Some(advice)))
     }
