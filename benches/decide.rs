@@ -63,7 +63,14 @@ fn measure_whole_tick(office: &Office, today: NaiveDate) {
     let store = store::open_in_memory().expect("SQLite");
     runtime.block_on(async {
         for subject in completed_before(office, today) {
-            let facts = Facts { today, due_on: None, unit: "u0".into(), concerned: Vec::new(), quiet_at_most: today };
+            let facts = Facts {
+                today,
+                due_on: None,
+                unit: "u0".into(),
+                concerned: Vec::new(),
+                quiet_at_most: today,
+                is_reappointed: false,
+            };
             let event = done(subject, today);
             let new = NewReport {
                 subject: event.subject,

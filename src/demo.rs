@@ -261,7 +261,7 @@ impl Stage {
             };
             let rules = &office.sources[&tracked.source];
             let unit = rules.holder(dossier).map_or(&rules.fallback, |rule| &rule.unit);
-            let facts = Facts::of_dossier(Some(due_on), unit, day);
+            let facts = Facts::of_dossier(dossier, unit, office, day);
             let (reported_by, reported_from) = ("diễn tập".to_owned(), "demo");
             self.store
                 .report(NewReport { subject, report, reported_by, reported_from }, facts, self.clock.now())

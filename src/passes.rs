@@ -25,6 +25,7 @@ use crate::{
     config::Config,
     domain::{
         decide::{Gap, Record, Situation, decide as decide_now},
+        dossier::SourceKind,
         health,
         notification::Notification,
         office::Office,
@@ -134,7 +135,11 @@ pub fn dossiers_until(office: &Office, now: DateTime<Utc>) -> DateTime<Utc> {
     let most = ladders.flat_map(|triggers| &triggers.before).copied().max().unwrap_or(0);
     let today = office.hours.date(now);
     let last = office.calendar.add_working_days(today, i32::from(most) + 1).max(today + Days::new(u64::from(most) + 1));
-    // A due date on a day off is told of before it, and petitions have one limit more.
+    // Petitions are to be forwarded long before their answer is due.
+    let petitions = office.sources.values().filter(|rules| rules.kind == SourceKind::Petitions);
+    let longest = petitions.map(|rules| u64::from(rules.limits.answer_within)).max().unwrap_or(0);
+    let last = last.max(today + Days::new(longest));
+    // A due date on a day off is told of before it.
     office.hours.instant(last + Days::new(FARTHEST_BREAK), NaiveTime::MIN)
 }
 

@@ -25,7 +25,7 @@ use chrono::{DateTime, NaiveTime, Utc};
 use self::{mapping::Words, profile::Profile, table::HeaderWords};
 use crate::{
     domain::{
-        dossier::{Dossier, Extent, ReadRow, RowKey},
+        dossier::{Dossier, Extent, ListFile, ReadRow, RowKey},
         ids::SourceId,
     },
     secret::SecretFile,
@@ -157,7 +157,7 @@ pub trait Rows: Send + Sync {
     }
 
     /// Reads the row at that place of [`Rows::take_keys`]; what is wrong with it goes to `remarks`, without personal data.
-    fn read(&self, place: usize, remarks: &mut Vec<String>) -> ReadRow;
+    fn read(&self, place: usize, now: DateTime<Utc>, remarks: &mut Vec<String>) -> ReadRow;
 }
 
 /// A page of an answer.
@@ -187,17 +187,17 @@ pub trait Pages: Send {
     /// When no more is to be read.
     async fn take(&mut self, page: Page) -> Result<u64, Interrupted>;
 
-    /// Whether a file with this content was taken before.
+    /// Whether the file says nothing new.
     ///
     /// # Errors
     /// When no more is to be read.
-    async fn has_file(&mut self, digest: &str) -> Result<bool, Interrupted>;
+    async fn has_file(&mut self, file: &ListFile) -> Result<bool, Interrupted>;
 
     /// Notes that a file was taken.
     ///
     /// # Errors
     /// When no more is to be read.
-    async fn note_file(&mut self, digest: &str, name: &str) -> Result<(), Interrupted>;
+    async fn note_file(&mut self, file: &ListFile) -> Result<(), Interrupted>;
 }
 
 /// How reading came to its end.
@@ -248,10 +248,10 @@ pub struct Sample {
 }
 
 impl Sample {
-    fn take(&mut self, page: &mut Page) {
+    fn take(&mut self, page: &mut Page, now: DateTime<Utc>) {
         self.remarks.append(&mut page.remarks);
         for place in 0..page.rows.take_keys().len() {
-            self.dossiers.push(page.rows.read(place, &mut self.remarks).dossier);
+            self.dossiers.push(page.rows.read(place, now, &mut self.remarks).dossier);
         }
     }
 }

@@ -19,7 +19,7 @@ pub use self::outbox::{
 use crate::domain::{
     decide::{Decision, Record},
     directory::ChannelKind,
-    dossier::{Changed, ReadRow, RowKey, Seen, SourceHistory, TrackedDossier, Trust},
+    dossier::{Changed, ListFile, ReadRow, RowKey, Seen, SourceHistory, TrackedDossier, Trust},
     health::Activity,
     ids::{PersonId, RecipientId, SourceId, SubjectId},
     life::{Event, Facts, Life, Refusal, Report, Reports},
@@ -408,16 +408,21 @@ pub trait Store: Send + Sync {
     /// A dossier as last seen, open or closed.
     async fn dossier(&self, source: SourceId, code: String) -> Result<Option<TrackedDossier>, StoreError>;
 
+    /// How many open dossiers of the source have no appointment.
+    async fn undated_dossiers(&self, source: SourceId) -> Result<u32, StoreError>;
+
     /// The dossiers that match, by source, appointment and number.
     async fn dossiers(&self, filter: DossierFilter) -> Result<Vec<TrackedDossier>, StoreError>;
 
     /// Which rows of a page are new or changed, by their place; the others are noted as seen, and so are dossiers that
-    /// are there without their number, by the system's own id. Nothing is written.
+    /// are there without their number, by the system's own id. Of a list `as_of` an earlier moment no row counts whose
+    /// dossier was heard of since. Nothing is written.
     async fn sift(
         &self,
         source: SourceId,
         keys: Vec<RowKey>,
         nameless: Vec<String>,
+        as_of: Option<DateTime<Utc>>,
         seen: Seen,
     ) -> Result<(Vec<Changed>, Seen), StoreError>;
 
@@ -431,27 +436,24 @@ pub trait Store: Send + Sync {
         now: DateTime<Utc>,
     ) -> Result<(SyncReport, Seen), StoreError>;
 
-    /// Ends an answer. Absence is only counted when it is believed; a dossier absent often enough is closed.
+    /// Ends an answer, which says what was so at `as_of`. Absence is only counted when it is believed; a dossier absent
+    /// often enough is closed.
     async fn conclude(
         &self,
         source: SourceId,
         seen: Seen,
         trust: Trust,
         zone: Tz,
+        as_of: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<SyncReport, StoreError>;
 
-    /// Whether an exported file with this content was taken before.
-    async fn has_file(&self, source: SourceId, digest: String) -> Result<bool, StoreError>;
+    /// Whether an exported file says nothing new: what it holds was taken from a file at least as recent, or it claims to
+    /// be whole and a more recent one was taken.
+    async fn has_file(&self, source: SourceId, file: ListFile, now: DateTime<Utc>) -> Result<bool, StoreError>;
 
     /// Notes that an exported file was taken.
-    async fn note_file(
-        &self,
-        source: SourceId,
-        digest: String,
-        name: String,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError>;
+    async fn note_file(&self, source: SourceId, file: ListFile, now: DateTime<Utc>) -> Result<(), StoreError>;
 
     /// Records that a poll brought nothing; closes nothing.
     async fn record_poll_failure(

@@ -168,6 +168,7 @@ async fn report(store: &Arc<dyn Store>, report: Report, minute: i64) -> Recorded
         unit: "a".into(),
         concerned: vec!["a".into()],
         quiet_at_most: day(),
+        is_reappointed: false,
     };
     store.report(new, facts, at(minute)).await.expect("works")
 }
@@ -414,10 +415,11 @@ async fn a_change_of_many_dossiers_at_once_needs_no_more_memory_than_a_small_one
     let source = SourceId::from("mc");
     let rows = (0..DOSSIERS).map(row).collect();
     let (_, seen) = store.take_rows(source.clone(), rows, Seen::default(), zone, at(0)).await.expect("works");
-    store.conclude(source.clone(), seen, Trust::Believed, zone, at(0)).await.expect("works");
+    store.conclude(source.clone(), seen, Trust::Believed, zone, at(0), at(0)).await.expect("works");
     // Every row of the table changes in one transaction: some megabytes that a savepoint could take back.
     for minute in [1, 2] {
-        let report = store.conclude(source.clone(), Seen::default(), Trust::Believed, zone, at(minute)).await;
+        let report =
+            store.conclude(source.clone(), Seen::default(), Trust::Believed, zone, at(minute), at(minute)).await;
         let closed = report.expect("works").closed;
         assert_eq!(closed, if minute == 1 { 0 } else { DOSSIERS }, "closed by the second answer without them");
     }

@@ -43,7 +43,7 @@ impl Desk {
     /// An answer without any dossier, believed.
     async fn read_nothing(&self, now: &str) {
         let seen = Seen::default();
-        self.0.conclude("mc".into(), seen, Trust::Believed, Ho_Chi_Minh, at(now)).await.expect("written");
+        self.0.conclude("mc".into(), seen, Trust::Believed, Ho_Chi_Minh, at(now), at(now)).await.expect("written");
     }
 
     async fn report(&self, code: &str, report: Report) {
@@ -53,6 +53,7 @@ impl Desk {
             unit: "a".into(),
             concerned: Vec::new(),
             quiet_at_most: day("2023-02-21"),
+            is_reappointed: false,
         };
         let subject = dossier_subject(&"mc".into(), code);
         let new = NewReport { subject, report, reported_by: "thử".to_owned(), reported_from: "cli" };

@@ -2,6 +2,8 @@
 
 mod support;
 
+#[path = "stories/attack.rs"]
+mod attack;
 #[path = "stories/deadlines.rs"]
 mod deadlines;
 #[path = "stories/delivery.rs"]

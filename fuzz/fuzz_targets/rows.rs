@@ -3,6 +3,7 @@
 
 use std::sync::LazyLock;
 
+use chrono::DateTime;
 use libfuzzer_sys::fuzz_target;
 use nhacviec::{
     config::profile::Profiles,
@@ -37,10 +38,10 @@ fuzz_target!(|text: &str| {
         assert!(scanned.strange + scanned.hollow <= scanned.count);
         for places in scanned.rows.chunks(slots) {
             let mut remarks = Vec::new();
-            let dossier = mapping.read(text, places, &mut remarks);
+            let dossier = mapping.read(text, places, DateTime::UNIX_EPOCH, &mut remarks);
             assert_eq!(mapping.text(text, places, Part::Code).unwrap_or_default(), dossier.code);
             assert_eq!(mapping.print(text, places), mapping.print(text, places));
-            assert_eq!(mapping.read(text, places, &mut Vec::new()), dossier);
+            assert_eq!(mapping.read(text, places, DateTime::UNIX_EPOCH, &mut Vec::new()), dossier);
             // At most one remark for each date.
             assert!(remarks.len() <= 6);
         }

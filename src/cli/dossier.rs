@@ -89,8 +89,7 @@ impl DossierCommand {
             }
         };
         let unit = rules.holder(&tracked.dossier).map_or(&rules.fallback, |rule| &rule.unit);
-        let due_on = tracked.dossier.due_in_force().map(|at| office.hours.date(at));
-        let facts = Facts::of_dossier(due_on, unit, today);
+        let facts = Facts::of_dossier(&tracked.dossier, unit, office, today);
         let subject = dossier_subject(&tracked.source, &tracked.dossier.code);
         let new = NewReport { subject, report, reported_by: paper.by.by.clone(), reported_from: "cli" };
         match block_on(store.report(new, facts, now))?.context(STORE_FAILED)? {

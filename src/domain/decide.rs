@@ -303,11 +303,11 @@ impl Record {
         self.last_decided_at = Some(now);
     }
 
-    /// How often the holder of a dossier was urged before so many days after its appointment.
+    /// How often the holder of a dossier was urged before the rung at `offset` days after its appointment.
     #[must_use]
-    pub fn times_urged(&self, subject: &SubjectId, due_on: NaiveDate, days_late: u32) -> u32 {
+    pub fn times_urged(&self, subject: &SubjectId, due_on: NaiveDate, offset: u32) -> u32 {
         let urged = self.urged.get(subject).into_iter().flatten();
-        let before = urged.filter(|(on, days)| *on == due_on && *days < days_late).count();
+        let before = urged.filter(|(on, days)| *on == due_on && *days < offset).count();
         u32::try_from(before).unwrap_or(u32::MAX)
     }
 

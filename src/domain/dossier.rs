@@ -73,6 +73,20 @@ impl Dossier {
         self.due_at.map(|due| self.extended_due_at.map_or(due, |e| e.max(due)))
     }
 
+    /// What orders the steps of one dossier by what they ask of the office, the most pressing first: one whose clock
+    /// runs before one whose clock stands still, then the earlier appointment, one without any last.
+    #[must_use]
+    pub fn pressure(&self) -> (u8, bool, Option<DateTime<Utc>>) {
+        let standing = match self.status {
+            DossierStatus::Open | DossierStatus::Unmapped => 0,
+            DossierStatus::Paused => 1,
+            DossierStatus::NotReceived => 2,
+            DossierStatus::Finished => 3,
+        };
+        let due = self.due_in_force();
+        (standing, due.is_none(), due)
+    }
+
     /// When it came to its end, as far as the system says.
     #[must_use]
     pub fn ended_at(&self) -> Option<DateTime<Utc>> {
@@ -240,6 +254,19 @@ pub struct Changed {
     pub place: usize,
     /// The dossier's number in the store, when it is known there.
     pub number: Option<i64>,
+}
+
+/// An exported file, by what tells it from others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListFile {
+    /// Its name in the folder.
+    pub name: String,
+    /// Fingerprint of what it holds.
+    pub digest: String,
+    /// When it was written.
+    pub modified_at: DateTime<Utc>,
+    /// Whether it claims to list all open dossiers.
+    pub is_whole: bool,
 }
 
 /// What an answer has shown so far; grows by some bytes a row, so that a list of any length is read page by page.

@@ -9,11 +9,16 @@ use futures_util::future::join_all;
 use super::App;
 use crate::{
     domain::{
-        dossier::{Answered, Changed, Extent, ReadRow, Seen, SourceHistory, SourceKind, Trust, judge_answer},
+        dossier::{
+            Answered, Changed, Extent, ListFile, ReadRow, RowKey, Seen, SourceHistory, SourceKind, Trust, judge_answer,
+        },
         ids::SourceId,
         office::{Office, SourceRules},
     },
-    source::{DossierSource, End, Interrupted, Page, Pages, SourceError, SourceSettings},
+    source::{
+        DossierSource, End, Interrupted, Page, Pages, SourceError, SourceSettings,
+        mapping::{FIRST, print as fingerprint},
+    },
     store::{PollFailure, StoreError, SyncReport, source_prefix},
 };
 
@@ -86,6 +91,8 @@ struct Taking<'a, P> {
     now: DateTime<Utc>,
     progress: &'a P,
     seen: Seen,
+    /// Changes the fingerprints of rows whenever the office would count their limits differently.
+    salt: u64,
     report: SyncReport,
     remarks: Vec<String>,
     /// New or changed rows: a commit for some thousands touches the pages of the indexes once, not once a page.
@@ -98,9 +105,9 @@ struct Taking<'a, P> {
 
 impl<'a, P> Taking<'a, P> {
     fn new(app: &'a App, source: &'a SourceId, now: DateTime<Utc>, progress: &'a P) -> Self {
-        let (seen, report) = (Seen::default(), SyncReport::default());
+        let (seen, report, salt) = (Seen::default(), SyncReport::default(), salt(app.office.sources.get(source), app));
         let (remarks, waiting) = (Vec::new(), Vec::new());
-        Self { app, source, now, progress, seen, report, remarks, waiting, as_of: now, failure: None }
+        Self { salt, app, source, now, progress, seen, report, remarks, waiting, as_of: now, failure: None }
     }
 }
 
@@ -115,12 +122,15 @@ impl<P: Fn() + Sync> Taking<'_, P> {
         let mut seen = std::mem::take(&mut self.seen);
         seen.unusable(page.unusable);
         self.remarks.extend(page.remarks);
-        let (changed, seen) = store.sift(id.clone(), page.rows.take_keys(), page.nameless, seen).await?;
+        let salted = |key: RowKey| RowKey { print: key.print ^ self.salt, ..key };
+        let keys = page.rows.take_keys().into_iter().map(salted).collect();
+        let (changed, seen) = store.sift(id.clone(), keys, page.nameless, page.as_of, seen).await?;
         self.seen = seen;
         let rules = self.app.office.sources.get(id);
         for Changed { place, number } in changed {
-            let row = page.rows.read(place, &mut self.remarks);
-            self.waiting.push((number, with_limits(row, rules, &self.app.office)));
+            let row = page.rows.read(place, self.now, &mut self.remarks);
+            let print = row.print.map(|print| print ^ self.salt);
+            self.waiting.push((number, with_limits(ReadRow { print, ..row }, rules, &self.app.office)));
         }
         self.as_of = page.as_of.map_or(self.now, |at| at.min(self.now));
         if self.waiting.len() >= WRITTEN_TOGETHER { self.write().await } else { Ok(()) }
@@ -150,18 +160,23 @@ impl<P: Fn() + Sync> Pages for Taking<'_, P> {
         Ok(self.seen.rows())
     }
 
-    async fn has_file(&mut self, digest: &str) -> Result<bool, Interrupted> {
-        let known = self.app.store.has_file(self.source.clone(), digest.to_owned()).await;
+    async fn has_file(&mut self, file: &ListFile) -> Result<bool, Interrupted> {
+        let known = self.app.store.has_file(self.source.clone(), file.clone(), self.now).await;
         known.map_err(|error| self.interrupt(error))
     }
 
-    async fn note_file(&mut self, digest: &str, name: &str) -> Result<(), Interrupted> {
+    async fn note_file(&mut self, file: &ListFile) -> Result<(), Interrupted> {
         // Not before its rows are safe.
         self.write().await.map_err(|error| self.interrupt(error))?;
-        let (digest, name) = (digest.to_owned(), name.to_owned());
-        let noted = self.app.store.note_file(self.source.clone(), digest, name, self.now).await;
+        let noted = self.app.store.note_file(self.source.clone(), file.clone(), self.now).await;
         noted.map_err(|error| self.interrupt(error))
     }
+}
+
+/// What the limits of a source's petitions are counted from, besides their rows.
+fn salt(rules: Option<&SourceRules>, app: &App) -> u64 {
+    let petitions = rules.filter(|r| r.kind == SourceKind::Petitions);
+    petitions.map_or(0, |rules| fingerprint(FIRST, format!("{:?}{:?}", rules.limits, app.office.calendar).as_bytes()))
 }
 
 /// A petition's system knows no limit: it is counted from the receipt.
@@ -183,13 +198,13 @@ async fn conclude<P>(
     now: DateTime<Utc>,
 ) -> Result<Result<SyncReport, String>, StoreError> {
     let id = &source.settings().id;
-    let Taking { seen, report: taken, mut remarks, .. } = taking;
+    let Taking { seen, report: taken, mut remarks, as_of, .. } = taking;
     let history = app.store.source_history(id.clone()).await?;
     let today = app.office.hours.date(now);
     let rows = seen.rows();
     let answered = Answered { rows, extent: end.extent };
     let trust = judge_answer(answered, &history, today, &app.office.calendar);
-    let report = app.store.conclude(id.clone(), seen, trust, app.office.hours.zone, now).await?;
+    let report = app.store.conclude(id.clone(), seen, trust, app.office.hours.zone, as_of, now).await?;
     let report = SyncReport { new: taken.new, changed: taken.changed, closed: taken.closed + report.closed, ..report };
     // What came before does not make the rest less of a refusal, or the server less busy.
     if let Some(error @ (SourceError::AccessDenied { .. } | SourceError::Unavailable { retry_after: Some(_), .. })) =
@@ -198,16 +213,34 @@ async fn conclude<P>(
         record_failure(app, id, error, now).await?;
     }
     let sentence = sentence(id, rows, trust, end.trouble, &history);
-    let mut problems: Vec<_> =
-        sentence.clone().into_iter().map(|s| (format!("{}poll", source_prefix(id)), s)).collect();
+    let mut problems: Vec<_> = sentence.clone().into_iter().map(|s| (poll_problem(id), s)).collect();
     remarks.extend(end.remarks);
+    problems.extend(
+        undated(id, report.open, app.store.undated_dossiers(id.clone()).await?)
+            .map(|s| (format!("{}dates", source_prefix(id)), s)),
+    );
     problems.extend(summarize(&remarks).map(|r| (format!("{}rows", source_prefix(id)), format!("{id}: {r}"))));
     // What was wrong with the last file is still wrong when there is no new one.
     let is_news = end.extent != Extent::Nothing || !remarks.is_empty();
-    if is_news {
-        app.store.set_problems(source_prefix(id), problems, now).await?;
-    }
+    let concerned = if is_news { source_prefix(id) } else { poll_problem(id) };
+    app.store.set_problems(concerned, problems, now).await?;
     Ok(sentence.map_or(Ok(report), Err))
+}
+
+/// Nobody is ever reminded of what has no appointment: when that is all there is, it is looked for in the wrong place.
+fn undated(id: &SourceId, open: u32, undated: u32) -> Option<String> {
+    const SUSPICIOUS_FROM: u32 = 2;
+    let is_suspicious = open >= SUSPICIOUS_FROM && undated == open;
+    is_suspicious.then(|| {
+        format!(
+            "{id}: cả {open} hồ sơ đang mở đều không có ngày hẹn trả nên không nhắc được hồ sơ nào; kiểm tra mục due_at của loại hệ thống (hoặc kind: petitions nếu là phản ánh, kiến nghị)",
+        )
+    })
+}
+
+/// The key of what was wrong with an answer as a whole.
+fn poll_problem(id: &SourceId) -> String {
+    format!("{}poll", source_prefix(id))
 }
 
 /// What the administrator should know of an answer, if anything.
@@ -269,8 +302,10 @@ async fn record_failure(
     }
     let failure = PollFailure { sentence: sentence.clone(), paused_until: now + pause, is_denied };
     app.store.record_poll_failure(source.clone(), failure, now).await?;
-    let problem = (format!("{}poll", source_prefix(source)), sentence.clone());
-    app.store.set_problems(source_prefix(source), vec![problem], now).await?;
+    // What was wrong with rows is not cured by an answer that did not come: told of it anew after each failure,
+    // nobody would read it any more.
+    let key = poll_problem(source);
+    app.store.set_problems(key.clone(), vec![(key, sentence.clone())], now).await?;
     Ok(sentence)
 }
 

@@ -16,8 +16,9 @@ use super::{
     mapping::{FIRST, Part, Words, print},
     table::{Export, ExportRow, Field, MAX_BYTES, read_export},
 };
+use crate::clock::{Clock as _, SystemClock};
 use crate::domain::{
-    dossier::{DossierStatus, Extent, ReadRow, RowKey},
+    dossier::{DossierStatus, Extent, ListFile, ReadRow, RowKey},
     notification::hex,
 };
 
@@ -31,10 +32,8 @@ pub struct FolderSource {
 
 /// A file that was not taken yet.
 struct Fresh {
-    name: String,
+    file: ListFile,
     bytes: Vec<u8>,
-    digest: String,
-    modified: SystemTime,
 }
 
 impl FolderSource {
@@ -42,27 +41,28 @@ impl FolderSource {
         Self { source, settings }
     }
 
-    fn page(&self, file: &Fresh) -> Result<Page, String> {
-        let export = read_export(&file.bytes, &self.settings.headers)
+    fn page(&self, Fresh { file, bytes }: &Fresh) -> Result<Page, String> {
+        let export = read_export(bytes, &self.settings.headers)
             .map_err(|error| format!("tệp {}: {}", file.name, error.sentence()))?;
         let remarks = export.remarks.iter().map(|remark| format!("tệp {}: {remark}", file.name)).collect();
         let words = Words { shows_applicants: self.source.shows_applicants, ..with_usual(&self.settings.words) };
-        let as_of = Some(DateTime::<Utc>::from(file.modified));
-        Ok(Page { rows: Box::new(FileRows::new(export, words)), unusable: 0, nameless: Vec::new(), remarks, as_of })
+        let (rows, as_of) = (Box::new(FileRows::new(export, words)), Some(file.modified_at));
+        Ok(Page { rows, unusable: 0, nameless: Vec::new(), remarks, as_of })
     }
 
-    async fn take(&self, fresh: &Fresh, pages: &mut dyn Pages, end: &mut End) -> Result<(), Interrupted> {
+    /// Whether the file could be taken.
+    async fn take(&self, fresh: &Fresh, pages: &mut dyn Pages, end: &mut End) -> Result<bool, Interrupted> {
         let page = match self.page(fresh) {
             Ok(page) => page,
             Err(remark) => {
                 end.remarks.push(remark);
-                return Ok(());
+                return Ok(false);
             }
         };
         pages.take(page).await?;
-        pages.note_file(&fresh.digest, &fresh.name).await?;
+        pages.note_file(&fresh.file).await?;
         end.extent = if self.settings.is_complete { Extent::Full } else { Extent::Excerpt };
-        Ok(())
+        Ok(true)
     }
 }
 
@@ -82,19 +82,21 @@ impl DossierSource for FolderSource {
         };
         let mut fresh = Vec::new();
         for (modified, path) in paths {
-            match read(&path, modified) {
-                Ok(file) if pages.has_file(&file.digest).await? => {}
+            match read(&path, modified, self.settings.is_complete) {
+                Ok(Fresh { file, .. }) if pages.has_file(&file).await? => {}
                 Ok(file) => fresh.push(file),
                 Err(remark) => end.remarks.push(remark),
             }
         }
-        // Of several lists that claim to be whole only the newest says what is open.
-        let superseded = if self.settings.is_complete { fresh.len().saturating_sub(1) } else { 0 };
-        for file in fresh.drain(..superseded) {
-            pages.note_file(&file.digest, &file.name).await?;
-        }
-        for file in fresh {
-            self.take(&file, pages, &mut end).await?;
+        // The newest first: of the rows of one dossier the first one counts, as in the pages of a list.
+        let mut has_whole = false;
+        for fresh in fresh.iter().rev() {
+            if has_whole {
+                // Of several lists that claim to be whole only the newest that can be read says what is open.
+                pages.note_file(&fresh.file).await?;
+            } else {
+                has_whole = self.take(fresh, pages, &mut end).await? && self.settings.is_complete;
+            }
         }
         Ok(end)
     }
@@ -116,8 +118,8 @@ pub fn sample(source: &SourceSettings, settings: &FolderSettings) -> Sample {
         return sample;
     };
     sample.request = path.display().to_string();
-    match read(&path, modified).and_then(|file| reader.page(&file)) {
-        Ok(mut page) => sample.take(&mut page),
+    match read(&path, modified, settings.is_complete).and_then(|file| reader.page(&file)) {
+        Ok(mut page) => sample.take(&mut page, SystemClock.now()),
         Err(remark) => sample.trouble = Some(SourceError::not_understood(remark)),
     }
     sample
@@ -142,7 +144,7 @@ fn files(folder: &Path) -> io::Result<Vec<(SystemTime, PathBuf)>> {
     Ok(files)
 }
 
-fn read(path: &Path, modified: SystemTime) -> Result<Fresh, String> {
+fn read(path: &Path, modified: SystemTime, is_whole: bool) -> Result<Fresh, String> {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let is_too_large = fs::metadata(path).is_ok_and(|m| m.len() > MAX_BYTES as u64);
     if is_too_large {
@@ -150,7 +152,7 @@ fn read(path: &Path, modified: SystemTime) -> Result<Fresh, String> {
     }
     let bytes = fs::read(path).map_err(|_| format!("tệp {name}: không có quyền đọc"))?;
     let digest = hex(&Sha256::digest(&bytes));
-    Ok(Fresh { name, bytes, digest, modified })
+    Ok(Fresh { file: ListFile { name, digest, modified_at: modified.into(), is_whole }, bytes })
 }
 
 /// The statuses that exported files usually name, unless the office says otherwise.
@@ -208,7 +210,7 @@ impl Rows for FileRows {
         std::mem::take(&mut self.keys)
     }
 
-    fn read(&self, place: usize, remarks: &mut Vec<String>) -> ReadRow {
+    fn read(&self, place: usize, now: DateTime<Utc>, remarks: &mut Vec<String>) -> ReadRow {
         let row = &self.rows[place];
         let text = |part: Part| -> Option<Cow<'_, str>> {
             let found = field(part).and_then(|field| row.values.get(&field));
@@ -225,7 +227,7 @@ impl Rows for FileRows {
             matches!(text.as_str(), "x" | "1" | "có" | "true") || words.iter().any(|word| text.contains(word))
         };
         let statuses: Vec<_> = text(Part::Status).into_iter().collect();
-        let dossier = self.words.understand(text, &statuses, is_true, remarks);
+        let dossier = self.words.understand(text, &statuses, is_true, now, remarks);
         ReadRow { dossier, print: None }
     }
 }

@@ -465,7 +465,7 @@ pub async fn sample(source: &SourceSettings, settings: &HttpSettings) -> Sample 
         Ok(Answer { envelope, mut page, .. }) => {
             sample.total = envelope.total;
             sample.raw = page.rows.raw().and_then(|text| page::first_row(text, &settings.profile.answer.rows));
-            sample.take(&mut page);
+            sample.take(&mut page, SystemClock.now());
         }
         Err(error) => sample.trouble = Some(error),
     }

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::HashMap};
 
-use chrono::{DateTime, FixedOffset, Utc};
+use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use regex::Regex;
 
 use super::{
@@ -186,12 +186,12 @@ impl Mapping {
     }
 
     /// Reads a row.
-    pub fn read(&self, text: &str, places: &[Place], remarks: &mut Vec<String>) -> Dossier {
+    pub fn read(&self, text: &str, places: &[Place], now: DateTime<Utc>, remarks: &mut Vec<String>) -> Dossier {
         let is_true = |part: Part, value: &str| {
             self.rules[part as usize].as_ref().is_some_and(|(rule, _)| rule.is_in.iter().any(|known| known == value))
         };
         let statuses: Vec<_> = self.texts(text, places, Part::Status).collect();
-        self.words.understand(|part| self.text(text, places, part), &statuses, is_true, remarks)
+        self.words.understand(|part| self.text(text, places, part), &statuses, is_true, now, remarks)
     }
 }
 
@@ -203,6 +203,7 @@ impl Words {
         text: impl Fn(Part) -> Option<Cow<'t, str>>,
         statuses: &[Cow<'_, str>],
         is_true: impl Fn(Part, &str) -> bool,
+        now: DateTime<Utc>,
         remarks: &mut Vec<String>,
     ) -> Dossier {
         let owned = |part| text(part).map(Cow::into_owned);
@@ -223,8 +224,17 @@ impl Words {
         let due_at = instant(Part::DueAt, "ngày hẹn trả");
         let extended_due_at = instant(Part::ExtendedDueAt, "ngày hẹn lại");
         let step_due_at = instant(Part::StepDueAt, "hạn của bước");
-        let resolved_at = instant(Part::ResolvedAt, "ngày xử lý xong");
-        let returned_at = instant(Part::ReturnedAt, "ngày trả kết quả");
+        // Some lists call the appointment so, and what is planned has not ended.
+        let latest_end = now + MOST_AHEAD;
+        let ends = [(Part::ResolvedAt, "ngày xử lý xong"), (Part::ReturnedAt, "ngày trả kết quả")];
+        let ends = ends.map(|(part, name)| (name, instant(part, name)));
+        let [resolved_at, returned_at] = ends.map(|(name, at)| {
+            let is_ahead = at.is_some_and(|at| at > latest_end);
+            if is_ahead {
+                remarks.push(format!("hồ sơ {code}: {name} còn ở phía trước, chưa coi là đã xong"));
+            }
+            at.filter(|_| !is_ahead)
+        });
         let is_ended = resolved_at.is_some() || returned_at.is_some();
         let status = self.status(statuses);
         let status = match status {
@@ -279,11 +289,14 @@ impl Words {
     }
 }
 
+/// Clocks differ, and a day may be written for any hour of it.
+const MOST_AHEAD: TimeDelta = TimeDelta::days(1);
+
 /// Characters of an unreadable date that are shown: enough for any date.
 const MOST_SHOWN: usize = 30;
 
 /// Raised when rows are read differently though their profile says the same.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Begins a fingerprint.
 pub const FIRST: u64 = 0xcbf2_9ce4_8422_2325;

@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
+use chrono::{DateTime, Utc};
+
 use super::{
     Page, Rows, SourceError,
     mapping::{FIRST, Mapping, Part, print},
@@ -49,10 +51,10 @@ impl Rows for ScannedRows {
         Some(&self.text)
     }
 
-    fn read(&self, place: usize, remarks: &mut Vec<String>) -> ReadRow {
+    fn read(&self, place: usize, now: DateTime<Utc>, remarks: &mut Vec<String>) -> ReadRow {
         let before = remarks.len();
         let (row, print) = self.places[place];
-        let dossier = self.mapping.read(&self.text, self.values(row), remarks);
+        let dossier = self.mapping.read(&self.text, self.values(row), now, remarks);
         let is_whole = remarks.len() == before;
         ReadRow { dossier, print: is_whole.then_some(print) }
     }

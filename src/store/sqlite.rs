@@ -40,7 +40,7 @@ use super::{
 use crate::domain::{
     decide::{Decision, Record},
     directory::ChannelKind,
-    dossier::{Changed, ReadRow, RowKey, Seen, SourceHistory, TrackedDossier, Trust},
+    dossier::{Changed, ListFile, ReadRow, RowKey, Seen, SourceHistory, TrackedDossier, Trust},
     health::Activity,
     ids::{PersonId, SourceId, SubjectId},
     life::{Event, Facts, Reports},
@@ -265,6 +265,10 @@ impl Store for SqliteStore {
         self.run(move |tx| polling::dossier(tx, &source, &code)).await
     }
 
+    async fn undated_dossiers(&self, source: SourceId) -> Result<u32, StoreError> {
+        self.run(move |tx| polling::undated(tx, &source)).await
+    }
+
     async fn dossiers(&self, filter: DossierFilter) -> Result<Vec<TrackedDossier>, StoreError> {
         self.run(move |tx| polling::dossiers(tx, &filter)).await
     }
@@ -274,11 +278,12 @@ impl Store for SqliteStore {
         source: SourceId,
         keys: Vec<RowKey>,
         nameless: Vec<String>,
+        as_of: Option<DateTime<Utc>>,
         mut seen: Seen,
     ) -> Result<(Vec<Changed>, Seen), StoreError> {
         self.run(move |tx| {
             polling::see_nameless(tx, &source, &nameless, &mut seen)?;
-            Ok((polling::sift(tx, &source, &keys, &mut seen)?, seen))
+            Ok((polling::sift(tx, &source, &keys, as_of, &mut seen)?, seen))
         })
         .await
     }
@@ -309,23 +314,18 @@ impl Store for SqliteStore {
         seen: Seen,
         trust: Trust,
         zone: Tz,
+        as_of: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<SyncReport, StoreError> {
-        self.run(move |tx| polling::conclude(tx, &source, &seen, trust, zone, now)).await
+        self.run(move |tx| polling::conclude(tx, &source, &seen, (trust, as_of), zone, now)).await
     }
 
-    async fn has_file(&self, source: SourceId, digest: String) -> Result<bool, StoreError> {
-        self.run(move |tx| polling::has_file(tx, &source, &digest)).await
+    async fn has_file(&self, source: SourceId, file: ListFile, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        self.run(move |tx| polling::has_file(tx, &source, &file, now)).await
     }
 
-    async fn note_file(
-        &self,
-        source: SourceId,
-        digest: String,
-        name: String,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        self.run(move |tx| polling::note_file(tx, &source, &digest, &name, now)).await
+    async fn note_file(&self, source: SourceId, file: ListFile, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.run(move |tx| polling::note_file(tx, &source, &file, now)).await
     }
 
     async fn record_poll_failure(

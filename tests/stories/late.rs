@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use nhacviec::{
     clock::{Clock as _, SystemClock},
     domain::{
-        dossier::dossier_subject,
+        dossier::{Dossier, dossier_subject},
         life::{Facts, Refusal, Report},
     },
     store::{NewReport, Recorded},
@@ -35,7 +35,9 @@ fn use_preset(office: &mut Office, preset: &str) {
 }
 
 async fn record(office: &Office, code: &str, due_on: Option<NaiveDate>, on: &str, report: Report) -> Recorded {
-    let facts = Facts::of_dossier(due_on, &"phong-a".into(), day(on));
+    let due_at = due_on.map(|day| instant(&format!("{day} 17:00")));
+    let dossier = Dossier { due_at, ..Dossier::default() };
+    let facts = Facts::of_dossier(&dossier, &"phong-a".into(), &office.folder.load().office, day(on));
     let subject = dossier_subject(&"mc".into(), code);
     let new = NewReport { subject, report, reported_by: "thử".to_owned(), reported_from: "cli" };
     office.store.report(new, facts, instant(&format!("{on} 16:00"))).await.expect("the store works")

@@ -86,8 +86,10 @@ impl Draft<'_> {
         let told = record.told.get(subject).map_or(&[][..], Vec::as_slice);
         let topic =
             Topic { subject, revision_on: due.last_on, told, is_secret: false, advice: self.last_call(case, due) };
-        let days_late = office.calendar.working_days_between(due.last_on, self.today);
-        let urged = (days_late > 0).then(|| record.times_urged(subject, due.last_on, days_late) + 1);
+        // In the policy's own days: those of the calendar run ahead of the office's.
+        let reached = rules.policy.lead.reached(due, self.today, &office.calendar);
+        let late = reached.and_then(|rung| u32::try_from(rung.offset).ok()).filter(|offset| *offset > 0);
+        let urged = late.map(|offset| record.times_urged(subject, due.last_on, offset) + 1);
         self.tell(&topic, &rules.policy, candidates, || Item::Dossier {
             code: dossier.code.clone(),
             procedure: dossier.procedure.clone(),

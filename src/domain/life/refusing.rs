@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 
 use super::{Ending, Life, Report};
 use crate::domain::{
+    dossier::Dossier,
     ids::UnitId,
     occurrence::{Occurrence, OccurrenceKind},
     office::Office,
@@ -58,7 +59,9 @@ impl Life {
             Report::Opened { due_on, document, .. } => {
                 (*due_on < today).then_some(Refusal::NotAhead(*due_on)).or_else(|| no_text(document))
             }
-            Report::Reappointed { .. } if self.reappointed_to.is_some() => Some(Refusal::ReappointedOnce),
+            Report::Reappointed { .. } if self.reappointed_to.is_some() || facts.is_reappointed => {
+                Some(Refusal::ReappointedOnce)
+            }
             Report::Reappointed { to_on, document } => later_than_due(*to_on).or_else(|| no_text(document)),
             Report::Apologised { .. } if self.apology.is_some() => Some(Refusal::AlreadyRecorded),
             Report::Explained { .. } if self.explanation.is_some() => Some(Refusal::AlreadyRecorded),
@@ -89,6 +92,8 @@ pub struct Facts {
     pub concerned: Vec<UnitId>,
     /// The furthest day until which a unit may ask for quiet.
     pub quiet_at_most: NaiveDate,
+    /// Whether the one-stop system shows a re-appointment already.
+    pub is_reappointed: bool,
 }
 
 impl Facts {
@@ -111,15 +116,25 @@ impl Facts {
         let units = std::iter::once(unit).chain(&occurrence.task.coordinating);
         let heirs = |u| office.directory.in_force(u, today);
         let concerned = units.flat_map(|u| std::iter::once(u).chain(heirs(u))).cloned().collect();
-        Self { today, due_on: due.map(|d| d.last_on), unit: unit.clone(), concerned, quiet_at_most }
+        Self {
+            today,
+            due_on: due.map(|d| d.last_on),
+            unit: unit.clone(),
+            concerned,
+            quiet_at_most,
+            is_reappointed: false,
+        }
     }
 }
 
 impl Facts {
-    /// The facts of a dossier due on that day, with the unit that holds it.
+    /// The facts of a dossier, with the unit that holds it.
     #[must_use]
-    pub fn of_dossier(due_on: Option<NaiveDate>, unit: &UnitId, today: NaiveDate) -> Self {
-        Self { today, due_on, unit: unit.clone(), concerned: Vec::new(), quiet_at_most: today }
+    pub fn of_dossier(dossier: &Dossier, unit: &UnitId, office: &Office, today: NaiveDate) -> Self {
+        let due_on = dossier.due_in_force().map(|at| office.hours.date(at));
+        let first_on = dossier.due_at.map(|at| office.hours.date(at));
+        let (unit, concerned) = (unit.clone(), Vec::new());
+        Self { today, due_on, unit, concerned, quiet_at_most: today, is_reappointed: due_on != first_on }
     }
 }
 

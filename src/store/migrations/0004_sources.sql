@@ -60,11 +60,12 @@ ALTER TABLE source ADD COLUMN denials INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE source ADD COLUMN full_at INTEGER;
 UPDATE source SET full_at = succeeded_at;
 
--- Exported files that were taken, each once, by what they held.
+-- Exported files that were taken, by what they held; the same may come again later and be news.
 CREATE TABLE source_file (
     source TEXT NOT NULL,
     digest TEXT NOT NULL,
     name TEXT NOT NULL,
+    modified_at INTEGER NOT NULL,
     taken_at INTEGER NOT NULL,
     PRIMARY KEY (source, digest)
 ) STRICT, WITHOUT ROWID;

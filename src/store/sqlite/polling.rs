@@ -8,7 +8,7 @@ use super::{instant, parsed, seconds, to_json};
 use crate::{
     domain::{
         dossier::{
-            CLOSED_AFTER_MISSING, Changed, Dossier, DossierStatus, ReadRow, RowKey, Seen, SourceHistory,
+            CLOSED_AFTER_MISSING, Changed, Dossier, DossierStatus, ListFile, ReadRow, RowKey, Seen, SourceHistory,
             TrackedDossier, Trust, dossier_subject,
         },
         ids::SourceId,
@@ -64,6 +64,7 @@ pub fn sift(
     tx: &Transaction<'_>,
     source: &SourceId,
     keys: &[RowKey],
+    as_of: Option<DateTime<Utc>>,
     seen: &mut Seen,
 ) -> Result<Vec<Changed>, StoreError> {
     let is_first = match seen.is_first {
@@ -71,7 +72,7 @@ pub fn sift(
         None => !tx.prepare_cached("SELECT 1 FROM dossier WHERE source = ?1 LIMIT 1")?.exists([source.as_str()])?,
     };
     seen.is_first = Some(is_first);
-    let mut select = tx.prepare_cached("SELECT id, row_print FROM dossier WHERE source = ?1 AND code = ?2")?;
+    let mut select = tx.prepare_cached("SELECT id, row_print, seen_at FROM dossier WHERE source = ?1 AND code = ?2")?;
     let mut changed = Vec::new();
     for (place, key) in keys.iter().enumerate() {
         // A row that moved to a later page while the list was read is there twice.
@@ -82,13 +83,17 @@ pub fn sift(
             changed.push(Changed { place, number: None });
             continue;
         }
-        let known: Option<(i64, Option<i64>)> =
-            select.query_row(params![source.as_str(), key.code], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let known: Option<(i64, Option<i64>, i64)> = select
+            .query_row(params![source.as_str(), key.code], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .optional()?;
         match known {
-            Some((id, Some(print))) if print == key.print.cast_signed() => {
+            Some((id, Some(print), _)) if print == key.print.cast_signed() => {
                 seen.dossier(id);
             }
-            known => changed.push(Changed { place, number: known.map(|(number, _)| number) }),
+            Some((id, _, seen_at)) if as_of.is_some_and(|at| seconds(at) < seen_at) => {
+                seen.dossier(id);
+            }
+            known => changed.push(Changed { place, number: known.map(|(number, ..)| number) }),
         }
     }
     Ok(changed)
@@ -223,9 +228,8 @@ fn update(
     // An appointment once read is kept when an answer leaves it out: it is on the applicant's receipt.
     let due_at = row.dossier.due_at.or(known.dossier.due_at);
     let fresh = Dossier { due_at, ..row.dossier.clone() };
-    // Two rows may carry one number, as two steps of one dossier: the earlier appointment stands for both.
-    let is_later = fresh.due_in_force() >= known.dossier.due_in_force();
-    if seen.has_dossier(number) && is_later {
+    // Two rows may carry one number, as two steps of one dossier: the more pressing one stands for both.
+    if seen.has_dossier(number) && fresh.pressure() >= known.dossier.pressure() {
         return Ok(());
     }
     let is_finished = fresh.status == DossierStatus::Finished;
@@ -271,7 +275,7 @@ pub fn conclude(
     tx: &Transaction<'_>,
     source: &SourceId,
     seen: &Seen,
-    trust: Trust,
+    (trust, as_of): (Trust, DateTime<Utc>),
     zone: Tz,
     now: DateTime<Utc>,
 ) -> Result<SyncReport, StoreError> {
@@ -288,7 +292,7 @@ pub fn conclude(
         }
         close_missing(tx, source, zone, now, &mut report)?;
     }
-    record_answer(tx, source, seen.rows(), trust, now)?;
+    record_answer(tx, source, seen.rows(), (trust, as_of), now)?;
     set_cache(tx, USUAL_CACHE)?;
     report.open = tx.query_row(
         "SELECT count(*) FROM dossier WHERE source = ?1 AND closed_at IS NULL",
@@ -338,7 +342,7 @@ fn record_answer(
     tx: &Transaction<'_>,
     source: &SourceId,
     rows: u64,
-    trust: Trust,
+    (trust, as_of): (Trust, DateTime<Utc>),
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     tx.execute("INSERT INTO source (source) VALUES (?1) ON CONFLICT (source) DO NOTHING", [source.as_str()])?;
@@ -346,10 +350,10 @@ fn record_answer(
     let source = source.as_str();
     match trust {
         Trust::Believed => tx.execute(
-            "UPDATE source SET polled_at = ?2, succeeded_at = ?2, full_at = ?2, failures = 0, denials = 0, paused_until = 0, believed_count = ?3,
+            "UPDATE source SET polled_at = ?2, succeeded_at = ?2, full_at = ?4, failures = 0, denials = 0, paused_until = 0, believed_count = ?3,
                  short_since_on = NULL
              WHERE source = ?1",
-            params![source, now, i64::try_from(rows).unwrap_or(i64::MAX)],
+            params![source, now, i64::try_from(rows).unwrap_or(i64::MAX), seconds(as_of)],
         )?,
         Trust::Short { since_on } => tx.execute(
             "UPDATE source SET polled_at = ?2, failures = 0, denials = 0, paused_until = 0, short_since_on = ?3 WHERE source = ?1",
@@ -467,6 +471,14 @@ pub fn mark_near(tx: &Transaction<'_>, until: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Open dossiers of a source without any appointment.
+pub fn undated(tx: &Transaction<'_>, source: &SourceId) -> Result<u32, StoreError> {
+    let mut count = tx.prepare_cached(
+        "SELECT count(*) FROM dossier WHERE source = ?1 AND closed_at IS NULL AND due_in_force IS NULL",
+    )?;
+    Ok(count.query_row([source.as_str()], |row| row.get(0))?)
+}
+
 /// All that match, in the order of sources and numbers.
 pub fn dossiers(tx: &Transaction<'_>, filter: &DossierFilter) -> Result<Vec<TrackedDossier>, StoreError> {
     let open = if filter.only_open { "d.closed_at IS NULL" } else { "1" };
@@ -544,24 +556,33 @@ fn read_dossier(row: &Row<'_>, at: usize) -> Result<Dossier, StoreError> {
     })
 }
 
-/// Whether a file with this content was taken before.
-pub fn has_file(tx: &Transaction<'_>, source: &SourceId, digest: &str) -> Result<bool, StoreError> {
+/// Whether a file says nothing new.
+pub fn has_file(
+    tx: &Transaction<'_>,
+    source: &SourceId,
+    file: &ListFile,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    // A time ahead of ours, as of a machine whose clock is wrong, must not hide the lists to come.
     let found = tx
-        .prepare_cached("SELECT 1 FROM source_file WHERE source = ?1 AND digest = ?2")?
-        .exists(params![source.as_str(), digest])?;
+        .prepare_cached(
+            "SELECT 1 FROM source_file WHERE source = ?1 AND modified_at >= ?3 AND (digest = ?2 OR (?4 AND modified_at <= ?5))",
+        )?
+        .exists(params![source.as_str(), file.digest, seconds(file.modified_at), file.is_whole, seconds(now)])?;
     Ok(found)
 }
 
 pub fn note_file(
     tx: &Transaction<'_>,
     source: &SourceId,
-    digest: &str,
-    name: &str,
+    file: &ListFile,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     tx.execute(
-        "INSERT INTO source_file (source, digest, name, taken_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
-        params![source.as_str(), digest, name, seconds(now)],
+        "INSERT INTO source_file (source, digest, name, modified_at, taken_at) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (source, digest) DO UPDATE SET name = excluded.name, taken_at = excluded.taken_at,
+             modified_at = max(modified_at, excluded.modified_at)",
+        params![source.as_str(), file.digest, file.name, seconds(file.modified_at), seconds(now)],
     )?;
     Ok(())
 }
