@@ -10,6 +10,7 @@ pub mod config;
 pub mod daemon;
 pub mod demo;
 pub mod domain;
+pub mod import;
 pub mod message;
 pub mod passes;
 pub mod secret;

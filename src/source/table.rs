@@ -16,7 +16,7 @@ mod moment;
 mod separated;
 mod shared_texts;
 mod sniffing;
-mod wording;
+pub(crate) mod wording;
 mod workbook;
 
 use std::collections::BTreeMap;
@@ -125,6 +125,57 @@ impl Unreadable {
             Self::NoHeader { found } => no_header(found),
         }
     }
+}
+
+/// A row of a sheet as text, for readers of other tables than lists of dossiers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SheetRow {
+    /// As the person sees it in a spreadsheet, from 1.
+    pub number: u32,
+    /// By column from 0, in order; a date is still its serial.
+    pub cells: Vec<(u16, String)>,
+}
+
+/// The rows of the first sheet that `is_wanted`, or else of the first with anything in it.
+///
+/// # Errors
+/// When the file cannot be read at all.
+pub(crate) fn read_cells(bytes: &[u8], is_wanted: &dyn Fn(&[SheetRow]) -> bool) -> Result<Vec<SheetRow>, Unreadable> {
+    if bytes.len() > MAX_BYTES {
+        return Err(Unreadable::TooLarge);
+    }
+    let has_header = |grid: &grid::Grid| is_wanted(&sheet_rows(grid));
+    let count_cells = |grid: &grid::Grid| if has_header(grid) { usize::MAX } else { 0 };
+    let grid = match sniffing::sniff(bytes)? {
+        Kind::Xlsx => workbook::read(bytes, &has_header)?,
+        Kind::Compound => biff::read(bytes, &has_header)?,
+        Kind::Html(page) => html::read(&page)?,
+        Kind::Text(text) => separated::read(&text, &count_cells)?,
+    };
+    Ok(sheet_rows(&grid))
+}
+
+fn sheet_rows(grid: &grid::Grid) -> Vec<SheetRow> {
+    let text = |cell: &grid::Cell| match cell {
+        grid::Cell::Text(text) => text.clone(),
+        grid::Cell::Number(number) => number.to_string(),
+    };
+    let row = |row: &grid::Row| SheetRow {
+        number: row.number,
+        cells: row.cells.iter().map(|(column, cell)| (*column, text(cell))).collect(),
+    };
+    grid.rows.iter().map(row).collect()
+}
+
+/// The text of a file that is neither a workbook nor a page; `None` for those.
+///
+/// # Errors
+/// When it is no text.
+pub(crate) fn read_text(bytes: &[u8]) -> Result<Option<String>, Unreadable> {
+    Ok(match sniffing::sniff(bytes)? {
+        Kind::Text(text) => Some(text.into_owned()),
+        Kind::Xlsx | Kind::Compound | Kind::Html(_) => None,
+    })
 }
 
 fn no_header(found: &[Field]) -> String {

@@ -3,7 +3,7 @@
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 /// The text in NFC, on one line, with single spaces and without characters nobody sees.
-pub(super) fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     // Codes and dates, most cells of a list, are clean already.
     if text.bytes().all(|b| b.is_ascii_graphic()) {
         return text.to_owned();
@@ -27,18 +27,18 @@ fn is_invisible(c: char) -> bool {
 }
 
 /// A header's words: upper-case letters and digits, one space between words.
-pub(super) fn heading(text: &str) -> String {
+pub(crate) fn heading(text: &str) -> String {
     let letters: String = clean(text).chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
     letters.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ").to_uppercase()
 }
 
 /// The heading as people type it without Vietnamese letters.
-pub(super) fn without_marks(heading: &str) -> String {
+pub(crate) fn without_marks(heading: &str) -> String {
     heading.nfd().filter(|c| !is_combining_mark(*c)).map(|c| if c == 'Đ' { 'D' } else { c }).collect()
 }
 
 /// At most `limit` characters, with an ellipsis when there were more.
-pub(super) fn shortened(text: &str, limit: usize) -> String {
+pub(crate) fn shortened(text: &str, limit: usize) -> String {
     match text.char_indices().nth(limit) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
