@@ -10,6 +10,7 @@ mod demo;
 mod dossier;
 mod dossiers;
 mod explain;
+mod import;
 mod outbox;
 mod preview;
 mod report;
@@ -156,6 +157,8 @@ enum Command {
     Calendar(calendar::CalendarCommand),
     /// Xem một thời hạn được hiểu thế nào, các ngày hạn kế tiếp, chỗ nào chưa chắc
     Deadline(deadline::DeadlineCommand),
+    /// Nhập kế hoạch từ văn bản (.docx, .xlsx, .tsv, .txt) thành bản nháp, hoặc so với kế hoạch đang dùng
+    Import(import::Import),
     /// Diễn tập cả năm 2023 với cơ quan mẫu, không cần cài đặt gì
     Demo(demo::Demo),
 }
@@ -213,6 +216,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Template(command) => command.execute(),
         Command::Calendar(command) => command.execute(&folders),
         Command::Deadline(command) => command.execute(&folders),
+        Command::Import(command) => command.execute(&folders),
         Command::Demo(command) => command.execute(),
     }
 }

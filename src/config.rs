@@ -46,6 +46,7 @@ use crate::{
         office::Office,
         plan::Plan,
     },
+    import::diff::WrittenTask,
     message::Letterhead,
     source::SourceSettings,
 };
@@ -189,6 +190,35 @@ pub fn read_calendar_text(path: &str, text: &str) -> (Option<CalendarYear>, Vec<
     let reader = Reader::new(file, findings);
     let year = node.and_then(|node| calendar::read_year(&reader, &node, &settings::ORDINARY_WEEK));
     (year, reader.into_findings())
+}
+
+/// The names that `units.yaml` gives to units and groups, keys included; `None` when there is no such file.
+///
+/// # Errors
+/// What is wrong with the file, when it cannot be used.
+pub fn read_unit_names(folder: &Path) -> Result<Option<Vec<String>>, Vec<Finding>> {
+    let path = folder.join("units.yaml");
+    if !path.exists() {
+        return Ok(None);
+    }
+    let (reader, node) = Loading::open(&path);
+    let names = node.map(|node| units::read_units(&reader, &node, |_| true).into_written());
+    let findings = reader.into_findings();
+    if findings.iter().any(|f| f.severity == Severity::Error) { Err(findings) } else { Ok(names) }
+}
+
+/// A plan's key and its tasks as the file writes them, whether or not the office can use them.
+///
+/// # Errors
+/// What is wrong with the file, when its tasks cannot be told.
+pub fn read_written_plan(path: &Path) -> Result<(Option<String>, Vec<WrittenTask>), Vec<Finding>> {
+    let (reader, node) = Loading::open(path);
+    let plan = node.map(|node| plan::read_written_tasks(&reader, &node));
+    let findings = reader.into_findings();
+    match plan {
+        Some(plan) if findings.iter().all(|f| f.severity == Severity::Warning) => Ok(plan),
+        _ => Err(findings),
+    }
 }
 
 #[derive(Default)]

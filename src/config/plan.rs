@@ -18,6 +18,7 @@ use crate::domain::{
     ids::TaskId,
     plan::{Plan, Secret, Task},
 };
+use crate::import::diff::WrittenTask;
 
 /// The year of a plan or a calendar.
 pub fn read_year(fields: &Fields<'_>) -> Option<i32> {
@@ -67,6 +68,31 @@ pub fn read_plan(reader: &Reader, root: &Node, units: &Units, policies: &Policie
     let mut seen: HashSet<TaskId> = HashSet::new();
     let tasks = tasks.into_iter().filter_map(|n| read_task(reader, n, &defaults, &mut seen)).map(Arc::new).collect();
     Some(Plan { id: id?.value.into(), title: title?.value.into(), years: years?, followed_by, tasks, targets })
+}
+
+/// The tasks of a plan file as written, names and phrases untouched; what is no task is passed over.
+pub fn read_written_tasks(reader: &Reader, root: &Node) -> (Option<String>, Vec<WrittenTask>) {
+    let fields = reader.fields(root, "tệp kế hoạch");
+    let id = fields.optional_fields("plan", "mục plan").and_then(|head| head.optional_text("id")).map(|t| t.value);
+    let tasks = fields.list("tasks").into_iter().filter_map(|node| {
+        let task = reader.fields(node, "nhiệm vụ");
+        let text = |key| task.optional_text(key).map(|t| t.value);
+        let texts = |key| task.texts(key).into_iter().map(|t| t.value).collect();
+        let deadline = task.get("deadline").and_then(|node| match &node.value {
+            Value::Map(_) => reader.fields(node, "mục deadline").optional_text("phrase").map(|t| t.value),
+            Value::Text(_) | Value::Null | Value::List(_) => reader.text(node, "deadline").map(|t| t.value),
+        });
+        Some(WrittenTask {
+            id: task.text("id")?.value,
+            section: text("section").unwrap_or_default(),
+            content: text("content"),
+            lead: texts("lead"),
+            coordinating: texts("coordinating"),
+            deadline,
+            product: text("product").unwrap_or_default(),
+        })
+    });
+    (id, tasks.collect())
 }
 
 /// The policies of a plan: one for all its tasks, or one for each kind of deadline; presets where it names none.

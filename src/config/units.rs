@@ -21,6 +21,11 @@ pub struct Units {
 }
 
 impl Units {
+    /// Every name, alias and key as written.
+    pub fn into_written(self) -> Vec<String> {
+        self.written
+    }
+
     /// The units a name stands for: by id, name or alias, without regard to case and spacing.
     pub fn resolve(&self, reader: &Reader, text: &Text) -> Vec<UnitId> {
         if let Some(units) = self.names.get(&folded(&text.value)) {
