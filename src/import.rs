@@ -235,6 +235,9 @@ pub fn read_document(bytes: &[u8], options: &Options) -> Result<Draft, Refused> 
     if title.is_none() {
         remarks.push(Review::look("không thấy tên kế hoạch trong văn bản: ghi lại mục title, hoặc thêm --title"));
     }
+    if !options.names.is_given() {
+        remarks.push(Review::look("không có units.yaml để đối chiếu: tên đơn vị ghi như trong văn bản"));
+    }
     let (placed, lonely) = sections::outline(with_work(entries, work.as_deref()));
     remarks.extend(lonely.into_iter().map(Review::look));
     if placed.is_empty() {
@@ -335,7 +338,9 @@ impl RowReader<'_> {
         let cell = no_ditto(entry.text(Field::Deadline));
         let period = one_line(entry.text(Field::Period));
         let phrase = sheet::date_of_serial(&one_line(cell)).unwrap_or_else(|| one_line(cell));
-        if self.reads(&phrase) {
+        // Days under a month's column are no deadline without it.
+        let is_half = !period.is_empty() && !phrase.contains('/') && !phrase.to_lowercase().contains("tháng");
+        if self.reads(&phrase) && !is_half {
             return phrase;
         }
         if cell.contains('\n') {
@@ -356,7 +361,10 @@ impl RowReader<'_> {
             reviews.push(Review::look("không có cột thời hạn: lấy theo cột tháng, tuần"));
             return self.readable_end(&period).unwrap_or(period);
         }
-        let found = heading::days_with_month(&phrase, &period).into_iter().find(|phrase| self.reads(phrase));
+        let found = heading::days_with_month(&phrase, &period).into_iter().find(|phrase| self.is_date(phrase));
+        if found.is_none() && self.reads(&phrase) {
+            return phrase;
+        }
         if found.is_some() {
             reviews.push(Review::look(format!("thời hạn ghép từ cột «{period}» và «{phrase}»")));
         }

@@ -61,9 +61,19 @@ fn adapters_do_not_know_each_other_or_the_passes() {
 }
 
 #[test]
+fn the_import_reads_bytes_and_nothing_else() {
+    let adapters = ["crate::store", "crate::channel", "crate::passes", "crate::daemon", "crate::cli"];
+    let impure = ["crate::clock", "tokio", "std::fs", "std::net", "std::env", "println!", "tracing::"];
+    assert_free_of("src/import", &adapters);
+    assert_free_of("src/import", &impure);
+}
+
+#[test]
 fn no_office_is_written_into_the_code() {
     let places = ["Bắc Giang", "Bắc Ninh", "Sở Công Thương", "bacgiang", ".gov.vn"];
-    for folder in ["src/domain", "src/store", "src/channel", "src/source", "src/message", "src/daemon", "src/cli"] {
+    for folder in
+        ["src/domain", "src/store", "src/channel", "src/source", "src/message", "src/daemon", "src/cli", "src/import"]
+    {
         assert_free_of(folder, &places);
     }
 }

@@ -61,11 +61,9 @@ pub struct FieldChange {
     pub new: String,
 }
 
-/// Rows this similar are the same row, reworded.
-const SAME_ID: f64 = 0.55;
-const OTHER_ID: f64 = 0.8;
-/// Longer texts are compared by their beginning.
-const COMPARED: usize = 400;
+/// Rows that share so many words, in per cent, are the same row, reworded.
+const SAME_ID: usize = 40;
+const OTHER_ID: usize = 80;
 
 /// What the draft changes in the plan, in the order of the draft; what is dropped comes last.
 #[must_use]
@@ -98,13 +96,18 @@ pub fn compare(old: &[WrittenTask], draft: &Draft) -> Vec<Change> {
 
 /// Which old row is which new one: by number and text, by text, by number and nearly the text, by nearly the text.
 fn pair(old: &[WrittenTask], new: &[DraftRow]) -> Vec<(usize, usize)> {
-    let folded = |text: &str| super::one_line(text).to_lowercase().chars().take(COMPARED).collect::<String>();
+    let folded = |text: &str| super::one_line(text).to_lowercase();
     let olds: Vec<Option<String>> = old.iter().map(|task| task.content.as_deref().map(folded)).collect();
     let news: Vec<String> = new.iter().map(|row| folded(&row.content)).collect();
     let same_id = |a: usize, b: usize| old[a].id == new[b].id;
     let same_text = |a: usize, b: usize| olds[a].as_ref() == Some(&news[b]);
-    let near = |a: usize, b: usize, least: f64| {
-        olds[a].as_ref().is_some_and(|text| strsim::normalized_levenshtein(text, &news[b]) >= least)
+    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<BTreeSet<String>>();
+    let old_words: Vec<BTreeSet<String>> = olds.iter().map(|t| words(t.as_deref().unwrap_or_default())).collect();
+    let new_words: Vec<BTreeSet<String>> = news.iter().map(|text| words(text)).collect();
+    let near = |a: usize, b: usize, least: usize| {
+        let (old, new) = (&old_words[a], &new_words[b]);
+        let shared = old.intersection(new).count() * 200;
+        olds[a].is_some() && !new.is_empty() && shared >= least * (old.len() + new.len())
     };
     let steps: [&dyn Fn(usize, usize) -> bool; 5] = [
         &|a, b| same_id(a, b) && same_text(a, b),

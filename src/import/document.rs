@@ -9,8 +9,10 @@ pub struct Place {
     pub table: Option<u32>,
     /// The row of the table or sheet, or the line of the text, from 1.
     pub line: u32,
-    /// The page, from 1, where it is known.
+    /// The page of the document, from 1, where it is known.
     pub page: Option<u32>,
+    /// The page of the table, counted by its repeated headers, where nothing else tells pages apart.
+    pub table_page: Option<u32>,
 }
 
 impl fmt::Display for Place {
@@ -21,6 +23,8 @@ impl fmt::Display for Place {
         write!(f, "dòng {}", self.line)?;
         if let Some(page) = self.page {
             write!(f, ", trang {page}")?;
+        } else if let Some(page) = self.table_page {
+            write!(f, ", trang {page} của bảng")?;
         }
         Ok(())
     }

@@ -337,7 +337,7 @@ impl Body {
         }
         self.paragraphs += 1;
         if !text.is_empty() {
-            let place = Place { table: None, line: self.paragraphs, page: Some(self.page) };
+            let place = Place { table: None, line: self.paragraphs, page: Some(self.page), ..Place::default() };
             self.blocks.push(Block::Paragraph(text, place));
         }
         Ok(())
@@ -375,7 +375,7 @@ impl Body {
     fn end_row(&mut self) {
         let Some(row) = self.row.take() else { return };
         if !row.is_deleted && !row.cells.is_empty() {
-            let place = Place { table: Some(self.tables), line: self.lines, page: Some(row.page) };
+            let place = Place { table: Some(self.tables), line: self.lines, page: Some(row.page), ..Place::default() };
             self.blocks.push(Block::Row(TableRow { cells: row.cells, hanging: row.hanging, place }));
         }
     }

@@ -26,6 +26,11 @@ impl KnownNames {
         Self { names, is_given: true }
     }
 
+    /// Whether there was a `units.yaml` at all.
+    pub(super) fn is_given(&self) -> bool {
+        self.is_given
+    }
+
     fn knows(&self, name: &str) -> bool {
         let folded = fold(name);
         self.names.iter().any(|(known, _)| *known == folded)
@@ -36,6 +41,9 @@ fn fold(text: &str) -> Vec<char> {
     // One character stays one character, so that places in the folded text are places in the text.
     text.chars().map(|c| c.to_lowercase().next().unwrap_or(c)).collect()
 }
+
+/// No cell that names units is longer.
+const MAX_CELL: usize = 2_000;
 
 /// What a cell, or two, say about who works.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -135,6 +143,10 @@ fn bare(text: &str) -> String {
 
 fn read_names(cell: &str, known: &KnownNames, reviews: &mut Vec<Review>, is_lead: bool) -> Vec<String> {
     let mut names = Vec::new();
+    if cell.chars().count() > MAX_CELL {
+        reviews.push(Review::must("ô đơn vị quá dài nên không tách tên; ghi lại tên từng đơn vị"));
+        return names;
+    }
     for piece in pieces(cell, known) {
         let name = without_bracket(&piece, known, reviews);
         if name.is_empty() {
@@ -148,7 +160,8 @@ fn read_names(cell: &str, known: &KnownNames, reviews: &mut Vec<Review>, is_lead
             }
             continue;
         }
-        if !is_known {
+        // Without `units.yaml` that is said once, of the whole document.
+        if !is_known && known.is_given {
             reviews.push(unknown(&name, known));
         }
         names.push(name);
@@ -171,9 +184,6 @@ fn open_name(name: &str, is_lead: bool) -> Review {
 }
 
 fn unknown(name: &str, known: &KnownNames) -> Review {
-    if !known.is_given {
-        return Review::look(format!("chưa có units.yaml để đối chiếu tên «{name}»"));
-    }
     match nearest(name, known.names.iter().map(|(_, written)| written.as_str())) {
         Some(near) => Review::must(format!("chưa có đơn vị hoặc nhóm «{name}» trong units.yaml; gần nhất là «{near}»")),
         None => Review::must(format!("chưa có đơn vị hoặc nhóm «{name}» trong units.yaml")),

@@ -30,7 +30,7 @@ pub(super) fn parse(text: &str) -> Option<Number> {
 }
 
 fn marker(label: &str) -> Option<Marker> {
-    if label.is_empty() || label.len() > 16 {
+    if label.is_empty() || label.len() > 16 || label.contains(char::is_whitespace) {
         return None;
     }
     let parts: Vec<&str> = label.split('.').map(str::trim).collect();
@@ -130,7 +130,7 @@ mod tests {
         ] {
             assert_eq!(parse(text).map(|n| n.marker), Some(marker), "{text}");
         }
-        for text in ["", "-", "LIÊN THÔNG", "IIII", "VX", "2023", "1/2023", "Tháng 7", "1. Rà soát"] {
+        for text in ["", "-", "LIÊN THÔNG", "IIII", "VX", "3. 4.", "2023", "1/2023", "Tháng 7", "1. Rà soát"] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

@@ -51,7 +51,6 @@ pub(super) struct Found {
     /// Words of the header above the deadlines; the work of a table without a column for it.
     pub work: Option<String>,
     pub remarks: Vec<String>,
-    pub has_header: bool,
 }
 
 /// Reads the blocks in their order.
@@ -84,6 +83,8 @@ struct Collecting {
     page: u32,
     /// A header has just come again: the next row may be the rest of the last one.
     is_after_break: bool,
+    /// Within a table that is none of tasks, such as the one for signatures.
+    is_ignored: bool,
     last: Place,
 }
 
@@ -114,16 +115,22 @@ impl Collecting {
             if columns.column(Field::Content).is_none() {
                 self.found.work = columns.name(Field::Deadline).map(work_of);
             }
-            self.found.has_header = true;
+            self.is_ignored = false;
             self.columns = Some(columns);
             self.is_after_break = true;
             return taken;
         }
         match &self.columns {
-            Some(columns) if !is_new_table || columns.fits(row) => self.entry(row),
+            Some(columns) if !is_new_table || (columns.fits(row) && may_go_on(columns, row)) => {
+                self.is_ignored &= !is_new_table;
+                if !self.is_ignored {
+                    self.entry(row);
+                }
+            }
             _ => {
                 let text = row.cells.values().map(|cell| one_line(cell)).collect::<Vec<_>>().join(" ");
                 self.found.paragraphs.push(text);
+                self.is_ignored = self.columns.is_some();
             }
         }
         0
@@ -180,8 +187,8 @@ impl Collecting {
 
     fn placed(&self, place: Place) -> Place {
         // Text has no pages of its own: each repeated header begins one.
-        let page = place.page.or_else(|| (place.table.is_none() && self.page > 1).then_some(self.page));
-        Place { page, ..place }
+        let is_counted = place.page.is_none() && place.table.is_none() && self.page > 1;
+        Place { table_page: is_counted.then_some(self.page), ..place }
     }
 
     /// Finds the number of an entry and whether it goes on with the one above.
@@ -335,6 +342,15 @@ const FIELDS: [Field; 9] = [
 
 fn is_bullet(text: &str) -> bool {
     text.starts_with(['-', '+', '•', '–', '*', '\u{f0b7}']) && !text.starts_with("**")
+}
+
+/// Whether a table without a header goes on with the one before: with a number, or with the rest of a row.
+fn may_go_on(columns: &Columns, row: &TableRow) -> bool {
+    let number = columns.column(Field::Number).and_then(|column| row.cells.get(&column));
+    match number {
+        Some(text) => numbering::parse(text).is_some() || numbering::split_glued(text).is_some(),
+        None => row.cells.len() > 1 && !row.cells.values().any(|text| ends_annex(text)),
+    }
 }
 
 /// What stands below an annex.

@@ -95,7 +95,11 @@ fn is_title(text: &str) -> bool {
 fn table_row(row: &SheetRow) -> TableRow {
     let cells: BTreeMap<u16, String> =
         row.cells.iter().map(|(column, text)| (*column, tidy(text))).filter(|(_, text)| !text.is_empty()).collect();
-    TableRow { cells, hanging: Vec::new(), place: Place { table: None, line: row.number, page: None } }
+    TableRow {
+        cells,
+        hanging: Vec::new(),
+        place: Place { table: None, line: row.number, page: None, ..Place::default() },
+    }
 }
 
 /// A date that a spreadsheet keeps as a number of days.

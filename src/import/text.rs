@@ -24,7 +24,7 @@ pub(super) fn read(text: &str) -> Option<Vec<Block>> {
         if line.contains('\u{c}') {
             pages = pages.map(|page| page + 1);
         }
-        let place = Place { table: None, line: number, page: pages };
+        let place = Place { table: None, line: number, page: pages, ..Place::default() };
         let cells = split(line);
         if cells.len() > 1 {
             let cells: BTreeMap<u16, String> = (0..).zip(cells).filter(|(_, cell)| !cell.is_empty()).collect();
@@ -76,6 +76,7 @@ pub(super) fn fold_lines(blocks: Vec<Block>) -> Vec<Block> {
             Block::Paragraph(text, place) => Some((text.clone(), *place)),
             Block::Row(_) => None,
         })
+        .take_while(|(text, _)| !text.to_lowercase().starts_with("nơi nhận"))
         .collect();
     let header = &lines[..width];
     let fields: Vec<Option<Field>> = header.iter().map(|(text, _)| columns::field_of(text).map(|f| f.0)).collect();
@@ -91,7 +92,8 @@ pub(super) fn fold_lines(blocks: Vec<Block>) -> Vec<Block> {
 }
 
 fn row(cells: impl IntoIterator<Item = String>, place: Place) -> Block {
-    let cells = (0..).zip(cells).filter(|(_, cell): &(u16, String)| !cell.is_empty()).collect();
+    let cells =
+        (0..).zip(cells.into_iter().take(MAX_COLUMNS)).filter(|(_, cell): &(u16, String)| !cell.is_empty()).collect();
     Block::Row(TableRow { cells, hanging: Vec::new(), place })
 }
 
