@@ -37,6 +37,7 @@ enum What {
 }
 
 #[derive(clap::Args)]
+#[command(help_template = super::usage::TEMPLATE)]
 struct PlanCommand {
     /// Văn bản đã ký: .docx, .xlsx, .tsv, hoặc .txt chép từ PDF
     #[arg(value_name = "TỆP", help_heading = "Tham số")]

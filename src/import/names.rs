@@ -118,9 +118,15 @@ fn split_roles(cell: &str, is_lead: bool) -> (String, String) {
     }
 }
 
+/// Signs around names, which are no part of them.
+const SIGNS: [char; 11] = ['.', ',', ';', ':', '-', '–', '(', ')', '+', '•', '*'];
+
+fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || SIGNS.contains(&c))
+}
+
 /// Without the labels and signs that stand around names.
 fn bare(text: &str) -> String {
-    const SIGNS: [char; 11] = ['.', ',', ';', ':', '-', '–', '(', ')', '+', '•', '*'];
     let mut text = text.trim().trim_start_matches(|c: char| SIGNS.contains(&c) || c.is_whitespace());
     for label in ["cơ quan, đơn vị", "cơ quan/đơn vị", "cơ quan", "đơn vị", "thực hiện", "chính", "với", "là", "cùng"]
     {
@@ -224,7 +230,7 @@ fn pieces(cell: &str, known: &KnownNames) -> Vec<String> {
         pieces.extend(loose_pieces(&piece));
     };
     while at < text.len() {
-        let is_start = bare(&open).is_empty() || ends_with_joint(&open);
+        let is_start = is_blank(&open) || ends_with_joint(&open);
         if is_start && let Some(length) = known_at(&folded, at, known) {
             flush(&mut open, &mut pieces);
             pieces.push(text[at..at + length].iter().collect());
@@ -401,7 +407,7 @@ fn is_joint_word(text: &str) -> bool {
 /// How many bytes separate two names here, if they do.
 fn separator_at(rest: &str, open: &str) -> Option<usize> {
     let word = [",", "+", " và ", "và ", " cùng "].into_iter().find(|w| rest.starts_with(w))?;
-    if word == "và " && !bare(open).is_empty() {
+    if word == "và " && !is_blank(open) {
         return None;
     }
     let next = rest[word.len()..].trim_start();

@@ -105,8 +105,11 @@ fn header_lines(blocks: &[Block]) -> Option<(usize, usize)> {
     };
     (0..blocks.len()).find_map(|at| {
         let fields: Vec<Field> = blocks[at..].iter().map_while(heading).collect();
-        let is_header = fields.len() >= 3 && columns::is_header(&fields);
-        (is_header && fields.len() <= MAX_COLUMNS).then_some((at, fields.len()))
+        // A title such as "NHIỆM VỤ NĂM 2026" above the header looks like a part of it.
+        let skip = fields.iter().position(|field| *field == Field::Number).unwrap_or(0);
+        let fields = &fields[skip..];
+        let is_header = fields.len() >= 3 && columns::is_header(fields);
+        (is_header && fields.len() <= MAX_COLUMNS).then_some((at + skip, fields.len()))
     })
 }
 
