@@ -225,12 +225,11 @@ pub fn read_document(bytes: &[u8], options: &Options) -> Result<Draft, Refused> 
     let phrases: Vec<&str> = entries.iter().map(|entry| entry.text(Field::Deadline)).collect();
     let found_year = heading::year(title.as_deref(), &paragraphs, &phrases);
     let mut remarks: Vec<Review> = remarks.into_iter().map(Review::look).collect();
-    let (year, until) = match options.year {
-        Some(year) => (Some(year), None),
-        None => {
-            remarks.extend(found_year.review);
-            (found_year.year, found_year.until)
-        }
+    let (year, until) = if options.year.is_some() {
+        (options.year, None)
+    } else {
+        remarks.extend(found_year.review);
+        (found_year.year, found_year.until)
     };
     if title.is_none() {
         remarks.push(Review::look("không thấy tên kế hoạch trong văn bản: ghi lại mục title, hoặc thêm --title"));

@@ -325,7 +325,7 @@ impl Body {
         // In a table the number counts where nothing else stands, or where the row begins.
         let begins_row = self.row.as_ref().is_none_or(|row| row.column == 0);
         if let Some(label) = label.filter(|_| text.is_empty() || begins_row) {
-            text = format!("{label} {text}").trim_end().to_owned();
+            format!("{label} {text}").trim_end().clone_into(&mut text);
         }
         if self.depth > 0 {
             self.count(text.len() + 1)?;

@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
-use chrono::Datelike as _;
 use regex::Regex;
 
 use super::{Review, document::one_line, numbering::is_shouted};
@@ -94,7 +93,7 @@ pub(super) fn year(title: Option<&str>, paragraphs: &[String], phrases: &[&str])
     };
     let in_phrases = phrases.iter().filter_map(|phrase| read_phrase(&one_line(phrase), YearContext::Unknown).ok());
     let days = in_phrases.flat_map(|read| {
-        read.clauses.iter().filter_map(|c| c.rule.named_days().first().map(|day| day.year())).collect::<Vec<_>>()
+        read.clauses.iter().filter_map(|c| c.rule.named_days().first().map(chrono::Datelike::year)).collect::<Vec<_>>()
     });
     if let Some(year) = most(days) {
         return said("lấy theo các thời hạn trong bảng", year);

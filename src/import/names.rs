@@ -379,21 +379,18 @@ fn loose_pieces(text: &str) -> Vec<String> {
         let mut rest = part;
         while let Some(c) = rest.chars().next() {
             let separator = separator_at(rest, &open).filter(|_| depth == 0);
-            match separator {
-                Some(length) => {
-                    pieces.push(std::mem::take(&mut open));
-                    rest = &rest[length..];
-                }
-                None => {
-                    match c {
-                        '(' => depth += 1,
-                        ')' => depth = depth.saturating_sub(1),
-                        _ => {}
-                    }
-                    open.push(c);
-                    rest = &rest[c.len_utf8()..];
-                }
+            if let Some(length) = separator {
+                pieces.push(std::mem::take(&mut open));
+                rest = &rest[length..];
+                continue;
             }
+            match c {
+                '(' => depth += 1,
+                ')' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            open.push(c);
+            rest = &rest[c.len_utf8()..];
         }
         pieces.push(open);
     }
@@ -427,7 +424,7 @@ fn separator_at(rest: &str, open: &str) -> Option<usize> {
     };
     let next_name = next.split([',', '+', ';']).next().unwrap_or_default();
     let are_short = is_short(open) && is_short(next_name);
-    ((begins && !is_group) || are_short || next.is_empty() || word == "+" && are_short).then_some(word.len())
+    ((begins && !is_group) || are_short || next.is_empty()).then_some(word.len())
 }
 
 impl Review {

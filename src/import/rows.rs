@@ -197,7 +197,7 @@ impl Collecting {
         if let Some(number) = numbering::parse(&number_text) {
             entry.number = Some(number);
         } else if let Some(numbers) = numbering::several(&number_text) {
-            return self.several(entry, numbers);
+            return self.several(&entry, numbers);
         } else if let Some((number, rest)) = numbering::split_glued(&number_text) {
             let content = entry.cells.remove(&Field::Content).unwrap_or_default();
             entry.cells.insert(Field::Content, format!("{rest} {content}").trim().to_owned());
@@ -214,7 +214,7 @@ impl Collecting {
             }
         }
         if entry.number.is_none() {
-            self.number_within(&mut entry);
+            Self::number_within(&mut entry);
         }
         if entry.number.is_none() && is_bullet(&number_text) {
             return self.found.entries.push(entry);
@@ -228,7 +228,7 @@ impl Collecting {
     }
 
     /// The number may stand before the text in its own cell.
-    fn number_within(&self, entry: &mut Entry) {
+    fn number_within(entry: &mut Entry) {
         let content = entry.text(Field::Content).to_owned();
         let (first, rest) = content.split_once('\n').unwrap_or((&content, ""));
         if let Some((number, text)) = numbering::split_glued(first) {
@@ -280,7 +280,7 @@ impl Collecting {
     }
 
     /// Two rows typed into one: each number gets its deadline, and its part of the text where that can be told.
-    fn several(&mut self, entry: Entry, numbers: Vec<Number>) {
+    fn several(&mut self, entry: &Entry, numbers: Vec<Number>) {
         let count = numbers.len();
         let contents = cut_content(entry.text(Field::Content), count);
         let deadlines = cut_deadline(entry.text(Field::Deadline), count);

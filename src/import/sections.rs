@@ -86,7 +86,7 @@ impl Outline {
             self.leave_for(&number, true);
             let id = self.id_of(&number);
             self.unnumbered = 0;
-            self.place(id.clone(), entry.clone());
+            self.place(&id, entry.clone());
             let title = format!("{}. {}\u{0}", number.label, one_line(entry.text(Field::Content)));
             self.levels.push(Level { number: Some(number), id, title, is_task: true, children: 1 });
         } else {
@@ -100,12 +100,12 @@ impl Outline {
                 let sentence = "dòng này không có số thứ tự trong văn bản: mã do chương trình đặt";
                 entry.reviews.push(Review::look(sentence));
             }
-            self.place(id, entry);
+            self.place(&id, entry);
         }
     }
 
-    fn place(&mut self, id: String, mut entry: Entry) {
-        let mut unique = id.clone();
+    fn place(&mut self, id: &str, mut entry: Entry) {
+        let mut unique = id.to_owned();
         let mut n = 2;
         while !self.used.insert(unique.clone()) {
             unique = format!("{id}-{n}");

@@ -57,10 +57,7 @@ fn text_blocks(bytes: &[u8], content: &str) -> Result<Vec<Block>, Refused> {
         return Ok(blocks);
     }
     // Columns between commas or semicolons, as spreadsheets save them.
-    let separated = match sheet_blocks(bytes) {
-        Ok(separated) => separated,
-        Err(_) => return Ok(blocks),
-    };
+    let Ok(separated) = sheet_blocks(bytes) else { return Ok(blocks) };
     let has_header = separated.iter().any(|block| matches!(block, Block::Row(row) if Columns::of(row).is_some()));
     Ok(if has_header { separated } else { blocks })
 }

@@ -153,7 +153,8 @@ fn dated_rows(lines: &[(String, Place)], fields: &[Option<Field>]) -> Vec<Block>
             at += 1;
         }
         let half = points.len() / 2;
-        let is_paired = points.len() % 2 == 0 && points[half..].iter().all(|(text, _)| text.chars().count() < 40);
+        let is_paired =
+            points.len().is_multiple_of(2) && points[half..].iter().all(|(text, _)| text.chars().count() < 40);
         let names: Vec<String> =
             if is_paired { points.split_off(half).into_iter().map(|p| p.0).collect() } else { Vec::new() };
         for (n, (text, place)) in points.into_iter().enumerate() {
