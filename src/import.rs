@@ -291,6 +291,8 @@ impl RowReader<'_> {
         let Placed { id, section, entry } = placed;
         let mut reviews = entry.reviews.clone();
         let mut content = one_line(entry.text(Field::Content));
+        // A sign of a list says nothing where every row has its own number.
+        content = content.trim_start_matches(['-', '–', '+', '•', '\u{f0b7}', ' ']).to_owned();
         if content.is_empty() {
             reviews.push(Review::must("không có nội dung công việc"));
         }

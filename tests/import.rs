@@ -289,6 +289,31 @@ fn automatic_numbers_and_tracked_changes_of_word_are_respected() {
     assert_eq!(draft.rows[0].content, "Việc mới & đủ");
 }
 
+#[test]
+fn tables_of_signatures_are_left_out_and_a_table_cut_in_two_goes_on() {
+    let table = |rows: &[Vec<&str>]| {
+        let rows: Vec<Vec<Cell>> = rows.iter().map(|row| row.iter().map(|t| Cell::text(t)).collect()).collect();
+        let xml = import_kit::document(&[], &rows);
+        let (from, to) = (xml.find("<w:tbl>").expect("a table"), xml.find("<w:p/></w:body>").expect("an end"));
+        xml[from..to].to_owned()
+    };
+    let body = [
+        table(&[vec!["UBND TỈNH\nSỞ Y", "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"]]),
+        "<w:p><w:r><w:t>KẾ HOẠCH</w:t></w:r></w:p><w:p><w:r><w:t>Công tác giai đoạn 2026-2030</w:t></w:r></w:p>"
+            .to_owned(),
+        table(&[HEADER.to_vec(), vec!["1", "- Một", "Phòng A", "", "Tháng 3/2026", "Báo cáo"]]),
+        "<w:p/>".to_owned(),
+        table(&[vec!["2", "Hai", "Phòng A", "", "Thường xuyên", "Báo cáo"]]),
+        table(&[vec!["Nơi nhận:\n- Lưu: VT.", "GIÁM ĐỐC"], vec!["", "(đã ký)"]]),
+    ];
+    let xml = format!("<w:document xmlns:w=\"x\"><w:body>{}</w:body></w:document>", body.concat());
+    let draft = read(&zipped(&[("word/document.xml", xml.as_bytes())]), &["Phòng A"]);
+    assert_eq!(texts(&draft.rows, |r| r.content.clone()), ["Một", "Hai"]);
+    assert_eq!(draft.rows[1].place.to_string(), "bảng 3, dòng 1");
+    assert_eq!((draft.year, draft.until), (Some(YearContext::Year(2026)), Some(2030)));
+    assert!(!draft.needs_person(), "{:?}", draft.rows);
+}
+
 fn zipped(parts: &[(&str, &[u8])]) -> Vec<u8> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in parts {

@@ -68,7 +68,7 @@ const CONTENT: [&str; 14] = [
 ];
 
 /// A unit's column begins with one of these; "Các đơn vị" begins a value.
-const UNITS: [&str; 17] = [
+const UNITS: [&str; 18] = [
     "CO QUAN",
     "DON VI",
     "BO PHAN",
@@ -86,6 +86,7 @@ const UNITS: [&str; 17] = [
     "DAU MOI",
     "THAM MUU",
     "TRACH NHIEM",
+    "PHAN CONG",
 ];
 
 fn field_of_rest(words: &str) -> Option<(Field, u8)> {
@@ -117,7 +118,9 @@ fn field_of_rest(words: &str) -> Option<(Field, u8)> {
         () if starts(&["NGAY "]) => Some((Field::Deadline, 4)),
         () if is_units && starts(&["CHUC VU"]) => Some((Field::Lead, 3)),
         () if is_units && starts(&["NGUOI"]) => Some((Field::Lead, 4)),
-        () if is_units && (has("THUC HIEN") || has("T HIEN") || has("PHU TRACH")) => Some((Field::Lead, 1)),
+        () if is_units && (has("THUC HIEN") || has("T HIEN") || has("PHU TRACH") || has("PHAN CONG")) => {
+            Some((Field::Lead, 1))
+        }
         () if is_units => Some((Field::Lead, 2)),
         () => None,
     }
@@ -227,6 +230,7 @@ mod tests {
             ("Cơ quan phối hợp", Field::Coordinating),
             ("Đơn vị chủ trì/phối hợp", Field::Units),
             ("BỘ PHẬN T.HIỆN", Field::Lead),
+            ("Phân công thực hiện", Field::Lead),
             ("Thời gian thực hiện", Field::Deadline),
             ("Thời hạn\nhoàn thành", Field::Deadline),
             ("Dự kiến sản phẩm", Field::Product),

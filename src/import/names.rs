@@ -103,6 +103,10 @@ fn split_roles(cell: &str, is_lead: bool) -> (String, String) {
     };
     let after = slice(with + 8, text.len());
     let before = match find("chủ trì", 0) {
+        // "Phòng A chủ trì; các phòng phối hợp": each word stands behind its names.
+        Some(at) if at < with && is_blank(&after) && !bare(&slice(0, at)).is_empty() => {
+            return (bare(&slice(0, at)), bare(&slice(at + 7, with)));
+        }
         Some(at) if at < with => format!("{}\n{}", bare(&slice(0, at)), bare(&slice(at + 7, with))),
         Some(at) => return (bare(&slice(at + 7, text.len())), bare(&slice(with + 8, at))),
         None => slice(0, with),
@@ -394,7 +398,21 @@ fn loose_pieces(text: &str) -> Vec<String> {
         }
         pieces.push(open);
     }
-    pieces.into_iter().map(|p| bare(&p)).filter(|p| !p.is_empty() && !is_joint_word(p)).collect()
+    let pieces = pieces.iter().flat_map(|piece| forgotten_separator(piece));
+    pieces.map(bare).filter(|p| !p.is_empty() && !is_joint_word(p)).collect()
+}
+
+/// "Bộ Nội vụ Bộ Tài chính" are two names.
+fn forgotten_separator(piece: &str) -> Vec<&str> {
+    let trimmed = piece.trim_start();
+    for head in ["Bộ ", "Sở ", "UBND "] {
+        let second = trimmed.strip_prefix(head).and_then(|rest| rest.find(&format!(" {head}")));
+        if let Some(at) = second.map(|at| at + head.len()) {
+            let (first, rest) = trimmed.split_at(at);
+            return std::iter::once(first).chain(forgotten_separator(rest)).collect();
+        }
+    }
+    vec![trimmed]
 }
 
 fn is_joint_word(text: &str) -> bool {
@@ -478,6 +496,7 @@ mod tests {
             assert_eq!(lead(&format!("{name}, Sở Nội vụ"), &["Sở Nội vụ"]), [name, "Sở Nội vụ"]);
         }
         assert_eq!(lead("Bộ Nội vụ, các bộ, ngành, địa phương", &[]), ["Bộ Nội vụ", "các bộ, ngành, địa phương"]);
+        assert_eq!(lead("Bộ Nội vụ Bộ Tài chính", &[]), ["Bộ Nội vụ", "Bộ Tài chính"]);
         assert_eq!(lead("VTV, VOV, TTXVN", &[]), ["VTV", "VOV", "TTXVN"]);
         assert_eq!(lead("Sở Tài chính; Sở Nội vụ\nCông an tỉnh", &[]), ["Sở Tài chính", "Sở Nội vụ", "Công an tỉnh"]);
     }
@@ -489,6 +508,8 @@ mod tests {
             "Chủ trì: Sở Công nghiệp; phối hợp: Sở Tài chính, Sở Nội vụ",
             "Sở Công nghiệp chủ trì, phối hợp với Sở Tài chính, Sở Nội vụ",
             "Cơ quan chủ trì: Sở Công nghiệp\nCơ quan phối hợp: Sở Tài chính, Sở Nội vụ",
+            "Sở Công nghiệp chủ trì; Sở Tài chính, Sở Nội vụ phối hợp",
+            "Sở Công nghiệp (chủ trì), Sở Tài chính, Sở Nội vụ (phối hợp)",
             "- Sở Công nghiệp (chủ trì)\n- Phối hợp: Sở Tài chính, Sở Nội vụ",
         ] {
             let roles = read_roles("", "", cell, &known(&[]));
