@@ -281,13 +281,18 @@ fn known_at(folded: &[char], at: usize, known: &KnownNames) -> Option<usize> {
         return Some(length);
     }
     let mut depth = 0_usize;
-    let end = rest.iter().enumerate().skip(length).find(|(_, c)| {
+    let end = rest.iter().enumerate().skip(length).find(|(at, c)| {
         match **c {
             '(' => depth += 1,
             ')' => depth = depth.saturating_sub(1),
             _ => {}
         }
-        depth == 0 && [',', ';', '\n', '+'].contains(*c)
+        let begins_name = |after: &[char]| {
+            let next: String = after.iter().take(24).collect();
+            begins_with_head(&next) || known.names.iter().any(|(name, _)| after.starts_with(name))
+        };
+        let is_joint = rest[*at..].starts_with(&[' ', 'v', 'à', ' ']) && begins_name(&rest[*at + 4..]);
+        depth == 0 && (is_joint || [',', ';', '\n', '+'].contains(*c))
     });
     Some(end.map_or(rest.len(), |(end, _)| end))
 }
@@ -419,6 +424,13 @@ fn is_joint_word(text: &str) -> bool {
     matches!(text.to_lowercase().as_str(), "và" | "cùng" | "với")
 }
 
+/// Whether a text in small letters begins as units' names do.
+fn begins_with_head(folded: &str) -> bool {
+    HEADS.iter().any(|head| {
+        folded.strip_prefix(head).is_some_and(|after| after.chars().next().is_none_or(|c| !c.is_alphanumeric()))
+    })
+}
+
 /// How many bytes separate two names here, if they do.
 fn separator_at(rest: &str, open: &str) -> Option<usize> {
     let word = [",", "+", " và ", "và ", " cùng "].into_iter().find(|w| rest.starts_with(w))?;
@@ -428,9 +440,7 @@ fn separator_at(rest: &str, open: &str) -> Option<usize> {
     let next = rest[word.len()..].trim_start();
     let next_folded: String = next.chars().take(24).flat_map(char::to_lowercase).collect();
     let next_folded = next_folded.strip_prefix("và ").unwrap_or(&next_folded);
-    let begins = HEADS.iter().any(|head| {
-        next_folded.strip_prefix(head).is_some_and(|after| after.chars().next().is_none_or(|c| !c.is_alphanumeric()))
-    });
+    let begins = begins_with_head(next_folded);
     // "các bộ, ngành": a group goes on in small letters.
     let is_group = open.trim_start().to_lowercase().starts_with("các ")
         && next.chars().next().is_some_and(char::is_lowercase)
