@@ -292,7 +292,10 @@ impl RowReader<'_> {
         let mut reviews = entry.reviews.clone();
         let mut content = one_line(entry.text(Field::Content));
         // A sign of a list says nothing where every row has its own number.
-        content = content.trim_start_matches(['-', '–', '+', '•', '\u{f0b7}', ' ']).to_owned();
+        let marks = ['-', '–', '+', '•', '\u{f0b7}', ' '];
+        if let Some(first) = content.find(|c: char| !marks.contains(&c)) {
+            content.drain(..first);
+        }
         if content.is_empty() {
             reviews.push(Review::must("không có nội dung công việc"));
         }

@@ -222,6 +222,22 @@ fn numbered_rows_with_one_cell_on_each_line_are_folded() {
 }
 
 #[test]
+fn columns_that_only_spaces_keep_apart_are_read_by_their_place() {
+    let text = "KẾ HOẠCH NĂM 2026\n\n\
+        STT   Nội dung công việc         Đơn vị chủ trì      Thời gian\n\
+        \u{20}                                                    hoàn thành\n\
+        I     CÔNG TÁC CHUNG\n\
+        1     Xây dựng kế hoạch          Phòng A,            Tháng 1/2026\n\
+        \u{20}     của cơ quan                Phòng B\n\
+        2     Tổng kết                   Phòng B             Tháng 12/2026\n";
+    let draft = read(text.as_bytes(), &["Phòng A", "Phòng B"]);
+    assert_eq!(ids(&draft.rows), ["I.1", "I.2"]);
+    assert_eq!(texts(&draft.rows, |r| r.content.clone()), ["Xây dựng kế hoạch của cơ quan", "Tổng kết"]);
+    assert_eq!(texts(&draft.rows, |r| r.lead.join("|")), ["Phòng A|Phòng B", "Phòng B"]);
+    assert_eq!(texts(&draft.rows, |r| r.deadline.clone()), ["Tháng 1/2026", "Tháng 12/2026"]);
+}
+
+#[test]
 fn a_table_without_a_header_and_two_rows_in_one_is_taken_apart() {
     let text = "1. | Các khoa gửi danh sách đề xuất | 25/9/2017 |\n2. | Họp hội đồng xét chọn | 2-8/10/2017 |\n\
                 3. 4. | Thông báo kết quả Phòng khoa học hướng dẫn lập đề cương | 11-13/10/2017 14-15/10/2017 |\n\

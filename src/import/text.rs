@@ -39,7 +39,75 @@ pub(super) fn read(text: &str) -> Option<Vec<Block>> {
             }
         }
     }
-    Some(blocks)
+    let has_rows = blocks.iter().any(|block| matches!(block, Block::Row(_)));
+    Some(if has_rows { blocks } else { read_aligned(text).unwrap_or(blocks) })
+}
+
+/// Columns kept apart by spaces only, as a PDF is copied with its layout; `None` without such a header.
+///
+/// A cell belongs to the column whose heading begins nearest; lines without a number go on with the row above.
+fn read_aligned(text: &str) -> Option<Vec<Block>> {
+    let mut blocks = Vec::new();
+    let mut starts: Option<Vec<usize>> = None;
+    for (number, line) in (1..).zip(text.lines()) {
+        let place = Place { line: number, ..Place::default() };
+        let cells = aligned(line);
+        if starts.is_none() && cells.len() >= 3 {
+            let fields: Vec<Field> =
+                cells.iter().filter_map(|(_, text)| columns::field_of(text)).map(|f| f.0).collect();
+            if fields.len() == cells.len() && columns::is_header(&fields) && fields[0] == Field::Number {
+                starts = Some(cells.iter().map(|(at, _)| *at).collect());
+                blocks.push(row(cells.into_iter().map(|(_, text)| text), place));
+                continue;
+            }
+        }
+        let Some(starts) = &starts else {
+            blocks.extend(Some(tidy(line)).filter(|text| !text.is_empty()).map(|text| Block::Paragraph(text, place)));
+            continue;
+        };
+        let mut own = vec![String::new(); starts.len()];
+        for (at, text) in cells {
+            let column = (0..starts.len()).min_by_key(|column| starts[*column].abs_diff(at)).unwrap_or(0);
+            own[column] = format!("{} {text}", own[column]).trim().to_owned();
+        }
+        if own[0].to_lowercase().starts_with("nơi nhận") {
+            break;
+        }
+        let begins = numbering::parse(&own[0]).is_some() || numbering::split_glued(&own[0]).is_some();
+        match blocks.last_mut() {
+            Some(Block::Row(above)) if !begins && own[0].is_empty() && columns::Columns::of(above).is_none() => {
+                for (column, text) in (0..).zip(own).filter(|(_, text): &(u16, String)| !text.is_empty()) {
+                    let cell = above.cells.entry(column).or_default();
+                    *cell = format!("{cell} {text}").trim().to_owned();
+                }
+            }
+            _ if begins => blocks.push(row(own, place)),
+            _ => {} // what is left of the header's own lines
+        }
+    }
+    starts.map(|_| blocks)
+}
+
+/// The texts of a line that two or more spaces keep apart, with the column of characters each begins in.
+fn aligned(line: &str) -> Vec<(usize, String)> {
+    let mut cells: Vec<(usize, String)> = Vec::new();
+    let mut spaces = 2;
+    for (at, c) in line.chars().enumerate().take(1_000) {
+        if c.is_whitespace() {
+            spaces += 1;
+            continue;
+        }
+        if spaces >= 2 && cells.len() < MAX_COLUMNS {
+            cells.push((at, String::new()));
+        } else if let Some((_, text)) = cells.last_mut().filter(|_| spaces > 0) {
+            text.push(' ');
+        }
+        if let Some((_, text)) = cells.last_mut() {
+            text.push(c);
+        }
+        spaces = 0;
+    }
+    cells.into_iter().map(|(at, text)| (at, tidy(&text))).filter(|(_, text)| !text.is_empty()).collect()
 }
 
 /// The cells of a line; one when it has no columns.
