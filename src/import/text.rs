@@ -68,7 +68,10 @@ fn read_aligned(text: &str) -> Option<Vec<Block>> {
         let mut own = vec![String::new(); starts.len()];
         for (at, text) in cells {
             let column = (0..starts.len()).min_by_key(|column| starts[*column].abs_diff(at)).unwrap_or(0);
-            own[column] = format!("{} {text}", own[column]).trim().to_owned();
+            if !own[column].is_empty() {
+                own[column].push(' ');
+            }
+            own[column].push_str(&text);
         }
         if own[0].to_lowercase().starts_with("nơi nhận") {
             break;
@@ -78,7 +81,10 @@ fn read_aligned(text: &str) -> Option<Vec<Block>> {
             Some(Block::Row(above)) if !begins && own[0].is_empty() && columns::Columns::of(above).is_none() => {
                 for (column, text) in (0..).zip(own).filter(|(_, text): &(u16, String)| !text.is_empty()) {
                     let cell = above.cells.entry(column).or_default();
-                    *cell = format!("{cell} {text}").trim().to_owned();
+                    if !cell.is_empty() {
+                        cell.push(' ');
+                    }
+                    cell.push_str(&text);
                 }
             }
             _ if begins => blocks.push(row(own, place)),
