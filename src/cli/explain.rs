@@ -35,6 +35,7 @@ use crate::{
         reading,
         vietnamese::{date, moment, short_date},
     },
+    passes,
     simulation::{self, Completions, Leaving},
     store::{Decided, Status},
 };
@@ -71,7 +72,7 @@ impl Known {
             return Ok(Self { record, status, store: None, rehearsed: OnceCell::new() });
         };
         Ok(Self {
-            record: block_on(store.record(crate::store::EVERY_DOSSIER))?.context(STORE_FAILED)?,
+            record: block_on(store.record(passes::dossiers_until(&config.office, now)))?.context(STORE_FAILED)?,
             status: block_on(store.status(now))?.context(STORE_FAILED)?,
             store: Some(store),
             rehearsed: OnceCell::new(),
