@@ -151,7 +151,10 @@ fn print_sample(sample: &Sample, shows_raw: bool, office: &Office, settings: &So
         print("Dòng đầu như hệ thống trả về:");
         let value: Value = serde_json::from_str(raw).unwrap_or_default();
         // What is not taken is not shown either: rows carry identities and secret keys.
-        let shown = if shows_raw { value } else { covered(value, &wanted(settings)) };
+        let wanted = wanted(settings);
+        let pointers: Vec<Vec<&str>> = wanted.iter().map(|pointer| pointer[1..].split('/').collect()).collect();
+        let pointers: Vec<&[&str]> = pointers.iter().map(Vec::as_slice).collect();
+        let shown = if shows_raw { value } else { covered(value, &pointers) };
         print(&format!("{shown:#}").lines().map(|l| format!("  {l}")).collect::<Vec<_>>().join("\n"));
         if !shows_raw {
             print("  (mục không dùng đến được che; xem nguyên văn bằng --raw)");
@@ -192,18 +195,36 @@ fn wanted(settings: &SourceSettings) -> BTreeSet<String> {
     rules.flat_map(|(_, rule)| &rule.at).map(ToString::to_string).collect()
 }
 
-/// The row with everything covered that no wanted pointer leads to.
-fn covered(row: Value, wanted: &BTreeSet<String>) -> Value {
-    let Value::Object(entries) = row else { return row };
-    let is_wanted = |key: &str| {
-        let (whole, below) = (format!("/{key}"), format!("/{key}/"));
-        wanted.iter().any(|pointer| *pointer == whole || pointer.starts_with(&below))
-    };
-    let cover = |(key, value): (String, Value)| {
-        let shown = if is_wanted(&key) { value } else { Value::String("…".to_owned()) };
-        (key, shown)
-    };
-    entries.into_iter().map(cover).collect()
+/// The value with everything covered that no wanted pointer leads to, at whatever depth: a row may stand in a wrapping,
+/// and beside the official's name stands the official's telephone.
+fn covered(value: Value, wanted: &[&[&str]]) -> Value {
+    // A step into a list also works where its only element stands by itself.
+    let is_of_list = |step: &str| step.contains('=') || step.bytes().all(|b| b.is_ascii_digit());
+    let inside = wanted.iter().filter_map(|steps| steps.split_first().filter(|(step, _)| is_of_list(step)));
+    let chosen_by = inside.clone().filter_map(|(step, _)| step.split_once('=')).map(|(key, _)| key);
+    let chosen_by: Vec<&str> = chosen_by.collect();
+    let inside: Vec<&[&str]> = inside.map(|(_, rest)| rest).collect();
+    match value {
+        Value::Object(entries) => {
+            let cover = |(key, value): (String, Value)| {
+                let below = wanted.iter().chain(&inside).filter_map(|steps| steps.split_first());
+                let mut below: Vec<&[&str]> = below.filter(|(step, _)| **step == key).map(|(_, rest)| rest).collect();
+                below.extend(chosen_by.contains(&key.as_str()).then_some(&[][..]));
+                // A map with numbers for its keys stands for a list.
+                below.extend(is_of_list(&key).then_some(&inside).into_iter().flatten());
+                let shown = covered(value, &below);
+                (key, shown)
+            };
+            entries.into_iter().map(cover).collect()
+        }
+        Value::Array(elements) => {
+            let choices = chosen_by.iter().map(std::slice::from_ref);
+            let inside: Vec<&[&str]> = inside.iter().copied().chain(choices).collect();
+            elements.into_iter().map(|element| covered(element, &inside)).collect()
+        }
+        value if wanted.iter().any(|steps| steps.is_empty()) => value,
+        _ => Value::String("…".to_owned()),
+    }
 }
 
 fn facts(dossier: &Dossier, office: &Office, settings: &SourceSettings) -> Vec<(&'static str, String)> {
@@ -298,4 +319,26 @@ fn describe_json(sample: &Sample, office: &Office, settings: &SourceSettings, no
         "remarks": sample.remarks, "trouble": sample.trouble.as_ref().map(source::SourceError::sentence),
         "unmapped_statuses": statuses, "unmapped_places": places, "would_tell": told(sample, office, settings, now),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_row_only_what_is_taken_is_shown_at_whatever_depth() {
+        let row = json!({
+            "_source": { "code": "H1", "owner": "BÍ MẬT", "phone": { "code": "BÍ MẬT" } },
+            "task": [{ "assignee": { "name": "Trần An", "phone": "BÍ MẬT" } }],
+            "sector": { "languageId": 228, "name": "Điện", "note": "BÍ MẬT" },
+            "step": { "0": { "name": "Thẩm định", "note": "BÍ MẬT" } },
+        });
+        let wanted = ["_source/code", "task/0/assignee/name", "sector/languageId=228/name", "step/0/name"];
+        let wanted = wanted.map(|pointer| pointer.split('/').collect::<Vec<_>>());
+        let shown = covered(row, &wanted.each_ref().map(Vec::as_slice)).to_string();
+        assert!(!shown.contains("BÍ MẬT"), "{shown}");
+        for text in ["H1", "Trần An", "228", "Điện", "Thẩm định"] {
+            assert!(shown.contains(text), "{text}: {shown}");
+        }
+    }
 }
