@@ -393,6 +393,10 @@ impl Loading {
     fn read_profiles(&mut self, folder: &Path) -> profile::Profiles {
         let mut profiles = profile::Profiles::default();
         if folder.exists() {
+            // Until it has been read, each is broken: one that is no YAML never comes that far.
+            for path in fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
+                path.file_stem().and_then(|name| name.to_str()).into_iter().for_each(|name| profiles.note_broken(name));
+            }
             for (name, reader, node) in self.open_all(folder) {
                 profiles.add(&reader, &name, &node);
                 self.findings.extend(reader.into_findings());

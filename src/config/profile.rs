@@ -1,6 +1,11 @@
 //! Owns `profiles/NAME.yaml`: what a kind of one-stop system speaks; those inside the binary are written the same way.
 
-use std::{collections::BTreeMap, str::FromStr as _, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    str::FromStr as _,
+    sync::Arc,
+    time::Duration,
+};
 
 use chrono::FixedOffset;
 use regex::Regex;
@@ -37,6 +42,8 @@ pub const BUILT_IN: [(&str, &str); 7] = [
 #[derive(Debug, Default)]
 pub struct Profiles {
     own: BTreeMap<String, Arc<Profile>>,
+    /// Names of files that are not read, or could not be: what is wrong is said there, and not again by who names them.
+    broken: BTreeSet<String>,
 }
 
 impl Profiles {
@@ -44,7 +51,19 @@ impl Profiles {
     pub fn add(&mut self, reader: &Reader, name: &str, tree: &Node) {
         if let Some(profile) = read(reader, name, tree) {
             self.own.insert(name.to_owned(), Arc::new(profile));
+            self.broken.remove(name);
         }
+    }
+
+    /// Notes that the office's own profile of that name is broken.
+    pub fn note_broken(&mut self, name: &str) {
+        self.broken.insert(name.to_owned());
+    }
+
+    /// Whether the office's own profile of that name is broken.
+    #[must_use]
+    pub fn is_broken(&self, name: &str) -> bool {
+        self.broken.contains(name)
     }
 
     /// The profile of that name.

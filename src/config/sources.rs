@@ -225,6 +225,9 @@ fn read_http(reader: &Reader, fields: &Fields<'_>, profiles: &Profiles, folders:
 }
 
 fn named(reader: &Reader, name: &Text, profiles: &Profiles) -> Option<std::sync::Arc<Profile>> {
+    if profiles.is_broken(&name.value) {
+        return None;
+    }
     let found = profiles.get(&name.value);
     if found.is_none() {
         let help = match nearest(&name.value, profiles.names()) {
