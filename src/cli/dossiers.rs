@@ -55,6 +55,8 @@ pub struct Dossiers {
 struct Shown<'s> {
     tracked: &'s TrackedDossier,
     unit: &'s UnitId,
+    /// The appointment in force.
+    due_at: Option<DateTime<Utc>>,
     /// Working days until the appointment, negative after it; none without one, or when the clock stands still.
     days: Option<i64>,
     /// Papers that are owed.
@@ -122,9 +124,10 @@ fn show<'s>(
     let dossier = &tracked.dossier;
     let unit = rules.holder(dossier).map_or(&rules.fallback, |rule| &rule.unit);
     let is_running = dossier.status.clock_runs() && tracked.closed_at.is_none();
-    let days = dossier.due_in_force().filter(|_| is_running).map(|due| office.working_days_left(due, now));
     let life = reports.life(&dossier_subject(&tracked.source, &dossier.code));
-    let is_late = tracked.owes || days.is_some_and(|d| d < 0);
+    let due_at = office.due_in_force(dossier, life);
+    let days = due_at.filter(|_| is_running).map(|due| office.working_days_left(due, now));
+    let is_late = office.owes_papers(tracked, office.hours.date(now));
     let owes = |is_recorded: bool| rules.policy.late.is_some() && is_late && !is_recorded;
     let mut owed = Vec::new();
     if owes(life.is_some_and(|l| l.apology.is_some())) {
@@ -133,7 +136,7 @@ fn show<'s>(
     if owes(life.is_some_and(|l| l.explanation.is_some())) {
         owed.push("giải trình");
     }
-    Some(Shown { tracked, unit, days, owed })
+    Some(Shown { tracked, unit, due_at, days, owed })
 }
 
 fn status_name(tracked: &TrackedDossier) -> &'static str {
@@ -156,11 +159,9 @@ fn days_text(shown: &Shown<'_>) -> String {
 }
 
 fn due_text(shown: &Shown<'_>, office: &Office) -> String {
-    let zone = office.hours.zone;
-    shown.tracked.dossier.due_in_force().map_or_else(
-        || "không có ngày hẹn".to_owned(),
-        |at| if has_hour(at) { moment(zone, at) } else { short_date(at.with_timezone(&zone).date_naive()) },
-    )
+    let Some(at) = shown.due_at else { return "chưa có ngày hẹn trả".to_owned() };
+    let at = if has_hour(at) { moment(office.hours.zone, at) } else { short_date(office.hours.date(at)) };
+    format!("hẹn trả {at}")
 }
 
 fn print_table(shown: &[Shown<'_>], office: &Office) {
@@ -171,7 +172,7 @@ fn print_table(shown: &[Shown<'_>], office: &Office) {
         let dossier = &s.tracked.dossier;
         let parts = [days_text(s), status_name(s.tracked).to_owned(), office.directory.unit_name(s.unit).to_owned()];
         let parts: Vec<_> = parts.into_iter().filter(|p| !p.is_empty()).collect();
-        print(&format!("{}  hẹn trả {}; {}", dossier.code, due_text(s, office), parts.join("; ")));
+        print(&format!("{}  {}; {}", dossier.code, due_text(s, office), parts.join("; ")));
         let handler = dossier.handler.as_ref().map(|h| format!("cán bộ {h}"));
         let applicant = dossier.applicant.as_ref().map(|a| format!("người nộp {a}"));
         let owed = (!s.owed.is_empty()).then(|| format!("còn thiếu: {}", s.owed.join(", ")));
@@ -215,7 +216,11 @@ fn print_csv(shown: &[Shown<'_>], office: &Office) -> anyhow::Result<()> {
         "Hệ thống",
     ])?;
     let text = |t: &Option<String>| t.clone().unwrap_or_default();
-    let day = |at: Option<DateTime<Utc>>| at.map(|at| moment(office.hours.zone, at)).unwrap_or_default();
+    // As a spreadsheet sorts and reads it.
+    let day = |at: Option<DateTime<Utc>>| {
+        let form = |at: DateTime<Utc>| if has_hour(at) { "%d/%m/%Y %H:%M" } else { "%d/%m/%Y" };
+        at.map(|at| at.with_timezone(&office.hours.zone).format(form(at)).to_string()).unwrap_or_default()
+    };
     for s in shown {
         let d = &s.tracked.dossier;
         out.write_record(
@@ -227,7 +232,7 @@ fn print_csv(shown: &[Shown<'_>], office: &Office) -> anyhow::Result<()> {
                 text(&d.handler),
                 day(d.received_at),
                 day(d.due_at),
-                day(d.extended_due_at),
+                day(s.due_at.filter(|_| s.due_at != d.due_at)),
                 s.days.map(|n| n.to_string()).unwrap_or_default(),
                 status_name(s.tracked).to_owned(),
                 d.status_raw.clone(),

@@ -24,10 +24,10 @@ use crate::{
     clock::{Clock, SystemClock},
     config::{Config, Folders},
     domain::{
-        decide::{self, Record, Situation, Told, Verdict},
-        dossier::{Duty, TrackedDossier, dossier_subject},
+        decide::{self, Link, Record, Situation, Told, Verdict},
+        dossier::{DossierStatus, Duty, TrackedDossier, dossier_subject, has_hour},
         ids::{PersonId, SubjectId},
-        life::{Event, Reports},
+        life::{Event, Life, Reports},
         occurrence::{Occurrence, OccurrenceKind},
         office::Office,
     },
@@ -35,7 +35,6 @@ use crate::{
         reading,
         vietnamese::{date, moment, short_date},
     },
-    passes,
     simulation::{self, Completions, Leaving},
     store::{Decided, Status},
 };
@@ -71,12 +70,24 @@ impl Known {
             let (record, status) = (Record::default(), Status::default());
             return Ok(Self { record, status, store: None, rehearsed: OnceCell::new() });
         };
+        // What is said of one thing does not hang on the dossiers of the house, of which there may be thousands.
+        let record = block_on(store.record(DateTime::UNIX_EPOCH))?.context(STORE_FAILED)?;
         Ok(Self {
-            record: block_on(store.record(passes::dossiers_until(&config.office, now)))?.context(STORE_FAILED)?,
+            record: Record { dossiers: Vec::new(), ..record },
             status: block_on(store.status(now))?.context(STORE_FAILED)?,
             store: Some(store),
             rehearsed: OnceCell::new(),
         })
+    }
+
+    /// The same, of one dossier alone.
+    fn narrowed(&self, tracked: &TrackedDossier) -> Self {
+        Self {
+            record: Record { dossiers: vec![tracked.clone()], ..self.record.clone() },
+            status: self.status.clone(),
+            store: self.store.clone(),
+            rehearsed: OnceCell::new(),
+        }
     }
 
     fn of(&self, subject: &SubjectId) -> anyhow::Result<(Vec<Decided>, Vec<Event>)> {
@@ -295,19 +306,23 @@ impl Explain {
             let Some(store) = &known.store else { break };
             let found = block_on(store.dossier(source.clone(), code.to_owned()))?.context(STORE_FAILED)?;
             let Some(tracked) = found else { continue };
-            let (at, mut record) = self.record_at(office, known, &subject, &decided, &events, now);
-            // One that is paused or far away is not looked at each minute; here it is.
-            if !record.dossiers.iter().any(|d| d.source == *source && d.dossier.code == code) {
-                record.dossiers.push(tracked.clone());
-            }
+            let known = &known.narrowed(&tracked);
+            let (at, record) = self.record_at(office, known, &subject, &decided, &events, now);
             let verdicts = decide::explain(&Situation { office, record: &record }, at, &subject);
             let mut head = vec![format!("Hồ sơ {code} ({source})")];
-            head.extend(dossier_facts(office, &tracked));
+            head.extend(dossier_facts(office, &tracked, record.reports.life(&subject)));
             head.extend(tracked.closed_at.map(|at| {
-                format!(
-                    "Đã đóng lúc {}: có kết quả, hoặc hệ thống một cửa không còn trả về; không nhắc nữa",
-                    moment(office.hours.zone, at)
-                )
+                let end = if tracked.dossier.status == DossierStatus::Finished {
+                    "đã có kết quả"
+                } else {
+                    "hệ thống một cửa không còn trả về"
+                };
+                let owed = if tracked.owes {
+                    "xong chậm nên còn nhắc văn bản còn thiếu"
+                } else {
+                    "không nhắc nữa"
+                };
+                format!("Đã đóng lúc {}: {end}; {owed}", moment(office.hours.zone, at))
             }));
             if let Some(rules) = office.sources.get(source) {
                 head.push(words::policy("hồ sơ", &rules.policy));
@@ -315,22 +330,49 @@ impl Explain {
             head.push(words::hours(office, at));
             let coming = self.coming(office, known, &subject, now);
             accounts.push(Account { subject, head, verdicts, at, decided, events, coming });
-            for (duty, name) in PAPERS {
-                let subject = duty.subject(source, code);
-                let (decided, events) = known.of(&subject)?;
-                let verdicts = decide::explain(&Situation { office, record: &record }, at, &subject);
-                if verdicts.is_empty() && decided.is_empty() {
-                    continue;
-                }
-                let coming = self.coming(office, known, &subject, now);
-                let head = vec![format!("Hồ sơ {code}: {name}")];
-                accounts.push(Account { subject, head, verdicts, at, decided, events, coming });
-            }
+            accounts.extend(self.of_duties(office, known, &tracked, now)?);
         }
         if accounts.is_empty() {
             bail!(
                 "không có nhiệm vụ hay hồ sơ «{code}»; xem nhiệm vụ bằng lệnh nhacviec tasks, hồ sơ ghi đúng mã trên giấy hẹn"
             );
+        }
+        Ok(accounts)
+    }
+
+    /// The papers that are owed for a dossier, or were; nothing of those that nobody has to write.
+    fn of_duties(
+        &self,
+        office: &Office,
+        known: &Known,
+        tracked: &TrackedDossier,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<Vec<Account>> {
+        let mut accounts = Vec::new();
+        let code = &tracked.dossier.code;
+        for duty in [Duty::Apology, Duty::Explanation, Duty::Forwarding] {
+            let subject = duty.subject(&tracked.source, code);
+            let (decided, events) = known.of(&subject)?;
+            let (at, mut record) = self.record_at(office, known, &subject, &decided, &events, now);
+            let own = dossier_subject(&tracked.source, code);
+            let reported = known.of(&own)?.1.into_iter().filter(|e| e.recorded_at < at);
+            let mut reports = Reports::default();
+            reported.for_each(|event| reports.add(&event));
+            record.reports = Arc::new(reports);
+            let verdicts = decide::explain(&Situation { office, record: &record }, at, &subject);
+            let is_idle = verdicts.iter().all(|v| matches!(v.link, Link::NotOwed(None)));
+            if is_idle && decided.is_empty() {
+                continue;
+            }
+            let late = office.sources.get(&tracked.source).and_then(|rules| rules.policy.late.as_ref());
+            let name = match duty {
+                Duty::Apology => late.map_or("văn bản xin lỗi", |l| &l.apology),
+                Duty::Explanation => late.map_or("báo cáo giải trình", |l| &l.explanation),
+                Duty::Forwarding => "chuyển đơn",
+            };
+            let head = vec![format!("Hồ sơ {code} ({}): {name}", tracked.source)];
+            let coming = self.coming(office, known, &subject, now);
+            accounts.push(Account { subject, head, verdicts, at, decided, events, coming });
         }
         Ok(accounts)
     }
@@ -411,20 +453,18 @@ fn office_day(office: &Office, at: DateTime<Utc>) -> NaiveDate {
     office.hours.date(at)
 }
 
-/// The papers that may be owed for a dossier, and what they are called.
-const PAPERS: [(Duty, &str); 3] =
-    [(Duty::Apology, "xin lỗi"), (Duty::Explanation, "giải trình"), (Duty::Forwarding, "chuyển đơn")];
-
-fn dossier_facts(office: &Office, tracked: &TrackedDossier) -> Vec<String> {
+fn dossier_facts(office: &Office, tracked: &TrackedDossier, life: Option<&Life>) -> Vec<String> {
     let zone = office.hours.zone;
     let dossier = &tracked.dossier;
     let mut facts = Vec::new();
     facts.extend(dossier.procedure.as_ref().map(|p| format!("Thủ tục: {p}")));
-    let due = dossier.due_in_force().map_or_else(|| "không có ngày hẹn".to_owned(), |at| moment(zone, at));
-    let first = dossier.due_at.filter(|at| Some(*at) != dossier.due_in_force());
-    let first = first.map(|at| format!("; hẹn lần đầu {}", moment(zone, at))).unwrap_or_default();
+    let appointment = |at| if has_hour(at) { moment(zone, at) } else { date(office.hours.date(at)) };
+    let in_force = office.due_in_force(dossier, life);
+    let due = in_force.map_or_else(|| "không có ngày hẹn".to_owned(), appointment);
+    let first = dossier.due_at.filter(|at| Some(*at) != in_force);
+    let first = first.map(|at| format!("; hẹn lần đầu {}", appointment(at))).unwrap_or_default();
     facts.push(format!("Hẹn trả: {due}{first}"));
-    facts.extend(dossier.due_in_force().map(|at| words::calendar(office, office.hours.date(at))));
+    facts.extend(in_force.map(|at| words::calendar(office, office.hours.date(at))));
     let missing = if tracked.missing_polls > 0 { "; lần hỏi gần nhất không còn thấy" } else { "" };
     facts.push(format!("Trạng thái ở hệ thống một cửa: «{}»{missing}", dossier.status_raw));
     facts.push(format!("Dữ liệu lúc: {}", moment(zone, tracked.seen_at)));

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
 use super::{
     calendar::{OfficeHours, WorkCalendar},
     directory::Directory,
-    dossier::{Dossier, SourceKind, has_hour},
+    dossier::{Dossier, SourceKind, TrackedDossier, has_hour},
     ids::{PersonId, SourceId, UnitId},
+    life::Life,
     occurrence::Agenda,
     policy::Policy,
 };
@@ -43,6 +44,22 @@ impl Office {
         let sessions = self.hours.timetable.sessions(on);
         let closes = sessions.last().map_or(self.hours.sending_until, |session| session.until);
         now > self.hours.instant(on, closes)
+    }
+
+    /// The appointment in force: what the system shows, or the new one that the office recorded.
+    #[must_use]
+    pub fn due_in_force(&self, dossier: &Dossier, life: Option<&Life>) -> Option<DateTime<Utc>> {
+        let recorded = life.and_then(|l| l.reappointed_to).map(|on| self.hours.instant(on, NaiveTime::MIN));
+        dossier.due_in_force().map(|at| recorded.map_or(at, |new| new.max(at)))
+    }
+
+    /// Whether a dossier is late or ended late, so that its apology and explanation are owed until they are recorded.
+    /// One that was given a new appointment in time is late from its first.
+    #[must_use]
+    pub fn owes_papers(&self, tracked: &TrackedDossier, today: NaiveDate) -> bool {
+        let dossier = &tracked.dossier;
+        let is_open = dossier.status.clock_runs() && tracked.closed_at.is_none() && tracked.missing_polls == 0;
+        tracked.owes || (is_open && dossier.due_at.is_some_and(|due| today > self.hours.date(due)))
     }
 
     /// Working days until an appointment, 0 on its day; negative once it has passed, by the days since, at least one.

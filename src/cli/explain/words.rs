@@ -156,7 +156,9 @@ impl Words<'_> {
                 DossierStatus::Finished => "không nhắc: hồ sơ đã có kết quả".to_owned(),
                 DossierStatus::NotReceived => "không nhắc: hồ sơ chưa được tiếp nhận".to_owned(),
                 DossierStatus::Paused => "không nhắc: hồ sơ đang tạm dừng (chờ bổ sung, chờ nộp phí…)".to_owned(),
-                DossierStatus::Open | DossierStatus::Unmapped => "không nhắc".to_owned(),
+                DossierStatus::Open | DossierStatus::Unmapped => {
+                    "không nhắc: hồ sơ đã đóng vì hệ thống một cửa không còn trả về".to_owned()
+                }
             },
             Link::NotOwed(Some(document)) => format!("không nhắc: đã ghi nhận ({document})"),
             Link::NotOwed(None) => "không nhắc: hồ sơ không chậm nên không phải làm".to_owned(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Days, NaiveTime, Utc};
+use chrono::{DateTime, Days, Utc};
 
 use super::{
     Gap, Situation,
@@ -60,7 +60,8 @@ impl Draft<'_> {
         let is_running = dossier.status.clock_runs() && tracked.closed_at.is_none();
         // A dossier that the last believed answer no longer held is neither reminded of nor closed; what
         // waits is taken back, and leaves at once should the dossier be there again.
-        let (true, 0, Some(due_at)) = (is_running, tracked.missing_polls, due_in_force(case, self)) else {
+        let (true, 0, Some(due_at)) = (is_running, tracked.missing_polls, office.due_in_force(dossier, case.life))
+        else {
             self.link(subject, None, None, || match (is_running, tracked.missing_polls) {
                 (false, _) => Link::ClockStopped(dossier.status),
                 (true, 0) => Link::NoAppointment,
@@ -157,9 +158,7 @@ impl Draft<'_> {
         let (Some(late), Some(due_at)) = (&rules.policy.late, tracked.dossier.due_at) else { return };
         let office = self.situation.office;
         let due = Due::on(office.hours.date(due_at), &office.calendar);
-        // One that was given a new appointment in time is late from its first: the apology is due before that.
-        let is_open = tracked.dossier.status.clock_runs() && tracked.closed_at.is_none() && tracked.missing_polls == 0;
-        let is_late = tracked.owes || (is_open && self.today > due.last_on);
+        let is_late = office.owes_papers(tracked, self.today);
         let explained_by = office.calendar.add_working_days(due.last_on, i32::from(late.explain_within));
         let duties = [
             (Duty::Apology, &late.apology, apology_due(due, self), life.and_then(|l| l.apology.as_ref())),
@@ -247,12 +246,4 @@ fn forwarding_policy() -> Policy {
 fn apology_due(due: Due, draft: &Draft<'_>) -> Due {
     let calendar = &draft.situation.office.calendar;
     Due::on(calendar.last_working_day_until(due.last_on - Days::new(1)), calendar)
-}
-
-/// The appointment in force: what the system shows, or the new one that the office recorded.
-fn due_in_force(case: &Case<'_>, draft: &Draft<'_>) -> Option<DateTime<Utc>> {
-    let shown = case.tracked.dossier.due_in_force();
-    let recorded = case.life.and_then(|l| l.reappointed_to);
-    let recorded = recorded.map(|on| draft.situation.office.hours.instant(on, NaiveTime::MIN));
-    shown.map(|at| recorded.map_or(at, |new| new.max(at)))
 }
