@@ -4,12 +4,14 @@ mod support;
 
 use std::{
     fmt::Write as _,
+    fs,
     io::Write as _,
     path::Path,
     process::{Command, Output, Stdio},
+    time::{Duration, SystemTime},
 };
 
-use chrono::Datelike as _;
+use chrono::{Datelike as _, Days};
 use nhacviec::{
     clock::{Clock as _, SystemClock},
     demo::zalo::{FakeZalo, Template},
@@ -671,4 +673,60 @@ fn mistakes_in_targets_are_found_where_they_are() {
     assert!(err(&output).contains("chưa có hệ thống một cửa nào"), "{}", err(&output));
     folder.replace("plans/kh.yaml", "metric: on-time", "metric: on-time, sources: [mc]");
     assert!(err(&nhacviec(&folder, &["check"])).contains("«mc» chứa phản ánh, kiến nghị, không phải hồ sơ"));
+}
+
+/// An office that reads exported lists, with what was exported.
+fn office_with_list(rows: &str) -> OfficeFolder {
+    let folder = OfficeFolder::new(25, REPORT);
+    let source = "sources:\n  - { id: mc, folder: xuat, policy: ho-so, holders: [], fallback: phong-a }\n";
+    folder.append("nhacviec.yaml", source);
+    let late = "ho-so:\n    late_duties: { apology: văn bản xin lỗi, explanation: báo cáo giải trình, remind: { lead: { before: [0] } } }\n";
+    folder.replace("nhacviec.yaml", "ho-so:\n", late);
+    put_list(&folder, "1.csv", rows, 60);
+    folder
+}
+
+fn put_list(folder: &OfficeFolder, name: &str, rows: &str, age_seconds: u64) {
+    let path = folder.state().join("xuat").join(name);
+    fs::create_dir_all(path.parent().expect("a folder")).expect("writable");
+    let header = "Mã hồ sơ,Ngày hẹn trả,Ngày hoàn thành,Trạng thái\n";
+    fs::write(&path, format!("{header}{rows}")).expect("writable");
+    let file = fs::File::options().write(true).open(path).expect("just written");
+    file.set_modified(SystemTime::now() - Duration::from_secs(age_seconds)).expect("a file system with times");
+}
+
+#[test]
+fn explain_says_of_every_dossier_why_nobody_is_told_or_what_is_still_owed() {
+    let today = SystemClock.now().date_naive();
+    let (past, ahead) = (today - Days::new(10), today + Days::new(300));
+    let (past, ahead) = (past.format("%d/%m/%Y").to_string(), ahead.format("%d/%m/%Y").to_string());
+    let open = "Đang xử lý";
+    let folder = office_with_list(&format!(
+        "P1,{past},,Chờ bổ sung\nD1,,,{open}\nF1,{ahead},,{open}\nL1,{past},,{open}\nR1,{past},,{open}\nE1,{past},{past},Đã trả kết quả\n"
+    ));
+    assert_eq!(err(&nhacviec(&folder, &["source", "poll"])), "");
+    put_list(&folder, "2.csv", &format!("L1,{past},{},Đã trả kết quả\n", today.format("%d/%m/%Y")), 30);
+    assert_eq!(err(&nhacviec(&folder, &["source", "poll"])), "");
+    let to = (today + Days::new(30)).to_string();
+    assert_eq!(err(&nhacviec(&folder, &["dossier", "reappointed", "R1", "--to", &to, "--document", "1/GH"])), "");
+    let expected = [
+        ("P1", vec!["không nhắc: hồ sơ đang tạm dừng"]),
+        ("D1", vec!["không nhắc: hồ sơ không có ngày hẹn trả"]),
+        ("F1", vec!["chưa nhắc: chưa tới mốc"]),
+        ("L1", vec!["còn nhắc văn bản còn thiếu", "Hồ sơ L1 (mc): văn bản xin lỗi", "Hồ sơ L1 (mc): báo cáo giải trình"]),
+        ("R1", vec!["; hẹn lần đầu ", "Hồ sơ R1 (mc): báo cáo giải trình"]),
+        ("E1", vec!["không nhắc: hồ sơ đã có kết quả"]),
+    ];
+    for (code, parts) in expected {
+        let said = out(&nhacviec(&folder, &["explain", code]));
+        for part in parts {
+            assert!(said.contains(part), "{part} expected:\n{said}");
+        }
+    }
+    let late = out(&nhacviec(&folder, &["dossiers", "--late"]));
+    assert!(late.contains("Không có hồ sơ nào"), "{late}");
+    let owing = out(&nhacviec(&folder, &["dossiers", "--owing"]));
+    assert!(owing.contains("2 hồ sơ."), "{owing}");
+    let table = out(&nhacviec(&folder, &["dossiers", "--csv"]));
+    assert!(table.contains(&format!("P1,,,Phòng A,,,{past},")), "{table}");
 }

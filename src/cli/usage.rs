@@ -39,7 +39,8 @@ pub fn explain(error: &clap::Error) -> Exit {
     }
 }
 
-/// The one English word of clap's own that the template cannot replace.
+/// The English words of clap's own that the template cannot replace, or that a command below a command would have to
+/// replace anew.
 fn in_vietnamese(error: &clap::Error) -> String {
     const WORDS: [(&str, &str); 6] = [
         ("[OPTIONS]", "[TÙY CHỌN]"),
