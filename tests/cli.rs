@@ -713,7 +713,10 @@ fn explain_says_of_every_dossier_why_nobody_is_told_or_what_is_still_owed() {
         ("P1", vec!["không nhắc: hồ sơ đang tạm dừng"]),
         ("D1", vec!["không nhắc: hồ sơ không có ngày hẹn trả"]),
         ("F1", vec!["chưa nhắc: chưa tới mốc"]),
-        ("L1", vec!["còn nhắc văn bản còn thiếu", "Hồ sơ L1 (mc): văn bản xin lỗi", "Hồ sơ L1 (mc): báo cáo giải trình"]),
+        (
+            "L1",
+            vec!["còn nhắc văn bản còn thiếu", "Hồ sơ L1 (mc): văn bản xin lỗi", "Hồ sơ L1 (mc): báo cáo giải trình"],
+        ),
         ("R1", vec!["; hẹn lần đầu ", "Hồ sơ R1 (mc): báo cáo giải trình"]),
         ("E1", vec!["không nhắc: hồ sơ đã có kết quả"]),
     ];
