@@ -692,7 +692,8 @@ fn put_list(folder: &OfficeFolder, name: &str, rows: &str, age_seconds: u64) {
     let header = "Mã hồ sơ,Ngày hẹn trả,Ngày hoàn thành,Trạng thái\n";
     fs::write(&path, format!("{header}{rows}")).expect("writable");
     let file = fs::File::options().write(true).open(path).expect("just written");
-    file.set_modified(SystemTime::now() - Duration::from_secs(age_seconds)).expect("a file system with times");
+    file.set_modified(SystemTime::from(SystemClock.now()) - Duration::from_secs(age_seconds))
+        .expect("a file system with times");
 }
 
 #[test]
