@@ -87,6 +87,22 @@ impl Dossier {
         (standing, due.is_none(), due)
     }
 
+    /// The dossier once its row has been read again. An appointment once read is kept when an answer leaves it out: it is
+    /// on the applicant's receipt. One that had passed while the clock ran stays the first, whatever the system writes in
+    /// its place: a later date is a re-appointment then. After a pause it is not, the period begins anew (Nghị định
+    /// 61/2018/NĐ-CP, Điều 19.4).
+    #[must_use]
+    pub fn following(self, known: &TrackedDossier, zone: Tz) -> Self {
+        let day = |at: DateTime<Utc>| at.with_timezone(&zone).date_naive();
+        let Some(first) = known.dossier.due_at else { return self };
+        let Some(fresh) = self.due_at else { return Self { due_at: Some(first), ..self } };
+        let had_passed = known.dossier.status.clock_runs() && day(known.seen_at) > day(first);
+        if !had_passed || fresh <= first {
+            return self;
+        }
+        Self { due_at: Some(first), extended_due_at: self.extended_due_at.max(Some(fresh)), ..self }
+    }
+
     /// When it came to its end, as far as the system says.
     #[must_use]
     pub fn ended_at(&self) -> Option<DateTime<Utc>> {

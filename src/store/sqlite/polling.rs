@@ -225,16 +225,16 @@ fn update(
     report: &mut SyncReport,
 ) -> Result<(), StoreError> {
     let Writing { zone, near_until, now, .. } = *writing;
-    // An appointment once read is kept when an answer leaves it out: it is on the applicant's receipt.
-    let due_at = row.dossier.due_at.or(known.dossier.due_at);
-    let fresh = Dossier { due_at, ..row.dossier.clone() };
+    let fresh = row.dossier.clone().following(known, zone);
     // Two rows may carry one number, as two steps of one dossier: the more pressing one stands for both.
     if seen.has_dossier(number) && fresh.pressure() >= known.dossier.pressure() {
         return Ok(());
     }
     let is_finished = fresh.status == DossierStatus::Finished;
     let was_open = known.closed_at.is_none();
-    let owes = known.owes || (is_finished && was_open && fresh.ended_late(known.seen_at, zone));
+    let ended_late = is_finished && was_open && fresh.ended_late(known.seen_at, zone);
+    // What is owed stays so when it is opened again.
+    let owes = known.owes || (ended_late && !has_papers(tx, &known.source, &fresh.code)?);
     if fresh != known.dossier || was_open == is_finished {
         report.changed += u32::from(!is_finished || !was_open);
         report.closed += u32::from(is_finished && was_open);
@@ -249,7 +249,7 @@ fn update(
     update.raw_bind_parameter(at + 2, seconds(now))?;
     update.raw_bind_parameter(at + 3, is_finished.then(|| seconds(known.closed_at.unwrap_or(now))))?;
     update.raw_bind_parameter(at + 4, !is_finished)?;
-    update.raw_bind_parameter(at + 5, owes && is_finished)?;
+    update.raw_bind_parameter(at + 5, owes)?;
     update.raw_bind_parameter(at + 6, number)?;
     update.raw_execute()?;
     if was_open == is_finished {
@@ -257,6 +257,15 @@ fn update(
         close_subject(tx, &known.source, &fresh.code, is_finished.then_some(now))?;
     }
     Ok(())
+}
+
+/// Whether apology and explanation were recorded while it was still open.
+fn has_papers(tx: &Transaction<'_>, source: &SourceId, code: &str) -> Result<bool, StoreError> {
+    let mut count = tx.prepare_cached(
+        "SELECT count(DISTINCT kind) FROM report WHERE subject = ?1 AND kind IN ('apologised', 'explained')",
+    )?;
+    let kinds: u32 = count.query_row([dossier_subject(source, code).as_str()], |row| row.get(0))?;
+    Ok(kinds == 2)
 }
 
 fn close_subject(
@@ -327,7 +336,8 @@ fn close_missing(
     let mut rows = select.query(params![source.as_str(), CLOSED_AFTER_MISSING])?;
     while let Some(row) = rows.next()? {
         let known = read_tracked(row)?;
-        let owes = known.dossier.status.clock_runs() && known.dossier.ended_late(known.seen_at, zone);
+        let ended_late = known.dossier.status.clock_runs() && known.dossier.ended_late(known.seen_at, zone);
+        let owes = known.owes || (ended_late && !has_papers(tx, source, &known.dossier.code)?);
         tx.prepare_cached(
             "UPDATE dossier SET closed_at = ?2, owes = ?3, applicant = NULL WHERE source = ?1 AND code = ?4",
         )?
@@ -458,7 +468,8 @@ pub fn dossiers_to_decide(tx: &Transaction<'_>, until: DateTime<Utc>) -> Result<
     let running = "d.closed_at IS NULL AND d.status IN ('open', 'unmapped') AND d.due_in_force < ?1";
     let order = "ORDER BY d.source, d.code";
     let mut dossiers = select_tracked(tx, &format!("{near} AND {running} {order}"), params![seconds(until)])?;
-    dossiers.extend(select_tracked(tx, &format!("d.owes = 1 {order}"), [])?);
+    let owing = format!("d.owes = 1 AND ({running}) IS NOT TRUE {order}");
+    dossiers.extend(select_tracked(tx, &owing, params![seconds(until)])?);
     Ok(dossiers)
 }
 
