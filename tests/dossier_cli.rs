@@ -122,6 +122,10 @@ fn dossiers_are_listed_filtered_exported_and_what_was_done_is_recorded_once() {
     assert!(moved.contains("không được hẹn lại lần nữa"), "{moved}");
     let second = desk.refusal(&["dossier", "reappointed", "H1", "--to", &to, "--document", "03/GH"]);
     assert!(second.contains("không được hẹn lại lần thứ hai"), "{second}");
+    assert!(desk.out(&["dossier", "done", "H2", "--document", "04/KQ"]).contains("thôi nhắc"));
+    assert!(!desk.out(&["dossiers"]).contains("H2"), "it has ended");
+    assert!(desk.refusal(&["dossier", "done", "H2", "--document", "04/KQ"]).contains("đã được coi là xong"));
+    assert!(desk.out(&["source", "poll"]).contains("1 thay đổi"), "the system still shows it open, and knows better");
     let explained = desk.out(&["explain", "H1"]);
     for part in ["01/XL", "02/BC", "đã hẹn lại đến"] {
         assert!(explained.contains(part), "{part} is not in\n{explained}");
@@ -130,6 +134,7 @@ fn dossiers_are_listed_filtered_exported_and_what_was_done_is_recorded_once() {
         (&["dossier", "apology", "H9", "--document", "1"][..], "không có hồ sơ «H9»"),
         (&["dossier", "forwarded", "H1", "--document", "1"], "không phải phản ánh, kiến nghị"),
         (&["dossier", "explained", "H2", "--document", " "], "chưa ghi lý do, căn cứ hoặc văn bản"),
+        (&["dossier", "done", "H2", "--document", "1", "--on", "2099-01-01"], "còn ở phía trước"),
         (&["dossiers", "--source", "cm"], "không có hệ thống một cửa «cm»"),
         (&["source", "show-profile", "opencps"], "các loại: opencps-v2"),
     ] {

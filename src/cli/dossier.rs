@@ -43,6 +43,8 @@ enum What {
         #[command(flatten)]
         paper: Paper,
     },
+    /// Ghi hồ sơ đã xong, khi danh sách xuất ra không cho biết
+    Done(Paper),
     /// Ghi phản ánh, kiến nghị đã chuyển cơ quan có thẩm quyền
     Forwarded(Paper),
 }
@@ -69,8 +71,11 @@ impl DossierCommand {
     pub fn execute(&self, folders: &Folders) -> anyhow::Result<Exit> {
         let Some(config) = load_config(folders) else { return Ok(Exit::Config) };
         let office = &config.office;
-        let (What::Apology(paper) | What::Explained(paper) | What::Reappointed { paper, .. } | What::Forwarded(paper)) =
-            &self.what;
+        let (What::Apology(paper)
+        | What::Explained(paper)
+        | What::Reappointed { paper, .. }
+        | What::Done(paper)
+        | What::Forwarded(paper)) = &self.what;
         let Some(store) = open_existing_store(&config)? else {
             bail!("dịch vụ chưa chạy lần nào trên máy này nên chưa biết hồ sơ nào");
         };
@@ -83,6 +88,8 @@ impl DossierCommand {
             What::Apology(_) => Report::Apologised { done_on, document },
             What::Explained(_) => Report::Explained { done_on, document },
             What::Reappointed { to, .. } => Report::Reappointed { to_on: *to, document },
+            What::Done(_) if tracked.closed_at.is_some() => bail!("hồ sơ {} đã được coi là xong", paper.code),
+            What::Done(_) => Report::Finished { done_on, document },
             What::Forwarded(_) if rules.kind == SourceKind::Petitions => Report::Forwarded { done_on, document },
             What::Forwarded(_) => {
                 bail!("{} là hồ sơ, không phải phản ánh, kiến nghị, nên không chuyển đơn", paper.code)
@@ -118,6 +125,10 @@ impl DossierCommand {
                 paper.code,
                 short_date(*to),
                 paper.document
+            ),
+            What::Done(p) => format!(
+                "Đã ghi hồ sơ {} xong ngày {on} ({}); thôi nhắc, trừ khi hệ thống một cửa còn cho biết hồ sơ đang xử lý.",
+                p.code, p.document
             ),
             What::Forwarded(p) => format!("Đã ghi {} được chuyển đi: {}, ngày {on}; thôi nhắc.", p.code, p.document),
         }

@@ -130,6 +130,14 @@ pub enum Report {
         /// The document that says so.
         document: String,
     },
+    /// "Đã xong": a dossier ended, and its source does not say so by itself; should it show the dossier again, it is open
+    /// again.
+    Finished {
+        /// The day on which it ended.
+        done_on: NaiveDate,
+        /// The result, or whatever shows it.
+        document: String,
+    },
     /// "Chuyển đơn": a petition was forwarded to the agency that must answer it.
     Forwarded {
         /// The day on which it was.
@@ -159,6 +167,7 @@ impl Report {
             Self::Apologised { .. } => "apologised",
             Self::Explained { .. } => "explained",
             Self::Reappointed { .. } => "reappointed",
+            Self::Finished { .. } => "finished",
             Self::Forwarded { .. } => "forwarded",
         }
     }
@@ -381,6 +390,8 @@ impl Life {
                 self.dispute = None;
                 self.dispute_answer = Some(self.answered(Answer::Assigned { reason }, *on));
             }
+            // Whether a dossier is open its source says.
+            Report::Finished { .. } => {}
             Report::Opened { .. } => self.is_opened = true,
             Report::Apologised { document, .. } => self.apology = Some(document),
             Report::Explained { document, .. } => self.explanation = Some(document),

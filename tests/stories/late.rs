@@ -290,6 +290,30 @@ async fn an_exported_list_is_taken_once_its_good_rows_are_used_and_its_bad_ones_
 }
 
 #[tokio::test]
+async fn what_exports_no_longer_mention_is_urged_until_somebody_says_that_it_is_done() {
+    let mut office = office_with_folder("2023-02-14", "").await;
+    let list = |code: &str, due: &str| format!("Mã hồ sơ,Ngày hẹn trả,Đơn vị xử lý\n{code},{due},Phòng Điện\n");
+    put(&office, "1.csv", &list("H1", "14/02/2023"), 9);
+    office.tick("2023-02-14 07:30").await;
+    office.expect_mail(&[("an@so.example", "Hồ sơ H1")]);
+    put(&office, "2.csv", &list("H2", "31/03/2023"), 8);
+    office.tick("2023-02-15 07:30").await;
+    office.expect_mail(&[("an@so.example", "Đã quá hạn 1 ngày làm việc")]);
+    let done = Report::Finished { done_on: day("2023-02-15"), document: "07/KQ".to_owned() };
+    assert!(matches!(record(&office, "H1", Some(day("2023-02-14")), "2023-02-15", done).await, Recorded::Taken(_)));
+    for on in ["2023-02-16", "2023-02-17"] {
+        office.tick(&format!("{on} 07:30")).await;
+    }
+    office.expect_silence();
+    // A list written later that shows it once more knows better.
+    put(&office, "3.csv", &format!("{}\n", list("H1", "14/02/2023").trim_end()), 0);
+    let file = fs::File::options().write(true).open(office.folder.state().join("xuat/3.csv")).expect("just written");
+    file.set_modified(SystemTime::from(SystemClock.now()) - std::time::Duration::from_secs(30)).expect("times");
+    office.tick("2023-02-20 07:30").await;
+    office.expect_mail(&[("an@so.example", "Đã quá hạn 4 ngày làm việc"), ("minh@so.example", "Hồ sơ H1")]);
+}
+
+#[tokio::test]
 async fn a_list_that_is_said_to_be_whole_closes_what_two_of_them_left_out() {
     let mut office = office_with_folder("2023-02-14", "    lists_all_open: true\n").await;
     let list = |codes: &[&str]| {

@@ -235,6 +235,9 @@ impl Words<'_> {
             Report::Reappointed { to_on, document } => {
                 format!("đã hẹn lại đến {} ({document})", short_date(*to_on))
             }
+            Report::Finished { done_on, document } => {
+                format!("đã xong: {document}, ngày {}", short_date(*done_on))
+            }
             Report::Forwarded { done_on, document } => {
                 format!("đã chuyển đơn: {document}, ngày {}", short_date(*done_on))
             }

@@ -67,6 +67,7 @@ impl Life {
             Report::Explained { .. } if self.explanation.is_some() => Some(Refusal::AlreadyRecorded),
             Report::Apologised { done_on, document }
             | Report::Explained { done_on, document }
+            | Report::Finished { done_on, document }
             | Report::Forwarded { done_on, document } => {
                 (*done_on > today).then_some(Refusal::DoneAhead(*done_on)).or_else(|| no_text(document))
             }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{Row, Transaction, params};
 
-use super::{instant, json, parsed, seconds, to_json};
+use super::{instant, json, parsed, polling, seconds, to_json};
 use crate::{
     domain::{
         dossier::dossier_of,
@@ -47,6 +47,11 @@ pub fn report(
     life.add(&event);
     match event.report {
         Report::Completed { .. } | Report::Cancelled { .. } | Report::Forwarded { .. } => close(tx, &event, now)?,
+        Report::Finished { done_on, .. } => {
+            if let Some((source, code)) = dossier_of(&event.subject) {
+                polling::finish(tx, &source.into(), code, done_on, now)?;
+            }
+        }
         Report::Apologised { .. } | Report::Explained { .. } => settle(tx, &event.subject, &life)?,
         Report::Reopened { .. } => {
             tx.execute("UPDATE notification SET closed_at = NULL WHERE subject = ?1", [event.subject.as_str()])?;

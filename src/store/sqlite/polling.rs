@@ -1,6 +1,6 @@
 //! What polls of one-stop systems read and write.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
 use rusqlite::{OptionalExtension, Params, Row, Statement, Transaction, params};
 
@@ -9,7 +9,7 @@ use crate::{
     domain::{
         dossier::{
             CLOSED_AFTER_MISSING, Changed, Dossier, DossierStatus, ListFile, ReadRow, RowKey, Seen, SourceHistory,
-            TrackedDossier, Trust, dossier_subject,
+            TrackedDossier, Trust, VIETNAM, dossier_subject,
         },
         ids::SourceId,
     },
@@ -257,6 +257,27 @@ fn update(
         close_subject(tx, &known.source, &fresh.code, is_finished.then_some(now))?;
     }
     Ok(())
+}
+
+/// Closes a dossier that a person reported finished. Its fingerprint goes: should its source show it once more, it is
+/// open again.
+pub fn finish(
+    tx: &Transaction<'_>,
+    source: &SourceId,
+    code: &str,
+    done_on: NaiveDate,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let Some((number, known)) = find(tx, source, code)? else { return Ok(()) };
+    let is_late = known.dossier.due_at.is_some_and(|due| done_on > due.with_timezone(&VIETNAM).date_naive());
+    let owes = known.owes || (is_late && !has_papers(tx, source, code)?);
+    let resolved_at = done_on.and_time(NaiveTime::MIN).and_local_timezone(VIETNAM).single().map(|at| at.timestamp());
+    tx.execute(
+        "UPDATE dossier SET status = 'finished', resolved_at = ?2, closed_at = ?3, seen_at = ?3, owes = ?4, applicant = NULL, row_print = NULL
+         WHERE id = ?1",
+        params![number, resolved_at, seconds(now), owes],
+    )?;
+    close_subject(tx, source, code, Some(now))
 }
 
 /// Whether apology and explanation were recorded while it was still open.
