@@ -372,7 +372,7 @@ async fn a_list_that_breaks_off_counts_for_what_was_read_of_it() {
         assert_eq!(world.desk.open_codes().await, codes, "{kind:?}");
         let changed = world.desk.tracked(true).await.into_iter().any(|t| {
             t.dossier.procedure.as_deref() == Some("Tên mới")
-                || t.dossier.due_at.is_some_and(|due| due > moment("2025-07-16 00:00:00"))
+                || t.dossier.due_in_force().is_some_and(|due| due > moment("2025-07-16 00:00:00"))
         });
         assert!(changed, "{kind:?}");
         assert_eq!(world.desk.poll("2025-06-18 10:58").await, [], "{kind:?}: the wait counts all the same");
