@@ -101,6 +101,17 @@ pub fn quote(text: &str) -> String {
     quoted
 }
 
+/// A text without quotes where every reader of YAML takes it for a text, else in quotes.
+#[must_use]
+pub fn plain_or_quoted(text: &str) -> String {
+    const WORDS: [&str; 10] = ["true", "false", "yes", "no", "on", "off", "null", "y", "n", "~"];
+    let is_plain = text.starts_with(char::is_alphabetic)
+        && !text.ends_with(' ')
+        && text.chars().all(|c| c.is_alphanumeric() || " .-_/()@+".contains(c))
+        && !WORDS.contains(&text.to_lowercase().as_str());
+    if is_plain { text.to_owned() } else { quote(text) }
+}
+
 /// What YAML does not allow as it is, breaks lines or is not seen.
 fn is_unprintable(c: char) -> bool {
     c.is_control()
