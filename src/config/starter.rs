@@ -1,0 +1,126 @@
+//! Owns the configuration of a new office: commented, valid, and with something to remind of from the first day.
+
+use std::{
+    fs, io,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::Path,
+};
+
+use chrono::{Datelike, NaiveDate};
+use minijinja::{Environment, UndefinedBehavior, context};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::example;
+use crate::{import::yaml::quote, source::table::wording};
+
+/// What has to be known of an office.
+#[derive(Debug)]
+pub struct Starter {
+    /// Its name.
+    pub office: String,
+    /// The office above it, as letters are headed.
+    pub parent: Option<String>,
+    /// The unit that follows plans.
+    pub unit: String,
+    /// Name of the administrator.
+    pub administrator: String,
+    /// Their address.
+    pub administrator_email: String,
+    /// The sender's address.
+    pub from: String,
+    /// The mail server; without one letters are only written to a folder.
+    pub smtp: Option<StarterSmtp>,
+}
+
+/// The office's mail server.
+#[derive(Debug)]
+pub struct StarterSmtp {
+    /// Its name.
+    pub host: String,
+    /// Its port; 465 speaks TLS from the start, every other STARTTLS.
+    pub port: u16,
+    /// The account, with its password if it was told.
+    pub account: Option<(String, Option<SecretString>)>,
+}
+
+/// The files by their path in the configuration folder, without the secrets.
+#[must_use]
+pub fn files(starter: &Starter, today: NaiveDate) -> Vec<(String, String)> {
+    let smtp = starter.smtp.as_ref();
+    let security = smtp.map(|s| if s.port == 465 { "tls" } else { "starttls" });
+    let is_local = smtp.is_some_and(|s| super::settings::is_loopback(&s.host));
+    let header = starter.parent.iter().chain([&starter.office]).map(|line| quote(&line.to_uppercase()));
+    let facts = context! {
+        office => starter.office.as_str(),
+        header => header.collect::<Vec<_>>().join(", "),
+        footer => format!("Báo hoàn thành hoặc vướng mắc: trả lời thư này hoặc liên hệ {}.", starter.unit),
+        unit => starter.unit.as_str(),
+        unit_id => Some(id_of(&starter.unit)).filter(|id| !id.is_empty()).unwrap_or_else(|| "van-phong".to_owned()),
+        administrator => starter.administrator.as_str(),
+        administrator_email => starter.administrator_email.as_str(),
+        from => format!("Nhắc việc {} <{}>", starter.office, starter.from),
+        reply_to => starter.administrator_email.as_str(),
+        smtp_host => smtp.map(|s| s.host.as_str()),
+        smtp_port => smtp.map(|s| s.port),
+        smtp_user => smtp.and_then(|s| s.account.as_ref()).map(|(user, _)| user.as_str()),
+        security => if is_local { Some("plaintext") } else { security },
+        title => format!("Việc của hệ thống nhắc việc năm {}", today.year()),
+        year => today.year(),
+    };
+    let mut engine = Environment::new();
+    engine.set_undefined_behavior(UndefinedBehavior::Strict);
+    engine.add_filter("q", |text: &str| quote(text));
+    let fill = |template| {
+        let text = engine.render_str(template, &facts).expect("the templates in the binary render: a test does it");
+        text + "\n"
+    };
+    let mut files = vec![
+        ("nhacviec.yaml".to_owned(), fill(include_str!("starter/nhacviec.yaml.j2"))),
+        ("units.yaml".to_owned(), fill(include_str!("starter/units.yaml.j2"))),
+        (format!("plans/nhac-viec-{}.yaml", today.year()), fill(include_str!("starter/plan.yaml.j2"))),
+    ];
+    files.extend(calendars(today.year()).map(|(path, text)| (path.to_owned(), text.to_owned())));
+    files
+}
+
+/// The holidays, and the official years from this one on; the last one known when this one is not.
+fn calendars(year: i32) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let year_of = |path: &str| path.strip_prefix("calendar/")?.strip_suffix(".yaml")?.parse::<i32>().ok();
+    let last = example::FILES.iter().filter_map(|(path, _)| year_of(path)).max().unwrap_or(year);
+    example::FILES
+        .into_iter()
+        .filter(move |(path, _)| *path == "holidays.yaml" || year_of(path).is_some_and(|of| of >= year.min(last)))
+}
+
+/// Writes the files and the folder for secrets.
+///
+/// # Errors
+/// When a file cannot be written, or exists: nothing that somebody wrote is replaced.
+pub fn write(folder: &Path, files: &[(String, String)], smtp: Option<&StarterSmtp>) -> io::Result<()> {
+    for (path, text) in files {
+        let path = folder.join(path);
+        fs::create_dir_all(path.parent().unwrap_or(folder))?;
+        write_new(&path, text, 0o644)?;
+    }
+    let secrets = folder.join("secrets");
+    if !secrets.exists() {
+        fs::DirBuilder::new().mode(0o700).create(&secrets)?;
+    }
+    if let Some((_, Some(password))) = smtp.and_then(|s| s.account.as_ref()) {
+        write_new(&secrets.join("mail-password"), password.expose_secret(), 0o600)?;
+    }
+    Ok(())
+}
+
+fn write_new(path: &Path, text: &str, mode: u32) -> io::Result<()> {
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
+    io::Write::write_all(&mut file, text.as_bytes())
+}
+
+/// The name in small letters without marks: `Văn phòng Sở` is `van-phong-so`. Empty when it has no letters.
+#[must_use]
+pub fn id_of(name: &str) -> String {
+    let words = wording::without_marks(&wording::heading(name)).to_lowercase();
+    let letters: String = words.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    letters.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-").chars().take(60).collect()
+}
