@@ -10,16 +10,15 @@ use anyhow::{Context as _, bail};
 use serde_json::json;
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::{Exit, check::print_findings, print, print_json, usage::Hint};
+use super::{Exit, check::print_findings, plan::find, print, print_json, usage::Hint};
 use crate::{
-    config::{self, Folders},
+    config::{self, Folders, starter},
     domain::deadline::YearContext,
     import::{
         self, Draft, KnownNames, Options,
         diff::{self, Change, WrittenTask},
         yaml,
     },
-    source::table::wording,
 };
 
 #[derive(clap::Args)]
@@ -83,12 +82,13 @@ impl PlanCommand {
                 return Ok(Exit::Config);
             }
         };
-        let plan = match self.into.as_deref().map(|plan| existing(plan, &folders.config)).transpose()? {
+        let path = self.into.as_deref().map(|plan| find(plan, &folders.config)).transpose()?;
+        let plan = match path.as_deref().map(config::read_written_plan) {
             Some(Err(findings)) => {
                 print_findings(&findings);
                 return Ok(Exit::Config);
             }
-            Some(Ok(tasks)) => Some(tasks),
+            Some(Ok((_, tasks))) => Some(tasks),
             None => None,
         };
         let title = self.title.as_deref().map(|title| title.trim().nfc().collect());
@@ -159,31 +159,6 @@ impl PlanCommand {
     }
 }
 
-/// The tasks of a plan named by its key or its file; what is wrong with it inside.
-fn existing(
-    plan: &str,
-    folder: &Path,
-) -> anyhow::Result<Result<Vec<WrittenTask>, Vec<crate::config::finding::Finding>>> {
-    let path = Path::new(plan);
-    if path.is_file() {
-        return Ok(config::read_written_plan(path).map(|(_, tasks)| tasks));
-    }
-    let mut known = Vec::new();
-    let entries = fs::read_dir(folder.join("plans"))
-        .with_context(|| format!("không có kế hoạch «{plan}»: không đọc được thư mục plans của cấu hình"))?;
-    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    paths.sort();
-    for path in paths.into_iter().filter(|path| path.extension().is_some_and(|e| e == "yaml")) {
-        match config::read_written_plan(&path) {
-            Ok((Some(id), tasks)) if id == plan => return Ok(Ok(tasks)),
-            Ok((id, _)) => known.extend(id),
-            Err(findings) if path.file_stem().is_some_and(|stem| stem == plan) => return Ok(Err(findings)),
-            Err(_) => {}
-        }
-    }
-    bail!("không có kế hoạch «{plan}»; các kế hoạch: {}", known.join(", "))
-}
-
 /// Reads no more than may be read, from a regular file: a device would never end.
 fn read_file(path: &Path) -> anyhow::Result<Vec<u8>> {
     let unreadable = || format!("không đọc được tệp {}", path.display());
@@ -198,7 +173,7 @@ fn read_file(path: &Path) -> anyhow::Result<Vec<u8>> {
 }
 
 /// A draft must not overwrite a plan that somebody has worked on.
-fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
+pub fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
     let mut file = match File::options().write(true).create_new(true).open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
@@ -211,11 +186,8 @@ fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
 
 /// The file's name in small letters without marks: `Kế hoạch 2026.docx` is `ke-hoach-2026`.
 fn id_of(path: &Path) -> String {
-    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    let words = wording::without_marks(&wording::heading(&stem)).to_lowercase();
-    let letters: String = words.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    let id = letters.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
-    if id.is_empty() { "ke-hoach".to_owned() } else { id.chars().take(60).collect() }
+    let id = starter::id_of(&path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default());
+    if id.is_empty() { "ke-hoach".to_owned() } else { id }
 }
 
 fn as_json(draft: &Draft, id: &str) -> serde_json::Value {

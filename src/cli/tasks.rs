@@ -97,13 +97,8 @@ impl View<'_> {
         text
     }
 
-    /// Those of the plan and those that documents opened.
     fn occurrences(&self, plan: &Plan, task: &Task) -> Vec<Occurrence> {
-        let agenda = &self.office.agenda;
-        let mut all: Vec<Occurrence> = agenda.of_task(&plan.id, &task.id).cloned().collect();
-        let opened = self.reports.openings().iter().filter(|o| o.plan == plan.id && o.task == task.id);
-        all.extend(opened.filter_map(|o| agenda.opened(o, &self.office.calendar)));
-        all
+        occurrences(self.office, self.reports, plan, task)
     }
 
     fn reading(&self, plan: &Plan, task: &Task) -> String {
@@ -214,6 +209,15 @@ impl View<'_> {
         json!({ "id": task.id, "section": task.section, "content": content(task), "lead": task.lead, "coordinating": task.coordinating,
                 "deadline": task.phrase, "reading": self.reading(plan, task), "product": task.product, "occurrences": occurrences })
     }
+}
+
+/// Those of the plan and those that documents opened.
+pub fn occurrences(office: &Office, reports: &Reports, plan: &Plan, task: &Task) -> Vec<Occurrence> {
+    let agenda = &office.agenda;
+    let mut all: Vec<Occurrence> = agenda.of_task(&plan.id, &task.id).cloned().collect();
+    let opened = reports.openings().iter().filter(|o| o.plan == plan.id && o.task == task.id);
+    all.extend(opened.filter_map(|o| agenda.opened(o, &office.calendar)));
+    all
 }
 
 /// What the task asks for; of one marked secret its number.

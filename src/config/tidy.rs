@@ -1,0 +1,196 @@
+//! Owns the normal form of a plan file (`nhacviec plan fmt`): what it says and its comments stay, the layout becomes one.
+
+use std::{fmt::Write as _, sync::Arc};
+
+use super::{
+    edit::plain,
+    finding::SourceFile,
+    layout::{self, Place, TaskPlace},
+    node::{self, Node, Value},
+};
+use crate::import::yaml::{plain_or_quoted, quote};
+
+/// The order in which a task is written.
+const KEYS: [&str; 11] = [
+    "id",
+    "section",
+    "content",
+    "secrecy",
+    "reference",
+    "lead",
+    "coordinating",
+    "deadline",
+    "settled",
+    "product",
+    "policy",
+];
+
+/// The file's text in its normal form; `None` when its layout is not one that can be changed without losing something.
+#[must_use]
+pub fn tidy(file: &SourceFile, root: &Node) -> Option<String> {
+    let text = &file.text;
+    let tasks = layout::tasks(text, root)?;
+    let (first, last) = (tasks.first()?.place.above.start, tasks.last()?.place.lines.end);
+    let mut tidied = text[..first].to_owned();
+    for (at, task) in tasks.iter().enumerate() {
+        let comments: Vec<&str> =
+            text[task.place.above.clone()].lines().map(str::trim).filter(|l| !l.is_empty()).collect();
+        let section = section_of(task);
+        if at > 0 && (section.is_none() || section != section_of(&tasks[at - 1])) {
+            tidied.push('\n');
+        }
+        for comment in comments {
+            let _ = writeln!(tidied, "  {comment}");
+        }
+        tidied.push_str(&task_text(text, task));
+    }
+    tidied.push_str(&text[last..]);
+    let tidied = clean(&tidied);
+    let kept = parse(&file.path, &tidied).is_some_and(|new| trimmed(&plain(&new)) == trimmed(&plain(root)));
+    (kept && comments(text) == comments(&tidied)).then_some(tidied)
+}
+
+/// Tasks of one section stand together.
+fn section_of<'a>(task: &TaskPlace<'a>) -> Option<&'a str> {
+    let section = task.entries.iter().find(|(key, _)| key.value == "section");
+    section.and_then(|(_, node)| if let Value::Text(text) = &node.value { Some(text.as_str()) } else { None })
+}
+
+/// Parses a text that we made.
+pub fn parse(path: &str, text: &str) -> Option<Node> {
+    let mut findings = Vec::new();
+    let node = node::parse(&Arc::new(SourceFile::new(path.to_owned(), text.to_owned())), &mut findings);
+    node.filter(|_| findings.is_empty())
+}
+
+fn task_text(text: &str, task: &TaskPlace<'_>) -> String {
+    let raw = &text[task.place.lines.clone()];
+    let places = layout::entries(text, task);
+    // A comment inside braces has no place of its own.
+    if places.is_none() && !comments(raw).is_empty() {
+        return raw.to_owned();
+    }
+    let rank = |key: &str| KEYS.iter().position(|known| *known == key).unwrap_or(KEYS.len());
+    let mut order: Vec<usize> = (0..task.entries.len()).collect();
+    order.sort_by_key(|at| rank(&task.entries[*at].0.value));
+    let mut said = String::new();
+    for at in order {
+        let (key, node) = &task.entries[at];
+        let place = places.as_ref().map(|places| &places[at]);
+        for comment in place.map(|p| text[p.above.clone()].lines()).into_iter().flatten().map(str::trim) {
+            if !comment.is_empty() {
+                let _ = writeln!(said, "    {comment}");
+            }
+        }
+        let _ = writeln!(said, "    {}", entry_text(text, &key.value, node, place));
+    }
+    // The dash stands before the first key, not before a comment above it.
+    let dash =
+        said.split_inclusive('\n').take_while(|line| line.trim_start().starts_with('#')).map(str::len).sum::<usize>();
+    format!("{}  - {}", &said[..dash], &said[dash + 4..])
+}
+
+/// A key with its value: written anew when it is a text or a list of texts without a comment, else as it was.
+fn entry_text(text: &str, key: &str, node: &Node, place: Option<&Place>) -> String {
+    let raw = place.map(|place| &text[place.lines.clone()]);
+    let is_commented = raw.is_some_and(|raw| !comments(raw).is_empty());
+    let fresh = match &node.value {
+        Value::Text(value) => Some(scalar(key, value.trim())),
+        Value::List(items) => items
+            .iter()
+            .map(|item| match &item.value {
+                Value::Text(value) => Some(plain_or_quoted(value.trim())),
+                Value::Null | Value::List(_) | Value::Map(_) => None,
+            })
+            .collect::<Option<Vec<_>>>()
+            .map(|items| format!("[{}]", items.join(", "))),
+        Value::Null | Value::Map(_) => None,
+    };
+    match (fresh, raw) {
+        (Some(fresh), _) if !is_commented => format!("{key}: {fresh}"),
+        (_, Some(raw)) => unindented(raw),
+        (_, None) => format!("{key}: {}", flow(node)),
+    }
+}
+
+/// Lines of a key moved so that the key stands in the fifth column.
+fn unindented(raw: &str) -> String {
+    let first = raw.lines().next().unwrap_or_default();
+    let indent = first.len() - first.trim_start_matches([' ', '-']).len();
+    let lines = raw.lines().enumerate().map(|(at, line)| match at {
+        0 => line[indent..].to_owned(),
+        _ => format!("    {}", line.get(indent..).unwrap_or(line.trim_start())),
+    });
+    lines.collect::<Vec<_>>().join("\n").trim_end().to_owned()
+}
+
+fn flow(node: &Node) -> String {
+    match &node.value {
+        Value::Null => String::new(),
+        Value::Text(text) => quote(text),
+        Value::List(items) => format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", ")),
+        Value::Map(entries) => {
+            let pairs = entries.iter().map(|(key, node)| format!("{}: {}", plain_or_quoted(&key.value), flow(node)));
+            format!("{{ {} }}", pairs.collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
+fn scalar(key: &str, value: &str) -> String {
+    let is_name = matches!(key, "id" | "policy" | "reference" | "secrecy");
+    if is_name { plain_or_quoted(value) } else { quote(value) }
+}
+
+/// No blanks at the ends of lines, no two empty lines in a row, one end of line at the end.
+fn clean(text: &str) -> String {
+    let mut cleaned = String::with_capacity(text.len());
+    for line in text.lines().map(str::trim_end) {
+        if !(line.is_empty() && (cleaned.is_empty() || cleaned.ends_with("\n\n"))) {
+            cleaned.push_str(line);
+            cleaned.push('\n');
+        }
+    }
+    cleaned.truncate(cleaned.trim_end().len());
+    cleaned + "\n"
+}
+
+/// What stands behind `#` outside of quotes, sorted.
+fn comments(text: &str) -> Vec<String> {
+    let mut found: Vec<String> = text.lines().filter_map(comment_of).map(|c| c.trim().to_owned()).collect();
+    found.sort_unstable();
+    found
+}
+
+fn comment_of(line: &str) -> Option<&str> {
+    let (mut quote, mut before) = (None, ' ');
+    for (at, c) in line.char_indices() {
+        match quote {
+            Some('"') if c == '\\' && before != '\\' => before = '\\',
+            Some(open) => {
+                if c == open && !(open == '"' && before == '\\') {
+                    quote = None;
+                }
+                before = if before == '\\' { ' ' } else { c };
+            }
+            None if c == '#' && before.is_whitespace() => return Some(&line[at..]),
+            None => {
+                // A quote inside a word is only a letter.
+                if matches!(c, '"' | '\'') && (before.is_whitespace() || "[{,:".contains(before)) {
+                    quote = Some(c);
+                }
+                before = c;
+            }
+        }
+    }
+    None
+}
+
+/// Texts without the blanks at their ends, which the reader does not see either.
+fn trimmed(value: &serde_json::Value) -> serde_json::Value {
+    match value {
+        serde_json::Value::String(text) => text.trim().into(),
+        serde_json::Value::Array(items) => items.iter().map(trimmed).collect(),
+        serde_json::Value::Object(map) => map.iter().map(|(key, value)| (key.clone(), trimmed(value))).collect(),
+        other => other.clone(),
+    }
+}
