@@ -94,6 +94,11 @@ pub trait Channel: Send + Sync {
     /// Hands the message over; `Ok` means that the other side took responsibility.
     async fn send(&self, message: &Message) -> Result<(), SendError>;
 
+    /// Goes as far as a message could go without one: connected and logged in, or a folder that can be written.
+    async fn probe(&self) -> Result<(), SendError> {
+        Ok(())
+    }
+
     /// Ends what was kept open between messages.
     async fn close(&self) {}
 

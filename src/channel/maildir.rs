@@ -32,6 +32,23 @@ impl Channel for MaildirChannel {
             detail: format!("không ghi được vào thư mục thư: {error}"),
         })
     }
+
+    async fn probe(&self) -> Result<(), SendError> {
+        let path = self.path.clone();
+        let tried = tokio::task::spawn_blocking(move || try_folder(&path)).await;
+        tried.map_err(io::Error::other).flatten().map_err(|error| SendError::ChannelDown {
+            detail: format!("không ghi được vào thư mục thư: {error}"),
+        })
+    }
+}
+
+/// Leaves nothing behind.
+fn try_folder(maildir: &Path) -> io::Result<()> {
+    let temporary = maildir.join("tmp");
+    fs::create_dir_all(&temporary)?;
+    let probe = temporary.join("nhacviec-probe");
+    File::create(&probe)?;
+    fs::remove_file(probe)
 }
 
 /// Writes into `tmp`, then moves into `new`, so that a reader never sees half a message.

@@ -263,6 +263,12 @@ impl Channel for SmtpChannel {
         self.dialogue(message).await.map_err(without_addresses)
     }
 
+    async fn probe(&self) -> Result<(), SendError> {
+        let mut open = self.connect().await?;
+        let _ = within(self.server.limits.command_deadline, open.connection.quit()).await;
+        Ok(())
+    }
+
     async fn close(&self) {
         let idle = std::mem::take(&mut *self.idle());
         for mut open in idle {

@@ -4,9 +4,11 @@ use anyhow::{Context as _, bail};
 use chrono::Duration;
 use serde_json::{Value, json};
 
-use super::{Exit, STORE_FAILED, block_on, load_linked_config, open_existing_store, open_store, print, print_json};
+use super::{
+    Exit, STORE_FAILED, block_on, load_linked_config, online, open_existing_store, open_store, print, print_json,
+};
 use crate::{
-    channel::{Account, Bot, ZaloOaSettings, linking, tokens::Pair},
+    channel::{Account, ZaloOaSettings, linking, tokens::Pair},
     clock::{Clock, SystemClock},
     config::{Config, Folders},
     domain::{directory::ChannelKind, ids::PersonId},
@@ -206,32 +208,12 @@ fn status(config: &Config, as_json: bool) -> anyhow::Result<Exit> {
 }
 
 fn test(config: &Config) -> anyhow::Result<Exit> {
-    let mut is_well = true;
-    let mut say = |what: &str, result: Result<String, String>| match result {
-        Ok(text) => print(&format!("{what}: {text}")),
-        Err(text) => {
-            is_well = false;
-            print(&format!("{what}: KHÔNG dùng được: {text}"));
-        }
-    };
-    if let Some(settings) = &config.channels.zalo_bot {
-        let identity = block_on(Bot::new(settings.clone()).identity())?;
-        let identity = identity.map(|bot| {
-            let groups = if bot.can_join_groups { "vào nhóm được" } else { "không vào nhóm" };
-            format!("tốt, tên «{}», {groups}", bot.name)
-        });
-        say("Zalo Bot", identity.map_err(|error| error.detail().to_owned()));
-    }
-    if let Some(settings) = &config.channels.zalo_oa {
-        let account = Account::new(settings.clone());
-        for (what, result) in block_on(account.examine(SystemClock.now()))? {
-            say(&what, result.map_err(|error| error.detail().to_owned()));
-        }
-    }
     if config.channels.zalo_bot.is_none() && config.channels.zalo_oa.is_none() {
         bail!("chưa cấu hình mục zalo_bot hay zalo_oa trong nhacviec.yaml");
     }
-    Ok(if is_well { Exit::Done } else { Exit::NeedsAttention })
+    let answers = block_on(online::ask_zalo(config))?;
+    answers.iter().for_each(|answer| print(&answer.line()));
+    Ok(if answers.iter().all(|answer| answer.result.is_ok()) { Exit::Done } else { Exit::NeedsAttention })
 }
 
 fn users(config: &Config) -> anyhow::Result<Exit> {
