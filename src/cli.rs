@@ -9,9 +9,13 @@ mod deadline;
 mod demo;
 mod dossier;
 mod dossiers;
+mod edit;
 mod explain;
 mod import;
+mod init;
+mod online;
 mod outbox;
+mod plan;
 mod preview;
 mod report;
 mod run;
@@ -157,6 +161,16 @@ enum Command {
     Calendar(calendar::CalendarCommand),
     /// Xem một thời hạn được hiểu thế nào, các ngày hạn kế tiếp, chỗ nào chưa chắc
     Deadline(deadline::DeadlineCommand),
+    /// Tạo cấu hình cho một cơ quan mới: hỏi vài câu rồi ghi các tệp
+    Init(init::Init),
+    /// Đơn vị: thêm vào units.yaml
+    Unit(edit::Unit),
+    /// Người nhận tin: thêm vào units.yaml
+    Person(edit::Person),
+    /// Địa chỉ của người, hộp thư của đơn vị: đặt, đổi, bỏ
+    Address(edit::Address),
+    /// Kế hoạch: in thành bảng, soạn kế hoạch năm sau, trình bày lại tệp
+    Plan(plan::PlanCommand),
     /// Nhập kế hoạch từ văn bản (.docx, .xlsx, .tsv, .txt) thành bản nháp, hoặc so với kế hoạch đang dùng
     Import(import::Import),
     /// Diễn tập cả năm 2023 với cơ quan mẫu, không cần cài đặt gì
@@ -190,7 +204,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     let folders = folders(&cli.place);
     match cli.command {
         Command::Run(command) => command.execute(&folders),
-        Command::Check(command) => Ok(command.execute(&folders)),
+        Command::Check(command) => command.execute(&folders),
         Command::Status(command) => command.execute(&folders),
         Command::Tasks(command) => command.execute(&folders),
         Command::Targets(command) => command.execute(&folders),
@@ -216,6 +230,11 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Template(command) => command.execute(),
         Command::Calendar(command) => command.execute(&folders),
         Command::Deadline(command) => command.execute(&folders),
+        Command::Init(command) => command.execute(&folders),
+        Command::Unit(command) => command.execute(&folders),
+        Command::Person(command) => command.execute(&folders),
+        Command::Address(command) => command.execute(&folders),
+        Command::Plan(command) => command.execute(&folders),
         Command::Import(command) => command.execute(&folders),
         Command::Demo(command) => command.execute(),
     }

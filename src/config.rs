@@ -3,13 +3,20 @@
 //! `check` and the daemon call the same [`load`]. A folder holds `nhacviec.yaml`, `units.yaml`,
 //! `calendar/*.yaml` and `plans/*.yaml`; unknown keys are errors.
 
+pub mod edit;
 pub mod example;
 pub mod fields;
 pub mod finding;
 pub mod node;
+pub mod rollover;
+pub mod starter;
 
+mod addresses;
+mod advice;
 mod calendar;
 mod deadline;
+mod layout;
+mod leaks;
 mod plan;
 mod policies;
 pub mod profile;
@@ -17,21 +24,23 @@ mod settings;
 mod sources;
 mod targets;
 mod templates;
+mod tidy;
 mod units;
 mod zalo;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use chrono::Weekday;
+use chrono::{NaiveDate, Weekday};
 use unicode_normalization::UnicodeNormalization;
 
 pub use self::calendar::NOTICE_TO_FILL_IN;
 use self::{
+    advice::PlanFiles,
     fields::Reader,
     finding::{Finding, Severity, SourceFile},
     node::Node,
@@ -82,6 +91,7 @@ pub struct Config {
     pub sources: Vec<SourceSettings>,
     /// What is unwise but allowed.
     pub warnings: Vec<Finding>,
+    plan_files: PlanFiles,
 }
 
 /// The configuration cannot be used; every mistake found, warnings included.
@@ -112,6 +122,12 @@ impl Config {
         let mut office = (*self.office).clone();
         office.directory.link_chats(links);
         Self { office: Arc::new(office), ..self }
+    }
+
+    /// The plans whose years were over before `today`.
+    #[must_use]
+    pub fn expired_plans(&self, today: NaiveDate) -> Vec<Finding> {
+        advice::expired(&self.office, &self.plan_files, today)
     }
 }
 
@@ -221,6 +237,48 @@ pub fn read_written_plan(path: &Path) -> Result<(Option<String>, Vec<WrittenTask
     }
 }
 
+/// A plan file as text and tree.
+#[derive(Debug)]
+pub struct PlanFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its text.
+    pub file: Arc<SourceFile>,
+    root: Node,
+}
+
+impl PlanFile {
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// What is wrong with it, when it is no YAML.
+    pub fn open(path: &Path) -> Result<Self, Vec<Finding>> {
+        let (reader, node) = Loading::open(path);
+        let file = Arc::clone(&reader.file);
+        let findings = reader.into_findings();
+        match node {
+            Some(root) if findings.iter().all(|f| f.severity == Severity::Warning) => {
+                Ok(Self { path: path.to_owned(), file, root })
+            }
+            _ => Err(findings),
+        }
+    }
+
+    /// The text in its normal form; `None` when its layout cannot be changed without losing something.
+    #[must_use]
+    pub fn tidied(&self) -> Option<String> {
+        tidy::tidy(&self.file, &self.root)
+    }
+
+    /// The draft of the plan that begins in `year`; see [`rollover::roll`].
+    ///
+    /// # Errors
+    /// When there can be none.
+    pub fn rolled(&self, year: i32, finished: &BTreeSet<String>) -> Result<rollover::Rolled, rollover::NoDraft> {
+        rollover::roll(&self.file, &self.root, year, finished)
+    }
+}
+
 #[derive(Default)]
 struct Loading {
     findings: Vec<Finding>,
@@ -231,8 +289,10 @@ impl Loading {
         let (reader, node) = Self::open(&folder.join("nhacviec.yaml"));
         let root = node.as_ref().map(|node| settings::read_root(&reader, node, folders));
         let (units_reader, units_node) = Self::open(&folder.join("units.yaml"));
-        let has_channel = |channel| root.as_ref().is_some_and(|root| root.channels.has(channel));
+        let has_channel = |channel| root.as_ref().is_none_or(|root| root.mentions(channel));
         let units = units_node.as_ref().map(|node| units::read_units(&units_reader, node, has_channel));
+        // Where nobody is declared, every name elsewhere would be one more mistake.
+        let units = units.filter(|units| !units.is_empty());
         self.findings.extend(units_reader.into_findings());
         let Some((root, units)) = root.zip(units) else {
             self.findings.extend(reader.into_findings());
@@ -257,6 +317,7 @@ impl Loading {
         let (channels, keep_days, policies) = (root.channels.clone(), root.keep_days, root.policies.used());
         let (header, footer) = (root.header.clone(), root.footer.clone());
         drop(root);
+        let plan_files = plans.iter().map(|(file, plan)| (plan.id.clone(), Arc::clone(file))).collect();
         let plans: Vec<Plan> = self.distinct(plans);
         self.findings.extend(reader.into_findings());
         let office = Office {
@@ -268,6 +329,10 @@ impl Loading {
             sources: source_rules,
             administrator: administrator?,
         };
+        // What follows from a mistake is no advice.
+        if self.findings.iter().all(|f| f.severity == Severity::Warning) {
+            self.findings.extend(advice::advise(&office, &plan_files));
+        }
         let templates = templates::read(&folder.join("templates"), &office, &mut self.findings);
         Some(Config {
             office: Arc::new(office),
@@ -277,6 +342,7 @@ impl Loading {
             keep_days,
             sources,
             warnings: Vec::new(),
+            plan_files,
         })
     }
 
@@ -299,7 +365,9 @@ impl Loading {
                 let file = Arc::new(SourceFile::new(shown, text.nfc().collect()));
                 let mut findings = Vec::new();
                 let node = node::parse(&file, &mut findings);
-                (Reader::new(file, findings), node)
+                let reader = Reader::new(file, findings);
+                leaks::warn(&reader);
+                (reader, node)
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 empty("không có tệp này".to_owned(), "chép từ thư mục mẫu config/")

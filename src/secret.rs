@@ -61,6 +61,14 @@ impl SecretFile {
         if secret.is_empty() { Err(SecretError::Empty(self.name.clone())) } else { Ok(secret.to_owned().into()) }
     }
 
+    /// Whether every user of the machine may read or change the file.
+    #[must_use]
+    pub fn is_open_to_all(&self) -> bool {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = self.places.iter().find_map(|p| p.metadata().ok()).map(|m| m.permissions().mode());
+        mode.is_some_and(|mode| mode & 0o006 != 0)
+    }
+
     /// Whether the file exists anywhere.
     #[must_use]
     pub fn exists(&self) -> bool {

@@ -6,6 +6,7 @@ use chrono::{Datelike, NaiveDate, NaiveTime};
 
 use super::{
     finding::{Finding, Severity, SourceFile},
+    leaks::is_secret_name,
     node::{Node, Text, Value},
 };
 
@@ -211,11 +212,25 @@ impl<'a> Fields<'a> {
     pub fn done(&self) {
         let asked = self.asked.borrow();
         for (key, _) in self.entries.iter().filter(|(k, _)| !asked.contains(&k.value.as_str())) {
+            if let Some(file_key) = file_key_for(&key.value, &asked) {
+                let help = format!(
+                    "xóa giá trị ở đây, ghi vào tệp secrets/TÊN (quyền 0600), rồi viết «{file_key}: TÊN»; mật khẩu đã lộ thì nên đổi"
+                );
+                self.reader.error(&key.span, format!("không ghi mật khẩu vào tệp cấu hình: «{}»", key.value), help);
+                continue;
+            }
             let help = nearest(&key.value, asked.iter().copied())
                 .map_or_else(|| format!("các mục hợp lệ: {}", asked.join(", ")), |near| format!("ý bạn là «{near}»?"));
             self.reader.error(&key.span, format!("{} không có mục «{}»", self.what, key.value), help);
         }
     }
+}
+
+/// The key that names the file of the secret which somebody wrote out as `key`.
+fn file_key_for<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
+    let own = known.iter().find(|k| **k == format!("{key}_file"));
+    let any = || known.iter().find(|k| ["password_file", "token_file", "app_secret_file"].contains(k));
+    own.or_else(|| if is_secret_name(key) { any() } else { None }).copied()
 }
 
 /// A date written as the year's month and day, or as officials write it.

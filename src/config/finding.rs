@@ -52,9 +52,18 @@ impl SourceFile {
     /// The line of a byte, from 1.
     #[must_use]
     pub fn line_of(&self, at: usize) -> usize {
+        self.line_starts().partition_point(|start| *start <= at)
+    }
+
+    /// The byte at which a line begins, counted from 1; the end of the text for one that does not exist.
+    #[must_use]
+    pub fn start_of(&self, line: usize) -> usize {
+        self.line_starts().get(line.saturating_sub(1)).copied().unwrap_or(self.text.len())
+    }
+
+    fn line_starts(&self) -> &[usize] {
         let breaks = || self.text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1);
-        let starts = self.line_starts.get_or_init(|| std::iter::once(0).chain(breaks()).collect());
-        starts.partition_point(|start| *start <= at)
+        self.line_starts.get_or_init(|| std::iter::once(0).chain(breaks()).collect())
     }
 }
 

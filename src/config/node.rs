@@ -92,28 +92,49 @@ fn syntax_finding(file: &Arc<SourceFile>, error: &YamlError) -> Finding {
             ("tệp có nhiều tài liệu (dòng «---»)".to_owned(), "mỗi tệp chỉ để một tài liệu".to_owned())
         }
         YamlError::Eof { .. } => ("tệp trống hoặc bị cắt dở".to_owned(), "chép lại từ tệp mẫu".to_owned()),
-        other => (
-            "tệp không đúng cú pháp YAML".to_owned(),
-            format!("xem lại dấu cách đầu dòng, dấu hai chấm và dấu ngoặc kép ở gần đây; chi tiết kỹ thuật: {other}"),
-        ),
+        other => syntax_sentence(&other.to_string()),
     };
     let span = error.location().map_or(0..0, |l| span(&file.text, l));
     Finding { severity: Severity::Error, file: Arc::clone(file), span, message, help: Some(help) }
 }
 
+/// The slips that people make, in their words; for the rest the parser's own.
+fn syntax_sentence(technical: &str) -> (String, String) {
+    const SLIPS: [(&str, &str, &str); 3] = [
+        ("tabs disallowed", "dòng này thụt vào bằng phím Tab", "xóa Tab ở đầu dòng, gõ dấu cách thay vào"),
+        ("unclosed quote", "thiếu dấu ngoặc kép đóng", "thêm dấu ngoặc kép ở cuối giá trị"),
+        (
+            "mapping values are not allowed",
+            "dòng này lệch cột, hoặc giá trị có dấu hai chấm mà không đặt trong ngoặc kép",
+            "để dòng thẳng cột với các dòng cùng mục; giá trị có dấu hai chấm thì đặt trong ngoặc kép",
+        ),
+    ];
+    let slip = SLIPS.iter().find(|(english, ..)| technical.contains(english));
+    slip.map_or_else(
+        || {
+            let help = "xem lại dấu cách đầu dòng, dấu hai chấm và dấu ngoặc kép ở gần đây";
+            ("tệp không đúng cú pháp YAML".to_owned(), format!("{help}; chi tiết kỹ thuật: {technical}"))
+        },
+        |(_, message, help)| ((*message).to_owned(), (*help).to_owned()),
+    )
+}
+
 fn span(text: &str, location: Location) -> Range<usize> {
     let at = location.span();
-    let start =
-        at.byte_offset().and_then(|n| usize::try_from(n).ok()).unwrap_or_else(|| offset_of_line(text, location.line()));
-    let start = floor_char(text, start);
+    let start = at.byte_offset().and_then(|n| usize::try_from(n).ok()).unwrap_or_else(|| offset_of(text, location));
+    // The end of a file is shown on its last line.
+    let start = floor_char(text, start.min(text.trim_end().len()));
     let end = floor_char(text, start + at.byte_len().and_then(|n| usize::try_from(n).ok()).unwrap_or(0));
     let line_end = text[start..].find('\n').map_or(text.len(), |n| start + n);
     start..end.clamp(start, line_end.max(start))
 }
 
-fn offset_of_line(text: &str, line: u64) -> usize {
-    let skip = usize::try_from(line).unwrap_or(1).saturating_sub(1);
-    text.split_inclusive('\n').take(skip).map(str::len).sum()
+fn offset_of(text: &str, location: Location) -> usize {
+    let before = |n: u64| usize::try_from(n).unwrap_or(1).saturating_sub(1);
+    let mut lines = text.split_inclusive('\n');
+    let start: usize = lines.by_ref().take(before(location.line())).map(str::len).sum();
+    let columns = lines.next().unwrap_or_default().trim_end().chars().take(before(location.column()));
+    start + columns.map(char::len_utf8).sum::<usize>()
 }
 
 fn floor_char(text: &str, at: usize) -> usize {

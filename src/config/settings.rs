@@ -8,6 +8,7 @@ use chrono_tz::Tz;
 use super::{
     Folders,
     fields::{Fields, Reader},
+    leaks::is_secret_name,
     node::{Node, Text, Value},
     policies::Policies,
 };
@@ -42,6 +43,14 @@ pub struct Root<'a> {
     pub footer: String,
     pub policies: Policies,
     pub sources: Vec<&'a Node>,
+    has_email: bool,
+}
+
+impl Root<'_> {
+    /// Whether the file has a channel; a mistake in how it is reached does not make it another channel's matter.
+    pub fn mentions(&self, channel: ChannelKind) -> bool {
+        self.channels.has(channel) || (channel == ChannelKind::Email && self.has_email)
+    }
 }
 
 /// Decodes everything but the sources.
@@ -59,6 +68,7 @@ pub fn read_root<'a>(reader: &'a Reader, root: &'a Node, folders: &Folders) -> R
     let zone = office.as_ref().and_then(|o| {
         o.parse(o.text("time_zone"), "một múi giờ; thường là Asia/Ho_Chi_Minh", |s| s.parse::<Tz>().ok())
     });
+    let has_email = email.is_some();
     let (header, footer) = email.as_ref().map(read_letterhead).unwrap_or_default();
     let channels = ChannelSettings {
         email: email.and_then(|e| read_email(reader, &e, folders)),
@@ -78,9 +88,9 @@ pub fn read_root<'a>(reader: &'a Reader, root: &'a Node, folders: &Folders) -> R
         footer,
         policies: Policies::read(reader, policies.as_ref()),
         sources,
+        has_email,
     };
-    let has_channel = ChannelKind::ALL.into_iter().any(|channel| root.channels.has(channel));
-    if !has_channel && !fields.entries().iter().any(|(k, _)| k.value == "email") {
+    if !ChannelKind::ALL.into_iter().any(|channel| root.mentions(channel)) {
         reader.error(&fields.span, "chưa cấu hình kênh gửi nào", "thêm mục email (xem tệp mẫu)".to_owned());
     }
     if let Some(office) = office {
@@ -129,6 +139,10 @@ fn read_hours(reader: &Reader, hours: &Fields<'_>, zone: Tz) -> Option<OfficeHou
     let pause = sending.parse(sending.optional_text("pause"), "giờ nghỉ trưa, viết như \"11:30-13:30\"", read_session);
     sending.done();
     let (digest_at, from, until) = (digest_at?, from?, until?);
+    if from >= until {
+        reader.error(&sending.span, "giờ gửi tin: «from» phải sớm hơn «until»", None);
+        return None;
+    }
     if pause.is_some_and(|p| p.from <= digest_at || p.until >= until) {
         reader.error(
             &sending.span,
@@ -141,9 +155,6 @@ fn read_hours(reader: &Reader, hours: &Fields<'_>, zone: Tz) -> Option<OfficeHou
     if last_digest >= until || days != 0 {
         let message = "«spread_minutes» đẩy bản tổng hợp ra ngoài giờ gửi tin";
         reader.error(&hours.span, message, "giảm spread_minutes, hoặc gửi sớm hơn".to_owned());
-    }
-    if from >= until {
-        reader.error(&sending.span, "giờ gửi tin: «from» phải sớm hơn «until»", None);
     }
     if !(from..until).contains(&digest_at) {
         reader.error(
@@ -262,7 +273,9 @@ fn read_email(reader: &Reader, email: &Fields<'_>, folders: &Folders) -> Option<
 }
 
 fn read_smtp(reader: &Reader, smtp: &Fields<'_>, folders: &Folders) -> Option<SmtpSettings> {
-    let (host, port) = (smtp.text("host"), smtp.number::<std::num::NonZeroU16>("port"));
+    let host = smtp.text("host");
+    let port = smtp
+        .parse(smtp.text("port"), "một số cổng từ 1 đến 65535", |s| s.parse::<std::num::NonZeroU16>().ok());
     let security = smtp.parse(smtp.text("security"), "cách bảo mật (starttls, tls, plaintext)", |s| match s {
         "starttls" => Some(SmtpSecurity::StartTls),
         "tls" => Some(SmtpSecurity::Tls),
@@ -283,7 +296,9 @@ fn read_smtp(reader: &Reader, smtp: &Fields<'_>, folders: &Folders) -> Option<Sm
             "dùng security: starttls hoặc tls".to_owned(),
         );
     }
-    if user.is_some() != password.is_some() {
+    // A password in the wrong place is said to be that, and nothing else.
+    let has_password = smtp.entries().iter().any(|(key, _)| key.value == "password_file" || is_secret_name(&key.value));
+    if user.is_some() != has_password {
         reader.error(&smtp.span, "máy chủ thư: «user» và «password_file» phải đi cùng nhau", None);
     }
     let credentials = user.zip(password);
@@ -354,6 +369,10 @@ pub fn read_secret(reader: &Reader, text: Option<Text>, folders: &Folders) -> Op
             format!("chưa có tệp bí mật «{}»", text.value),
             format!("tạo tệp secrets/{} chỉ chứa mật khẩu, quyền 0600", text.value),
         );
+    }
+    if secret.is_open_to_all() {
+        let help = format!("chạy: chmod 600 {}", folders.config.join("secrets").join(&text.value).display());
+        reader.warning(&text.span, format!("mọi người dùng của máy đều đọc được tệp bí mật «{}»", text.value), help);
     }
     Some(secret)
 }

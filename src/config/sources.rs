@@ -9,6 +9,7 @@ use std::{
 use super::{
     Folders,
     fields::{Fields, Reader, nearest},
+    leaks::is_secret_name,
     node::{Node, Text, Value},
     profile::{Profiles, read_pairs, read_statuses},
     settings::{Root, is_loopback, read_ca, read_secret, read_session},
@@ -179,12 +180,18 @@ fn read_http(reader: &Reader, fields: &Fields<'_>, profiles: &Profiles, folders:
     let secret = |key| fields.optional_text(key).and_then(|t| read_secret(reader, Some(t), folders));
     let (password, client_secret) = (secret("password_file"), secret("client_secret_file"));
     let client_certificate = secret("client_certificate_file");
-    let query = fields.optional_fields("query", "mục query").map(|q| read_pairs(reader, &q)).unwrap_or_default();
+    let query = fields.optional_fields("query", "mục query");
+    warn_of_secrets(reader, query.iter().chain(&given));
+    let query = query.map(|q| read_pairs(reader, &q)).unwrap_or_default();
     let page_size = read_number(fields, "page_size", "một số dòng từ 1 đến 10000", 1..=10_000);
     let pause = read_number(fields, "pause_milliseconds", "một số mili giây từ 0 đến 60000", 0..=60_000);
     let timeout = read_number(fields, "timeout_seconds", "một số giây từ 1 đến 600", 1..=600);
     let ca_file = read_ca(reader, fields, folders);
     let proxy = fields.parse(fields.optional_text("proxy"), "địa chỉ proxy, ví dụ http://10.0.0.1:3128", address);
+    if let (Some(node), Some(true)) = (fields.get("url"), url.as_ref().map(|u| u.password().is_some())) {
+        let help = "xóa phần «tên:mật khẩu@», dùng user và password_file; mật khẩu đã lộ thì nên đổi".to_owned();
+        reader.error(&node.span, "không ghi mật khẩu vào tệp cấu hình: địa chỉ chứa mật khẩu", help);
+    }
     let codes_file = fields.optional_text("codes_file").map(|t| folders.config.join(t.value));
     let (profile, url) = (profile?, url?);
     let parameters = read_parameters(reader, fields, given.as_ref(), &profile);
@@ -222,6 +229,14 @@ fn read_http(reader: &Reader, fields: &Fields<'_>, profiles: &Profiles, folders:
         proxy,
         codes_file,
     })
+}
+
+/// Parameters are written out in the file: none of them should be a secret.
+fn warn_of_secrets<'a>(reader: &Reader, maps: impl Iterator<Item = &'a Fields<'a>>) {
+    for (key, _) in maps.flat_map(Fields::entries).filter(|(key, _)| is_secret_name(&key.value)) {
+        let help = "dùng password_file (tệp trong thư mục secrets) nếu loại hệ thống có chỗ cho mật khẩu".to_owned();
+        reader.warning(&key.span, format!("«{}» giống một mật khẩu ghi trong tệp cấu hình", key.value), help);
+    }
 }
 
 fn named(reader: &Reader, name: &Text, profiles: &Profiles) -> Option<std::sync::Arc<Profile>> {

@@ -1,8 +1,9 @@
 //! Owns `units.yaml`: units, groups, people and positions, and the names plans use for them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use super::{
+    addresses::Addresses,
     fields::{Fields, Reader, date, nearest},
     node::{Node, Text, Value},
 };
@@ -18,12 +19,18 @@ pub struct Units {
     pub directory: Directory,
     names: HashMap<String, Vec<UnitId>>,
     written: Vec<String>,
+    addresses: Addresses,
 }
 
 impl Units {
     /// Every name, alias and key as written.
     pub fn into_written(self) -> Vec<String> {
         self.written
+    }
+
+    /// Whether the file declares nobody at all.
+    pub fn is_empty(&self) -> bool {
+        self.directory.units.is_empty() && self.directory.people.is_empty()
     }
 
     /// The units a name stands for: by id, name or alias, without regard to case and spacing.
@@ -96,7 +103,7 @@ pub fn read_units(reader: &Reader, root: &Node, has_channel: impl Fn(ChannelKind
     let fields = reader.fields(root, "tệp đơn vị");
     let mut units = Units::default();
     for node in fields.list("people") {
-        read_person(reader, node, &mut units.directory.people);
+        read_person(reader, node, &mut units);
     }
     for node in fields.list("units") {
         read_unit(reader, node, &mut units);
@@ -122,17 +129,16 @@ pub fn read_units(reader: &Reader, root: &Node, has_channel: impl Fn(ChannelKind
     }
     units.directory.keep_channels(has_channel);
     warn_unreachable(reader, &units.directory, &fields);
+    units.addresses.advise(reader);
     units
 }
 
-fn read_person(reader: &Reader, node: &Node, people: &mut BTreeMap<PersonId, Person>) {
+fn read_person(reader: &Reader, node: &Node, units: &mut Units) {
     let fields = reader.fields(node, "người nhận tin");
     let id = fields.text("id");
     let name = fields.text("name");
     let title = fields.optional_text("title");
-    let email = fields.parse(fields.optional_text("email"), "một địa chỉ thư điện tử", |s| {
-        s.parse::<lettre::Address>().ok()
-    });
+    let (email_text, email) = read_email(&fields, "email");
     let zalo_chat = fields.optional_text("zalo_chat");
     let zalo_user = fields.optional_text("zalo_user");
     let zalo_group = fields.optional_text("zalo_group");
@@ -149,7 +155,7 @@ fn read_person(reader: &Reader, node: &Node, people: &mut BTreeMap<PersonId, Per
     fields.done();
     let (Some(id), Some(name)) = (id, name) else { return };
     let address = |channel: ChannelKind| match channel {
-        ChannelKind::Email => email.as_ref().map(ToString::to_string),
+        ChannelKind::Email => email.clone(),
         ChannelKind::ZaloBot => zalo_chat.as_ref().map(|t| t.value.clone()),
         ChannelKind::ZaloOa => zalo_user.as_ref().map(|t| t.value.clone()),
         ChannelKind::ZaloTemplate => phone.clone(),
@@ -171,9 +177,20 @@ fn read_person(reader: &Reader, node: &Node, people: &mut BTreeMap<PersonId, Per
         routes: routes.into(),
         preference,
     };
-    if people.insert(key, person).is_some() {
+    if let (Some(text), Some(email)) = (&email_text, &email) {
+        units.addresses.add(&person.name, email, text);
+    }
+    if units.directory.people.insert(key, person).is_some() {
         reader.error(&id.span, format!("mã người «{}» bị dùng hai lần", id.value), "đặt mã khác".to_owned());
     }
+}
+
+/// An address, with its place.
+fn read_email(fields: &Fields<'_>, key: &'static str) -> (Option<Text>, Option<String>) {
+    let text = fields.optional_text(key);
+    let parse = |s: &str| s.parse::<lettre::Address>().ok();
+    let address = fields.parse(text.clone(), "một địa chỉ thư điện tử", parse);
+    (text, address.map(|a| a.to_string()))
 }
 
 /// Ten digits from 03, 05, 07, 08 or 09, with or without the country's prefix.
@@ -192,11 +209,7 @@ fn read_unit(reader: &Reader, node: &Node, units: &mut Units) {
     let head = fields.optional_text("head").and_then(|t| units.person(reader, &t));
     let overseen_by = fields.optional_text("overseen_by").and_then(|t| units.person(reader, &t));
     let contacts = fields.texts("contacts").iter().filter_map(|t| units.person(reader, t)).collect();
-    let mailbox = fields
-        .parse(fields.optional_text("mailbox"), "một địa chỉ thư điện tử", |s| {
-            s.parse::<lettre::Address>().ok()
-        })
-        .map(|a| a.to_string());
+    let (mailbox_text, mailbox) = read_email(&fields, "mailbox");
     let day = |key| fields.optional_text(key).and_then(|t| date(reader, &t));
     let (valid_from, valid_until) = (day("valid_from"), day("valid_until"));
     // Resolved once every unit is known.
@@ -216,6 +229,9 @@ fn read_unit(reader: &Reader, node: &Node, units: &mut Units) {
     if units.directory.units.contains_key(&key) {
         reader.error(&id.span, format!("mã đơn vị «{}» bị dùng hai lần", id.value), "đặt mã khác".to_owned());
         return;
+    }
+    if let (Some(text), Some(mailbox)) = (&mailbox_text, &mailbox) {
+        units.addresses.add(&name.value, mailbox, text);
     }
     for text in [&id, &name].into_iter().chain(&aliases) {
         units.name(reader, text, std::slice::from_ref(&key));

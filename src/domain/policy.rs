@@ -277,6 +277,22 @@ impl Triggers {
         }
     }
 
+    /// The days ahead of the due date on which people are told.
+    #[must_use]
+    pub fn days_before(&self, due: Due, calendar: &WorkCalendar) -> Vec<NaiveDate> {
+        self.before.iter().map(|n| self.before_day(due, *n, calendar)).collect()
+    }
+
+    /// The days ahead of the due date as counted, before any of them rolls; none when working days are counted, which
+    /// never fall on a day off.
+    #[must_use]
+    pub fn calendar_days_before(&self, due: Due) -> Vec<NaiveDate> {
+        match self.count {
+            DayCount::Working => Vec::new(),
+            DayCount::Calendar => self.before.iter().map(|n| due.safe_on - Days::new(u64::from(*n))).collect(),
+        }
+    }
+
     /// The next day after `today` on which a stronger rung is reached; `None` when there is none.
     #[must_use]
     pub fn next_rung(&self, due: Due, today: NaiveDate, calendar: &WorkCalendar) -> Option<Rung> {

@@ -1,0 +1,257 @@
+//! Owns what is allowed but unwise, and shows only when plans, policies, people and calendar stand together.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    ops::Range,
+    sync::Arc,
+};
+
+use chrono::NaiveDate;
+
+use super::finding::{Finding, Severity, SourceFile};
+use crate::{
+    domain::{
+        calendar::WorkCalendar,
+        deadline::{DeadlineRule, Due},
+        ids::{PersonId, PlanId, UnitId},
+        occurrence::{Occurrence, OccurrenceKind},
+        office::Office,
+        plan::{Plan, Role, Task},
+        policy::Policy,
+    },
+    message::vietnamese::{date, short_date},
+};
+
+/// The files that plans were read from.
+pub type PlanFiles = BTreeMap<PlanId, Arc<SourceFile>>;
+
+/// More reminders than this for one person on one day are not read to the end.
+const MANY_A_DAY: usize = 20;
+/// Contents with fewer words than this are alike by chance.
+const LEAST_WORDS: usize = 8;
+/// So much of the shorter content, in per cent, stands in the longer one in the same order.
+const ALIKE: usize = 90;
+
+/// All that is unwise in the office's plans, in no particular order.
+pub fn advise(office: &Office, files: &PlanFiles) -> Vec<Finding> {
+    let agenda = &office.agenda;
+    let mut by_task: HashMap<(usize, &str), Vec<&Occurrence>> = HashMap::new();
+    for occurrence in &agenda.occurrences {
+        by_task.entry((occurrence.plan, occurrence.task.id.as_str())).or_default().push(occurrence);
+    }
+    let mut findings = Vec::new();
+    for (index, plan) in agenda.plans.iter().enumerate() {
+        let Some(file) = files.get(&plan.id) else { continue };
+        for task in &plan.tasks {
+            let occurrences = by_task.get(&(index, task.id.as_str())).map_or(&[][..], Vec::as_slice);
+            let policy = agenda.policies.get(&task.policy);
+            findings.extend(never_reminded(task, policy, occurrences).map(|said| said.at(file, task)));
+            findings.extend(falls_in_holidays(&office.calendar, occurrences).map(|said| said.at(file, task)));
+        }
+        findings.extend(alike(plan).into_iter().map(|(task, said)| said.at(file, task)));
+    }
+    findings.extend(crowded(office, files));
+    findings
+}
+
+/// The plans whose years are over, with nothing left to remind of but what is late.
+pub fn expired(office: &Office, files: &PlanFiles, today: NaiveDate) -> Vec<Finding> {
+    let over = office.agenda.plans.iter().filter(|plan| plan.span().is_some_and(|span| span.until_on < today));
+    over.filter_map(|plan| {
+        let file = files.get(&plan.id)?;
+        let said = Said {
+            message: format!("kế hoạch «{}» đã hết năm {}: chỉ còn nhắc việc quá hạn", plan.id, plan.years.last),
+            help: format!(
+                "lập kế hoạch năm sau: nhacviec plan rollover {} --year {}; việc đã xong hết thì chuyển tệp này ra khỏi thư mục plans",
+                plan.id,
+                plan.years.last + 1
+            ),
+        };
+        Some(said.spanning(file, place_of(file, "year:")))
+    })
+    .collect()
+}
+
+/// A sentence and what to do.
+struct Said {
+    message: String,
+    help: String,
+}
+
+impl Said {
+    fn at(self, file: &Arc<SourceFile>, task: &Task) -> Finding {
+        self.spanning(file, place_of_task(file, task))
+    }
+
+    fn spanning(self, file: &Arc<SourceFile>, span: Range<usize>) -> Finding {
+        let file = Arc::clone(file);
+        Finding { severity: Severity::Warning, file, span, message: self.message, help: Some(self.help) }
+    }
+}
+
+fn place_of(file: &SourceFile, word: &str) -> Range<usize> {
+    file.text.find(word).map_or(0..0, |at| at..at + word.len())
+}
+
+/// Where the task's number stands.
+fn place_of_task(file: &SourceFile, task: &Task) -> Range<usize> {
+    let line = task.source.rsplit(':').next().and_then(|n| n.parse().ok()).unwrap_or(1);
+    let start = file.start_of(line);
+    let text = file.text[start..].lines().next().unwrap_or_default();
+    let id = task.id.as_str();
+    text.find(id).map_or(start..start, |at| start + at..start + at + id.len())
+}
+
+/// A task with a date, or a standing one, of which its unit never hears. What waits for a document is not meant: it is
+/// reminded of once the document is there.
+fn never_reminded(task: &Task, policy: Option<&Arc<Policy>>, occurrences: &[&Occurrence]) -> Option<Said> {
+    let waits = !task.reading.has_dates()
+        && !task
+            .reading
+            .clauses
+            .iter()
+            .any(|clause| matches!(clause.rule, DeadlineRule::Standing | DeadlineRule::ExternalPlan(_)));
+    if waits {
+        return None;
+    }
+    if occurrences.is_empty() {
+        return Some(Said {
+            message: format!(
+                "thời hạn «{}» không có kỳ nào trong năm của kế hoạch: sẽ không nhắc lần nào",
+                task.phrase
+            ),
+            help: "xem lại thời hạn, mục year và until của kế hoạch".to_owned(),
+        });
+    }
+    let policy = policy?;
+    let is_told = !policy.lead.before.is_empty() || !policy.lead.after.is_empty() || policy.data_closing.is_some();
+    let is_dated = occurrences.iter().any(|o| matches!(o.kind, OccurrenceKind::Dated(_)));
+    (is_dated && !is_told).then(|| Said {
+        message: format!("chính sách «{}» không nhắc đơn vị chủ trì lần nào", task.policy),
+        help: "thêm lead: { before: […] } vào chính sách, hoặc chọn chính sách khác cho nhiệm vụ này".to_owned(),
+    })
+}
+
+/// A ladder counted in calendar days whose every rung ahead of the due date falls into days off, Tết among them: people
+/// hear of it once, on the last working day before the holidays.
+fn falls_in_holidays(calendar: &WorkCalendar, occurrences: &[&Occurrence]) -> Option<Said> {
+    occurrences.iter().find_map(|occurrence| {
+        let OccurrenceKind::Dated(due) = occurrence.kind else { return None };
+        let named = named_break(&occurrence.policy, due, calendar)?;
+        let told_on = occurrence.opens_on;
+        Some(Said {
+            message: format!(
+                "mọi mốc nhắc trước hạn {} rơi vào ngày nghỉ ({named}): chỉ còn một lần nhắc, ngày {}",
+                date(due.last_on),
+                short_date(told_on)
+            ),
+            help: "thêm mốc nhắc sớm hơn vào before, hoặc đếm theo ngày làm việc: count_in: working_days".to_owned(),
+        })
+    })
+}
+
+fn named_break(policy: &Policy, due: Due, calendar: &WorkCalendar) -> Option<String> {
+    let days = policy.lead.calendar_days_before(due);
+    if days.len() < 2 || days.iter().any(|day| calendar.is_working_day(*day)) {
+        return None;
+    }
+    days.iter().find_map(|day| calendar.day_off_name(*day)).map(str::to_owned)
+}
+
+/// Rows of one unit that ask for the same by the same day: the document has them twice, or one contains the other.
+fn alike(plan: &Plan) -> Vec<(&Task, Said)> {
+    let words: Vec<Vec<String>> = plan.tasks.iter().map(|task| words_of(&task.content)).collect();
+    let mut found = Vec::new();
+    for (at, task) in plan.tasks.iter().enumerate() {
+        let same_work = |other: &Task| {
+            folded(&other.phrase) == folded(&task.phrase) && other.lead.iter().any(|unit| task.lead.contains(unit))
+        };
+        let twin = (0..at).find(|earlier| same_work(&plan.tasks[*earlier]) && is_alike(&words[*earlier], &words[at]));
+        let Some(twin) = twin.map(|twin| &plan.tasks[twin]) else { continue };
+        found.push((
+            task.as_ref(),
+            Said {
+                message: format!("nhiệm vụ {} giống nhiệm vụ {}: cùng đơn vị, cùng thời hạn", task.id, twin.id),
+                help: format!("nếu văn bản ghi trùng thì bỏ một dòng (gộp vào {}), nếu không thì để nguyên", twin.id),
+            },
+        ));
+    }
+    found
+}
+
+fn folded(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+fn words_of(text: &str) -> Vec<String> {
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_lowercase).collect()
+}
+
+/// Whether nearly all words of the shorter stand in the longer in the same order.
+fn is_alike(a: &[String], b: &[String]) -> bool {
+    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    if short.len() < LEAST_WORDS {
+        return !short.is_empty() && short == long;
+    }
+    common(short, long) * 100 >= short.len() * ALIKE
+}
+
+/// The length of the longest common subsequence.
+fn common(short: &[String], long: &[String]) -> usize {
+    let mut row = vec![0; short.len() + 1];
+    for word in long {
+        let mut diagonal = 0;
+        for (at, known) in short.iter().enumerate() {
+            let above = row[at + 1];
+            row[at + 1] = if word == known { diagonal + 1 } else { above.max(row[at]) };
+            diagonal = above;
+        }
+    }
+    row[short.len()]
+}
+
+/// People who would be told of too much on one day, each with their fullest day.
+fn crowded(office: &Office, files: &PlanFiles) -> Vec<Finding> {
+    let mut counts: HashMap<(&PersonId, NaiveDate), (usize, usize)> = HashMap::new();
+    for occurrence in &office.agenda.occurrences {
+        let plan = &office.agenda.plans[occurrence.plan];
+        let mut tell = |units: &[UnitId], role: Role| {
+            for day in days_told(occurrence, role, &office.calendar) {
+                let concerned = units.iter().filter_map(|id| office.directory.units.get(id));
+                for person in concerned.flat_map(|unit| &unit.contacts) {
+                    counts.entry((person, day)).or_insert((0, occurrence.plan)).0 += 1;
+                }
+            }
+        };
+        tell(std::slice::from_ref(&occurrence.unit), Role::Lead);
+        tell(&occurrence.task.coordinating, Role::Coordinating);
+        tell(&plan.followed_by, Role::Following);
+    }
+    let mut fullest: BTreeMap<&PersonId, (usize, NaiveDate, usize)> = BTreeMap::new();
+    for ((person, day), (count, plan)) in counts.into_iter().filter(|(_, (count, _))| *count > MANY_A_DAY) {
+        let known = fullest.entry(person).or_insert((count, day, plan));
+        *known = (*known).max((count, day, plan));
+    }
+    let findings = fullest.into_iter().filter_map(|(person, (count, day, plan))| {
+        let file = files.get(&office.agenda.plans[plan].id)?;
+        let name = office.directory.people.get(person).map_or(person.as_str(), |p| p.name.as_str());
+        let said = Said {
+            message: format!("{name} sẽ nhận {count} lời nhắc trong ngày {}: khó đọc hết", date(day)),
+            help: format!(
+                "chia bớt người nhận (contacts), bớt mốc nhắc cho đơn vị phối hợp, theo dõi; xem từng ngày: nhacviec simulate --from {day} --to {day}"
+            ),
+        };
+        Some(said.spanning(file, 0..0))
+    });
+    findings.collect()
+}
+
+/// The days ahead of the due date on which units in that role hear of the work.
+fn days_told(occurrence: &Occurrence, role: Role, calendar: &WorkCalendar) -> Vec<NaiveDate> {
+    match occurrence.kind {
+        OccurrenceKind::Dated(due) => occurrence.policy.triggers(role).days_before(due, calendar),
+        OccurrenceKind::StandingNote(on) | OccurrenceKind::DateMissing(on) if role == Role::Lead => vec![on],
+        OccurrenceKind::StandingNote(_) | OccurrenceKind::DateMissing(_) => Vec::new(),
+    }
+}
