@@ -233,9 +233,9 @@ impl Loading {
         let (units_reader, units_node) = Self::open(&folder.join("units.yaml"));
         let has_channel = |channel| root.as_ref().is_some_and(|root| root.channels.has(channel));
         let units = units_node.as_ref().map(|node| units::read_units(&units_reader, node, has_channel));
-        self.findings.extend(units_reader.into_findings());
         let Some((root, units)) = root.zip(units) else {
             self.findings.extend(reader.into_findings());
+            self.findings.extend(units_reader.into_findings());
             return None;
         };
         let profiles = self.read_profiles(&folder.join("profiles"));
@@ -259,10 +259,14 @@ impl Loading {
         drop(root);
         let plans: Vec<Plan> = self.distinct(plans);
         self.findings.extend(reader.into_findings());
+        let agenda = Agenda::expand(plans, policies, &work_calendar);
+        // Only now is it known what is asked of a unit after its end.
+        units::warn_uninherited(&units_reader, &units, &agenda);
+        self.findings.extend(units_reader.into_findings());
         let office = Office {
             name: name?.value,
             directory: units.directory,
-            agenda: Agenda::expand(plans, policies, &work_calendar),
+            agenda,
             calendar: work_calendar,
             hours: hours?,
             sources: source_rules,
