@@ -293,9 +293,9 @@ impl Loading {
         let units = units_node.as_ref().map(|node| units::read_units(&units_reader, node, has_channel));
         // Where nobody is declared, every name elsewhere would be one more mistake.
         let units = units.filter(|units| !units.is_empty());
-        self.findings.extend(units_reader.into_findings());
         let Some((root, units)) = root.zip(units) else {
             self.findings.extend(reader.into_findings());
+            self.findings.extend(units_reader.into_findings());
             return None;
         };
         let profiles = self.read_profiles(&folder.join("profiles"));
@@ -320,10 +320,14 @@ impl Loading {
         let plan_files = plans.iter().map(|(file, plan)| (plan.id.clone(), Arc::clone(file))).collect();
         let plans: Vec<Plan> = self.distinct(plans);
         self.findings.extend(reader.into_findings());
+        let agenda = Agenda::expand(plans, policies, &work_calendar);
+        // Only now is it known what is asked of a unit after its end.
+        units::warn_uninherited(&units_reader, &units, &agenda);
+        self.findings.extend(units_reader.into_findings());
         let office = Office {
             name: name?.value,
             directory: units.directory,
-            agenda: Agenda::expand(plans, policies, &work_calendar),
+            agenda,
             calendar: work_calendar,
             hours: hours?,
             sources: source_rules,

@@ -31,7 +31,7 @@ pub use self::{
 use crate::{
     channel::{Attachment, Message, Notice},
     domain::{
-        directory::{ChannelKind, Directory},
+        directory::{ChannelKind, Directory, Unit},
         ids::{PersonId, RecipientId},
         notification::{Batch, Entry, Item, TaskRow, hex},
         office::Office,
@@ -224,7 +224,8 @@ fn section(urgency: Urgency, count: usize, shown: &[(Urgency, Line)]) -> Section
 /// As what the recipient gets the message: `đơn vị chủ trì (2 việc), đơn vị theo dõi (1 việc)`.
 fn reasons(entries: &[Entry]) -> String {
     let mut roles: Vec<(String, usize)> = Vec::new();
-    for entry in entries {
+    // Counted as they are read: parts of one duty are one line.
+    for entry in merge(entries).iter().map(|parts| parts[0]) {
         let role = audience_name(entry.audience, entry.item.is_of_dossier());
         match roles.iter_mut().find(|(known, _)| *known == role) {
             Some((_, n)) => *n += 1,
@@ -236,7 +237,8 @@ fn reasons(entries: &[Entry]) -> String {
 
 /// Counts and unit; a duty that travels alone keeps one subject, so that mail programs keep it one conversation.
 fn subject(batch: &Batch, lines: &[(Urgency, Line)], summary: &str, office: &Office, now: DateTime<Utc>) -> String {
-    let unit = unit_of(&office.directory, batch).map(|unit| format!("{unit}: ")).unwrap_or_default();
+    let unit =
+        unit_of(&office.directory, batch, office.hours.date(now)).map(|unit| format!("{unit}: ")).unwrap_or_default();
     let mark = if batch.entries.iter().any(|e| e.resent.is_some()) {
         "[Nhắc việc – gửi lại]"
     } else {
@@ -253,8 +255,8 @@ fn subject(batch: &Batch, lines: &[(Urgency, Line)], summary: &str, office: &Off
     subject.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// The unit for which the recipient reads, when it is one.
-fn unit_of(directory: &Directory, batch: &Batch) -> Option<Arc<str>> {
+/// The unit for which the recipient reads that day, when it is one.
+fn unit_of(directory: &Directory, batch: &Batch, on: NaiveDate) -> Option<Arc<str>> {
     if !batch.also.is_empty() {
         return None;
     }
@@ -262,8 +264,8 @@ fn unit_of(directory: &Directory, batch: &Batch) -> Option<Arc<str>> {
         return Some(directory.shared_unit_name(&unit.into()));
     }
     let person = PersonId::from(batch.recipient.as_str());
-    let mut units =
-        directory.units.values().filter(|u| u.contacts.contains(&person) || u.head.as_ref() == Some(&person));
+    let of_person = |u: &&Unit| u.contacts.contains(&person) || u.head.as_ref() == Some(&person);
+    let mut units = directory.units.values().filter(|u| u.exists_on(on)).filter(of_person);
     let unit = units.next()?;
     units.next().is_none().then(|| Arc::clone(&unit.name))
 }
@@ -305,7 +307,8 @@ fn notice(batch: &Batch, lines: &[(Urgency, Line)], summary: &str, office: &Offi
         state: first.map(|line| line.state.clone()).unwrap_or_default(),
         code: code.filter(|c| !c.is_empty()).unwrap_or_else(|| "NV".to_owned()),
         due: due.map_or_else(|| short_date(office.hours.date(now)), short_date),
-        unit: unit_of(&office.directory, batch).map_or_else(|| office.name.clone(), |unit| unit.to_string()),
+        unit: unit_of(&office.directory, batch, office.hours.date(now))
+            .map_or_else(|| office.name.clone(), |unit| unit.to_string()),
         person: office.directory.recipient_name(&batch.recipient),
         date: short_date(office.hours.date(now)),
         office: office.name.clone(),
@@ -471,6 +474,23 @@ mod tests {
         let (a, b) = (entry("a", "2023-02-14", Audience::Lead), entry("b", "2023-02-14", Audience::Lead));
         assert_eq!(rendered(vec![a.clone(), b.clone()]).id, rendered(vec![b, a.clone()]).id);
         assert_ne!(rendered(vec![a]).id, rendered(vec![entry("c", "2023-02-14", Audience::Lead)]).id);
+    }
+
+    #[test]
+    fn parts_of_one_duty_are_one_line_one_date_and_counted_once() {
+        let part = |unit: &str| {
+            let mut entry = Entry { is_first: true, ..entry("việc", "2023-02-20", Audience::Lead) };
+            entry.subject = format!("task:kh/I.1:2023:{unit}").into();
+            if let Item::Task { row, .. } = &mut entry.item {
+                Arc::make_mut(row).unit = unit.into();
+            }
+            entry
+        };
+        let message = rendered(vec![part("Phòng A"), part("Phòng B")]);
+        assert!(message.text.contains("Chủ trì: Phòng A, Phòng B"), "{}", message.text);
+        assert!(message.text.contains("đơn vị chủ trì (1 việc)"), "{}", message.text);
+        let calendar = message.attachments.iter().find(|a| a.name == "han-cong-viec.ics").expect("attached");
+        assert_eq!(String::from_utf8_lossy(&calendar.bytes).matches("BEGIN:VEVENT").count(), 1);
     }
 
     /// Words of a text, without its numbering, marks and letter case.

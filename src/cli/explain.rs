@@ -213,6 +213,8 @@ impl Explain {
             (None, OccurrenceKind::Dated(_)) => unreachable!("dated work has a due date"),
         });
         head.push(words::calendar(office, due.map_or(occurrence.opens_on, |d| d.last_on)));
+        let in_charge = life.and_then(|l| l.unit.as_ref()).unwrap_or(&occurrence.unit);
+        head.extend(words::in_force(office, in_charge, office.hours.date(at)));
         head.extend(Self::state(office, occurrence, &record, office.hours.date(at)));
         if let Some(policy) = office.agenda.policies.get(&task.policy) {
             head.push(words::policy(&task.policy, policy));

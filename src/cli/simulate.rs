@@ -282,24 +282,40 @@ impl List<'_> {
             }
             return;
         }
+        let mut lines: Vec<(&str, String, Vec<&str>)> = Vec::new();
         for l in &of_day {
-            let n = &l.notification;
-            let name = self.names.entry(n.key.recipient.clone()).or_insert_with(|| {
-                let channel = n.routes.first().map_or("", |r| r.channel.as_str());
-                format!("{} ({channel})", office.directory.recipient_name(&n.key.recipient))
-            });
-            let is_dossier = n.item.is_of_dossier();
-            let said = self.whys.entry((n.reason, n.key.audience, n.key.offset, is_dossier));
-            let why = said.or_insert_with(|| format!("{}; {}", reason(n.reason), why(n)));
-            let _ = match &n.item {
-                Item::Task { row, due } if row.reference.is_none() && !due.is_provisional => {
-                    let period = self.periods.entry(Arc::clone(&row.period)).or_insert_with(|| period(&row.period));
-                    let last = due.last_on;
-                    let (day, month, year) = (last.day(), last.month(), last.year());
-                    writeln!(self.out, "  {name}: {} {period}, hạn {day:02}/{month:02}/{year}; {why}", row.task)
-                }
-                item => writeln!(self.out, "  {name}: {}; {why}", what(item)),
-            };
+            let (line, unit) = (self.line(&l.notification), unit_and_due(&l.notification.item).0);
+            let subject = l.notification.key.subject.as_str();
+            let row = subject.rsplit_once(':').map_or(subject, |(row, _)| row);
+            // As in the message: what differs in the unit in charge only is one line.
+            match lines.last_mut().filter(|(of, last, _)| *of == row && *last == line && !unit.is_empty()) {
+                Some((_, _, units)) => units.push(unit),
+                None => lines.push((row, line, vec![unit])),
+            }
+        }
+        for (_, line, units) in lines {
+            let units = if units.len() > 1 { format!("; chủ trì: {}", units.join(", ")) } else { String::new() };
+            let _ = writeln!(self.out, "  {line}{units}");
+        }
+    }
+
+    fn line(&mut self, n: &Notification) -> String {
+        let office = &self.config.office;
+        let name = self.names.entry(n.key.recipient.clone()).or_insert_with(|| {
+            let channel = n.routes.first().map_or("", |r| r.channel.as_str());
+            format!("{} ({channel})", office.directory.recipient_name(&n.key.recipient))
+        });
+        let is_dossier = n.item.is_of_dossier();
+        let said = self.whys.entry((n.reason, n.key.audience, n.key.offset, is_dossier));
+        let why = said.or_insert_with(|| format!("{}; {}", reason(n.reason), why(n)));
+        match &n.item {
+            Item::Task { row, due } if row.reference.is_none() && !due.is_provisional => {
+                let period = self.periods.entry(Arc::clone(&row.period)).or_insert_with(|| period(&row.period));
+                let last = due.last_on;
+                let (day, month, year) = (last.day(), last.month(), last.year());
+                format!("{name}: {} {period}, hạn {day:02}/{month:02}/{year}; {why}", row.task)
+            }
+            item => format!("{name}: {}; {why}", what(item)),
         }
     }
 }

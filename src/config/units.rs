@@ -1,6 +1,11 @@
 //! Owns `units.yaml`: units, groups, people and positions, and the names plans use for them.
 
-use std::collections::HashMap;
+mod succession;
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    ops::Range,
+};
 
 use super::{
     addresses::Addresses,
@@ -12,6 +17,8 @@ use crate::domain::{
     ids::{PersonId, UnitId},
 };
 
+pub use self::succession::warn_uninherited;
+
 /// The directory with every name that may stand for one or several units.
 #[derive(Debug, Default)]
 pub struct Units {
@@ -20,6 +27,10 @@ pub struct Units {
     names: HashMap<String, Vec<UnitId>>,
     written: Vec<String>,
     addresses: Addresses,
+    /// Where each unit is declared.
+    places: HashMap<UnitId, Range<usize>>,
+    /// Units for which successors are written, whether or not those exist.
+    inherited: BTreeSet<UnitId>,
 }
 
 impl Units {
@@ -81,6 +92,10 @@ impl Units {
         None
     }
 
+    fn place(&self, unit: &UnitId) -> Range<usize> {
+        self.places.get(unit).cloned().unwrap_or_default()
+    }
+
     fn name(&mut self, reader: &Reader, text: &Text, units: &[UnitId]) {
         self.written.push(text.value.clone());
         let known = self.names.insert(folded(&text.value), units.to_vec());
@@ -108,11 +123,13 @@ pub fn read_units(reader: &Reader, root: &Node, has_channel: impl Fn(ChannelKind
     for node in fields.list("units") {
         read_unit(reader, node, &mut units);
     }
-    for node in fields.list("groups") {
-        read_group(reader, node, &mut units);
-    }
+    let groups: Vec<_> = fields.list("groups").into_iter().map(|node| read_group(reader, node, &mut units)).collect();
     for node in fields.list("units") {
         read_successors(reader, node, &mut units);
+    }
+    succession::check_successions(reader, &units);
+    for group in &groups {
+        succession::check_group(reader, &units, group);
     }
     for node in fields.list("substitutes") {
         read_substitute(reader, node, &mut units);
@@ -128,7 +145,7 @@ pub fn read_units(reader: &Reader, root: &Node, has_channel: impl Fn(ChannelKind
         reader.error(&fields.span, "chưa khai báo đơn vị nào", "thêm ít nhất một đơn vị vào mục units".to_owned());
     }
     units.directory.keep_channels(has_channel);
-    warn_unreachable(reader, &units.directory, &fields);
+    warn_unreachable(reader, &units);
     units.addresses.advise(reader);
     units
 }
@@ -236,6 +253,7 @@ fn read_unit(reader: &Reader, node: &Node, units: &mut Units) {
     for text in [&id, &name].into_iter().chain(&aliases) {
         units.name(reader, text, std::slice::from_ref(&key));
     }
+    units.places.insert(key.clone(), id.span);
     units.directory.units.insert(
         key.clone(),
         Unit {
@@ -262,6 +280,9 @@ fn read_successors(reader: &Reader, node: &Node, units: &mut Units) {
     let id = UnitId::from(id.value.as_str());
     if successors.contains(&id) {
         reader.error(&list.span, "đơn vị không kế thừa chính mình", "bỏ tên đó khỏi successors".to_owned());
+    }
+    if !fields.list("successors").is_empty() {
+        units.inherited.insert(id.clone());
     }
     if let Some(unit) = units.directory.units.get_mut(&id) {
         if unit.valid_until.is_none() && !successors.is_empty() {
@@ -302,7 +323,14 @@ fn read_substitute(reader: &Reader, node: &Node, units: &mut Units) {
     units.directory.substitutes.push(Substitute { person, by, from_on, until_on });
 }
 
-fn read_group(reader: &Reader, node: &Node, units: &mut Units) {
+/// A name in plans that stands for several units.
+struct Group {
+    name: String,
+    members: Vec<UnitId>,
+    place: Range<usize>,
+}
+
+fn read_group(reader: &Reader, node: &Node, units: &mut Units) -> Group {
     let fields = reader.fields(node, "nhóm đơn vị");
     let (id, name) = (fields.text("id"), fields.text("name"));
     let aliases = fields.texts("aliases");
@@ -314,17 +342,15 @@ fn read_group(reader: &Reader, node: &Node, units: &mut Units) {
     for text in id.iter().chain(&name).chain(&aliases) {
         units.name(reader, text, &members);
     }
+    let place = id.map_or_else(|| fields.span.clone(), |id| id.span);
+    Group { name: name.map(|t| t.value).unwrap_or_default(), members, place }
 }
 
-fn warn_unreachable(reader: &Reader, directory: &Directory, fields: &Fields<'_>) {
+fn warn_unreachable(reader: &Reader, units: &Units) {
+    let directory = &units.directory;
     for unit in directory.units.values().filter(|u| !directory.can_reach(&u.id)) {
-        let span = fields
-            .list("units")
-            .into_iter()
-            .find(|n| reader.file.text[n.span.start..].lines().next().is_some_and(|l| l.contains(unit.id.as_str())));
-        let span = span.map_or_else(|| fields.span.clone(), |n| n.span.clone());
         reader.warning(
-            &span,
+            &units.place(&unit.id),
             format!("{} không có ai nhận được tin", unit.name),
             "thêm contacts có địa chỉ, hoặc mailbox".to_owned(),
         );

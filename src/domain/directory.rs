@@ -32,6 +32,18 @@ pub struct Unit {
     pub successors: Vec<UnitId>,
 }
 
+impl Unit {
+    /// Whether it exists on a day.
+    #[must_use]
+    pub fn exists_on(&self, on: NaiveDate) -> bool {
+        self.has_begun(on) && self.valid_until.is_none_or(|until| on <= until)
+    }
+
+    fn has_begun(&self, on: NaiveDate) -> bool {
+        self.valid_from.is_none_or(|from| from <= on)
+    }
+}
+
 /// Somebody who reads for somebody else during a leave or a vacancy ("người thay").
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Substitute {
@@ -202,35 +214,39 @@ impl Directory {
         }
     }
 
-    /// The units that do the work of `unit` on a day: itself, or those that took over when it ended.
+    /// The units that do the work of `unit` on a day, each once: itself, those that took over when it ended, or those
+    /// that it is to take over from when it has not begun.
     #[must_use]
     pub fn in_force<'a>(&'a self, unit: &'a UnitId, on: NaiveDate) -> Vec<&'a UnitId> {
         let mut units = vec![unit];
         for _ in 0..MOST_SUCCESSIONS {
-            let next: Vec<_> = units.iter().flat_map(|id| self.replaced(id, on)).collect();
+            let mut next: Vec<&UnitId> = Vec::new();
+            // Where two of them were merged later, whoever took over does the work of both and is one unit.
+            for id in units.iter().flat_map(|id| self.replaced(id, on)) {
+                if !next.contains(&id) {
+                    next.push(id);
+                }
+            }
             if next == units {
                 break;
             }
             units = next;
         }
-        units.dedup();
         units
     }
 
-    /// Who stands for a unit that has ended or has not begun.
+    /// Who stands for a unit that has ended or has not begun. Until its successor begins, a unit keeps its work.
     fn replaced<'a>(&'a self, id: &'a UnitId, on: NaiveDate) -> Vec<&'a UnitId> {
         let Some(unit) = self.units.get(id) else { return vec![id] };
-        if unit.valid_until.is_some_and(|until| until < on) && !unit.successors.is_empty() {
-            return unit.successors.iter().collect();
-        }
-        if unit.valid_from.is_some_and(|from| on < from) {
-            let before = self.units.values().filter(|u| u.successors.contains(id) && u.valid_until >= Some(on));
-            let before: Vec<_> = before.map(|u| &u.id).collect();
-            if !before.is_empty() {
-                return before;
-            }
-        }
-        vec![id]
+        let has_begun = |id: &UnitId| self.units.get(id).is_none_or(|u| u.has_begun(on));
+        let others: Vec<_> = if !unit.has_begun(on) {
+            self.units.values().filter(|u| u.successors.contains(id)).map(|u| &u.id).collect()
+        } else if unit.valid_until.is_some_and(|until| until < on) {
+            unit.successors.iter().filter(|id| has_begun(id)).collect()
+        } else {
+            Vec::new()
+        };
+        if others.is_empty() { vec![id] } else { others }
     }
 
     /// Everybody who must be told on a day when `unit` is told: its contacts with an address, else its mailbox.
@@ -299,7 +315,7 @@ impl Directory {
         self.people.get(id).filter(|p| !p.routes.is_empty())
     }
 
-    /// The days on which it may change who reads what: a substitute begins or ends, a unit ends.
+    /// The days on which it may change who reads what: a substitute or a unit begins or ends.
     pub fn changes(&self) -> impl Iterator<Item = NaiveDate> + '_ {
         let substitutes = self.substitutes.iter().flat_map(|s| [Some(s.from_on), s.until_on.succ_opt()]);
         let units = self.units.values().flat_map(|u| [u.valid_from, u.valid_until.and_then(|d| d.succ_opt())]);
@@ -320,4 +336,75 @@ pub struct Recipient {
     pub routes: Arc<[Route]>,
     /// The name of the person for whom they read just now.
     pub on_behalf_of: Option<Arc<str>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().expect("a date")
+    }
+
+    /// Id, first day, last day, successors.
+    type Row<'a> = (&'a str, Option<&'a str>, Option<&'a str>, &'a [&'a str]);
+
+    fn directory(rows: &[Row<'_>]) -> Directory {
+        let unit = |(id, from, until, successors): &Row<'_>| Unit {
+            id: (*id).into(),
+            name: (*id).into(),
+            head: None,
+            overseen_by: None,
+            contacts: Vec::new(),
+            mailbox: None,
+            valid_from: from.map(day),
+            valid_until: until.map(day),
+            successors: successors.iter().map(|s| (*s).into()).collect(),
+        };
+        let units = rows.iter().map(unit).map(|u| (u.id.clone(), u)).collect();
+        Directory { units, ..Directory::default() }
+    }
+
+    fn in_force(directory: &Directory, unit: &str, on: &str) -> String {
+        let unit = unit.into();
+        directory.in_force(&unit, day(on)).iter().map(|u| u.as_str()).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn a_successor_of_a_successor_does_the_work_once_it_has_begun() {
+        let chain = directory(&[
+            ("a", None, Some("2025-02-28"), &["b"]),
+            ("b", Some("2025-03-01"), Some("2025-06-30"), &["c"]),
+            ("c", Some("2025-07-01"), None, &[]),
+        ]);
+        for unit in ["a", "b", "c"] {
+            let on = ["2025-02-28", "2025-03-01", "2025-06-30", "2025-07-01"];
+            assert_eq!(on.map(|on| in_force(&chain, unit, on)), ["a", "b", "b", "c"], "{unit}");
+        }
+    }
+
+    #[test]
+    fn a_unit_that_took_over_along_two_ways_is_one_unit() {
+        let split_and_merged = directory(&[
+            ("a", None, Some("2025-02-28"), &["b", "c", "d"]),
+            ("b", None, Some("2025-06-30"), &["e"]),
+            ("c", None, None, &[]),
+            ("d", None, Some("2025-06-30"), &["e"]),
+            ("e", Some("2025-07-01"), None, &[]),
+        ]);
+        assert_eq!(in_force(&split_and_merged, "a", "2025-06-30"), "b c d");
+        assert_eq!(in_force(&split_and_merged, "a", "2025-07-01"), "e c");
+    }
+
+    #[test]
+    fn until_its_successor_begins_a_unit_keeps_its_work() {
+        let late = directory(&[
+            ("a", None, Some("2025-02-28"), &["b"]),
+            ("b", Some("2025-04-01"), None, &[]),
+            ("new", Some("2025-07-01"), None, &[]),
+        ]);
+        assert_eq!(["2025-03-31", "2025-04-01"].map(|on| in_force(&late, "a", on)), ["a", "b"]);
+        assert_eq!(["2025-03-31", "2025-04-01"].map(|on| in_force(&late, "b", on)), ["a", "b"]);
+        assert_eq!(in_force(&late, "new", "2025-03-31"), "new", "nobody else could be told");
+    }
 }

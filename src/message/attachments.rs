@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     line::{Line, Urgency},
+    merge,
     vietnamese::{period, short_date},
 };
 use crate::{
@@ -28,7 +29,9 @@ pub fn calendar(entries: &[Entry], office: &Office, now: DateTime<Utc>) -> Optio
     let today = office.hours.date(now);
     let mut calendar = Calendar::new();
     calendar.name("Nhắc việc");
-    for entry in entries.iter().filter(|e| e.is_first) {
+    for parts in merge(entries) {
+        // Parts of one duty, such as those of two units that were merged, are one entry.
+        let Some(entry) = parts.into_iter().find(|e| e.is_first) else { continue };
         let Item::Task { row, due } = &entry.item else { continue };
         let concerns = matches!(entry.audience, Audience::Lead | Audience::Coordinating | Audience::DataClosing);
         if !concerns || row.reference.is_some() || due.safe_on < today {

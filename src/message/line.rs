@@ -158,8 +158,12 @@ fn fact(label: &'static str, text: impl Into<String>) -> (Cow<'static, str>, Str
 
 /// What a coordinating unit owes, and to whom; the lead's advice is not for it. On the closing day both are told
 /// what the day is for.
-fn share_owed(entry: &Entry, units: &str) -> Option<String> {
+fn share_owed(entry: &Entry, units: &str, urgency: Urgency) -> Option<String> {
     match entry.audience {
+        // Only who took over from another unit hears of it so late for the first time.
+        Audience::Coordinating if urgency == Urgency::Overdue => {
+            Some(format!("Gửi ngay phần việc phối hợp của đơn vị mình cho {units}, nếu chưa gửi."))
+        }
         Audience::Coordinating => Some(format!("Gửi phần việc phối hợp của đơn vị mình cho {units} trước hạn trên.")),
         Audience::DataClosing => {
             Some(format!("Hôm nay chốt số liệu của kỳ; sau đó gửi số liệu cho {units} để lập báo cáo."))
@@ -216,7 +220,8 @@ impl View<'_> {
                 let mut facts = vec![fact("Hạn", deadline_text(row, *due))];
                 facts.extend(task_facts(row, &units));
                 let (urgency, state) = self.state(*due);
-                let advice = entry.advice.as_deref().map(str::to_owned).or_else(|| share_owed(entry, &units));
+                let own = entry.advice.as_deref().map(str::to_owned);
+                let advice = own.or_else(|| share_owed(entry, &units, urgency));
                 (urgency, Line::new(task_title(row), state, facts, why(entry)).with_advice(advice))
             }
             Item::Standing { row } => {

@@ -280,7 +280,12 @@ impl Office {
 
     /// Reports as the command line does, on the day of the clock.
     pub async fn report(&self, task: &str, period: &str, unit: &str, report: Report) -> Recorded {
-        let subject = SubjectId::from(format!("task:kh/{task}:{period}:{unit}"));
+        self.report_on(&format!("task:kh/{task}:{period}:{unit}"), report).await
+    }
+
+    /// The same for a subject of any plan.
+    pub async fn report_on(&self, subject: &str, report: Report) -> Recorded {
+        let subject = SubjectId::from(subject);
         let office = &self.app.office;
         let reports = self.store.reports().await.expect("the store works");
         let today = office.hours.date(self.clock.now());

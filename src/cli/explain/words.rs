@@ -6,7 +6,7 @@ use crate::{
     domain::{
         decide::{Link, Verdict},
         dossier::DossierStatus,
-        ids::{PersonId, RecipientId},
+        ids::{PersonId, RecipientId, UnitId},
         life::{Ending, Event, Life, Report},
         notification::NotificationKey,
         office::Office,
@@ -28,6 +28,20 @@ pub fn calendar(office: &Office, on: NaiveDate) -> String {
     } else {
         format!("Lịch: năm {year} tạm tính, chưa có thông báo chính thức")
     }
+}
+
+/// Who does the work of a unit that has ended or has not begun that day; nothing while it does so itself.
+pub fn in_force(office: &Office, unit: &UnitId, on: NaiveDate) -> Option<String> {
+    let directory = &office.directory;
+    let units = directory.in_force(unit, on);
+    let written = directory.units.get(unit).filter(|_| units != [unit])?;
+    let change = match (written.valid_until.filter(|until| *until < on), written.valid_from) {
+        (Some(until), _) => format!("kết thúc hoạt động {}", short_date(until)),
+        (None, Some(from)) => format!("hoạt động từ {}", short_date(from)),
+        (None, None) => return None,
+    };
+    let names = units.iter().map(|id| directory.unit_name(id)).collect::<Vec<_>>().join(", ");
+    Some(format!("Đơn vị: {} {change}; ngày {} việc này do {names} làm", written.name, short_date(on)))
 }
 
 /// How the work ended, or that it has not.
