@@ -19,6 +19,7 @@ mod plan;
 mod preview;
 mod report;
 mod run;
+mod schema;
 mod simulate;
 mod source;
 mod status;
@@ -157,6 +158,8 @@ enum Command {
     Bounce(bounce::Bounce),
     /// Xem các mẫu tin có sẵn, để sửa thành mẫu riêng
     Template(template::Template),
+    /// In lược đồ (JSON Schema) của các tệp cấu hình, để trình soạn thảo gợi ý và báo lỗi khi gõ
+    Schema(schema::Schema),
     /// Xem lịch làm việc của một năm: ngày nghỉ, ngày làm bù
     Calendar(calendar::CalendarCommand),
     /// Xem một thời hạn được hiểu thế nào, các ngày hạn kế tiếp, chỗ nào chưa chắc
@@ -228,6 +231,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Zalo(command) => command.execute(&folders),
         Command::Bounce(command) => command.execute(&folders),
         Command::Template(command) => command.execute(),
+        Command::Schema(command) => command.execute(),
         Command::Calendar(command) => command.execute(&folders),
         Command::Deadline(command) => command.execute(&folders),
         Command::Init(command) => command.execute(&folders),

@@ -1,7 +1,7 @@
 //! Owns the configuration folder: reads every file, reports every mistake, builds the checked office.
 //!
 //! `check` and the daemon call the same [`load`]. A folder holds `nhacviec.yaml`, `units.yaml`,
-//! `calendar/*.yaml` and `plans/*.yaml`; unknown keys are errors.
+//! `calendar/*.yaml` and `plans/*.yaml`; unknown keys are errors. A folder `schema` beside them is the editors'.
 
 pub mod edit;
 pub mod example;
@@ -20,6 +20,7 @@ mod leaks;
 mod plan;
 mod policies;
 pub mod profile;
+pub mod schema;
 mod settings;
 mod sources;
 mod targets;

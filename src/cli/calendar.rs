@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{Exit, load_config, print, print_json};
 use crate::{
     clock::{Clock, SystemClock},
-    config::{Folders, NOTICE_TO_FILL_IN},
+    config::{Folders, NOTICE_TO_FILL_IN, schema::CALENDAR_MODELINE},
     domain::{
         calendar::{WorkCalendar, rules::tet},
         office::Office,
@@ -70,6 +70,9 @@ fn next_notice(calendar: &WorkCalendar, today: NaiveDate, is_json: bool) -> Exit
         print_json(&json!({ "missing": missing }));
     } else if missing.is_empty() {
         print(&format!("Đã có lịch chính thức năm {} và {}.", today.year(), today.year() + 1));
+    }
+    if !missing.is_empty() && !is_json {
+        print(CALENDAR_MODELINE);
     }
     for year in missing.iter().filter(|_| !is_json) {
         // Every line that is no YAML is a comment: the whole output may become the file.

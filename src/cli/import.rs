@@ -12,7 +12,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use super::{Exit, check::print_findings, plan::find, print, print_json, usage::Hint};
 use crate::{
-    config::{self, Folders, starter},
+    config::{self, Folders, schema::PLAN_MODELINE, starter},
     domain::deadline::YearContext,
     import::{
         self, Draft, KnownNames, Options,
@@ -112,7 +112,7 @@ impl PlanCommand {
             return Ok(());
         }
         let file = self.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let text = yaml::write(draft, yaml::Head { id: &id, file: &file });
+        let text = format!("{PLAN_MODELINE}\n{}", yaml::write(draft, yaml::Head { id: &id, file: &file }));
         match &self.out {
             None => print(text.trim_end()),
             Some(path) => write_new(path, &text)?,

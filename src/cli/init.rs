@@ -67,7 +67,8 @@ impl Init {
         starter::write(folder, &files, starter.smtp.as_ref())
             .with_context(|| format!("không ghi được vào {}", folder.display()))?;
         print(&format!("Đã tạo cấu hình trong {}:", folder.display()));
-        files.iter().for_each(|(path, _)| print(&format!("  {path}")));
+        files.iter().filter(|(path, _)| !path.starts_with("schema/")).for_each(|(path, _)| print(&format!("  {path}")));
+        print("  schema/ (gợi ý cho trình soạn thảo)");
         print("  secrets/ (mật khẩu, mỗi mật khẩu một tệp)");
         let is_usable = match config::load(folders) {
             Ok(config) => {

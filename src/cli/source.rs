@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Exit, STORE_FAILED, block_on, load_linked_config, open_store, print, print_json};
 use crate::{
     clock::{Clock, SystemClock},
-    config::{Config, Folders, profile::BUILT_IN},
+    config::{Config, Folders, profile::BUILT_IN, schema::PROFILE_MODELINE},
     domain::{
         decide::{self, Record, Situation},
         dossier::{Dossier, DossierStatus, TrackedDossier, has_hour},
@@ -89,6 +89,8 @@ fn show_profile(name: Option<&str>) -> anyhow::Result<Exit> {
         let known = BUILT_IN.map(|(name, _)| name).join(", ");
         bail!("không có loại hệ thống có sẵn «{name}»; các loại: {known}");
     };
+    // Not in the file itself, which is no part of a configuration folder: a copy in `profiles/` is.
+    print(PROFILE_MODELINE);
     print(text.trim_end());
     Ok(Exit::Done)
 }

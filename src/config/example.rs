@@ -2,7 +2,7 @@
 
 use std::{fs, io, path::Path, sync::Arc};
 
-use super::{calendar, fields::Reader, finding::SourceFile, node, settings::ORDINARY_WEEK};
+use super::{calendar, fields::Reader, finding::SourceFile, node, schema, settings::ORDINARY_WEEK};
 use crate::domain::calendar::{CalendarRules, WorkCalendar};
 
 /// Every file of the example office, by its path in the configuration folder.
@@ -19,7 +19,7 @@ pub const FILES: [(&str, &str); 10] = [
     ("holidays.yaml", include_str!("../../config/holidays.yaml")),
 ];
 
-/// Writes the example office into `folder`.
+/// Writes the example office into `folder`, with the schemas.
 ///
 /// # Errors
 /// When the folder cannot be written.
@@ -29,7 +29,8 @@ pub fn write_to(folder: &Path) -> io::Result<()> {
         fs::create_dir_all(path.parent().unwrap_or(folder))?;
         fs::write(path, text)?;
     }
-    Ok(())
+    // The first line of each file names one.
+    schema::write_to(&folder.join("schema"))
 }
 
 /// The working days of the country as the example files have them: for questions asked before anything

@@ -10,7 +10,7 @@ use chrono::{Datelike, NaiveDate};
 use minijinja::{Environment, UndefinedBehavior, context};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::example;
+use super::{example, schema::SCHEMAS};
 use crate::{import::yaml::quote, source::table::wording};
 
 /// What has to be known of an office.
@@ -79,6 +79,7 @@ pub fn files(starter: &Starter, today: NaiveDate) -> Vec<(String, String)> {
         ("units.yaml".to_owned(), fill(include_str!("starter/units.yaml.j2"))),
         (format!("plans/nhac-viec-{}.yaml", today.year()), fill(include_str!("starter/plan.yaml.j2"))),
     ];
+    files.extend(SCHEMAS.map(|(kind, text)| (format!("schema/{kind}.json"), text.to_owned())));
     files.extend(calendars(today.year()).map(|(path, text)| (path.to_owned(), text.to_owned())));
     files
 }
