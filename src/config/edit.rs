@@ -13,6 +13,7 @@ use super::{
     fields::Reader,
     finding::{Finding, Severity, SourceFile},
     node::{self, Node, Value},
+    tidy::comments,
     units,
 };
 use crate::import::yaml::plain_or_quoted;
@@ -106,14 +107,9 @@ fn apply(path: &Path, text: &str, change: &Change<'_>) -> Result<String, EditErr
         // A section that is missing or empty gets its first entry in text.
         None => with_section(text, change).ok_or(EditError::Layout)?,
     };
-    let keeps_comments = comments(text).all(|line| comments(&edited).any(|kept| kept == line));
+    let keeps_comments = comments(text) == comments(&edited);
     let is_as_expected = parse(path, &edited).is_ok_and(|root| plain(&root) == expected);
     if is_as_expected && keeps_comments { Ok(edited) } else { Err(EditError::Layout) }
-}
-
-fn comments(text: &str) -> impl Iterator<Item = &str> {
-    text.lines()
-        .filter_map(|line| line.find(" #").or_else(|| line.find('#').filter(|at| *at == 0)).map(|at| line[at..].trim()))
 }
 
 fn edit(root: &Mapping, change: &Change<'_>) -> Option<()> {

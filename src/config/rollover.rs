@@ -16,6 +16,8 @@ use crate::import::yaml::quote;
 
 /// A year of four digits that stands alone.
 static YEAR: LazyLock<Regex> = LazyLock::new(|| regex(r"\b20[0-9]{2}\b"));
+/// The leap day, year first.
+static LEAP_DAY: LazyLock<Regex> = LazyLock::new(|| regex(r"\b(20[0-9]{2})-02-29\b"));
 /// A date of four digits of year, day first.
 static DAY: LazyLock<Regex> = LazyLock::new(|| regex(r"\b([0-9]{1,2})([/.-])([0-9]{1,2})([/.-])(20[0-9]{2})\b"));
 /// The number of a document that has no year in it, and the date that may follow.
@@ -250,7 +252,12 @@ fn shift_dates(text: &str, by: i32) -> String {
         let day = if is_leap_day { "28" } else { &found[1] };
         format!("{day}{}{}{}{}", &found[2], &found[3], &found[4], &found[5])
     });
-    shift_years(&existing, by, |_| true)
+    let moved = shift_years(&existing, by, |_| true);
+    let existing = LEAP_DAY.replace_all(&moved, |found: &Captures<'_>| {
+        let has_leap_day = found[0].parse::<NaiveDate>().is_ok();
+        format!("{}-02-{}", &found[1], if has_leap_day { "29" } else { "28" })
+    });
+    existing.into_owned()
 }
 
 /// The edit that makes a scalar say something else; `None` for one over several lines.

@@ -137,7 +137,7 @@ fn flow(node: &Node) -> String {
 }
 
 fn scalar(key: &str, value: &str) -> String {
-    let is_name = matches!(key, "id" | "policy" | "reference" | "secrecy");
+    let is_name = matches!(key, "id" | "lead" | "coordinating" | "policy" | "reference" | "secrecy");
     if is_name { plain_or_quoted(value) } else { quote(value) }
 }
 
@@ -155,7 +155,7 @@ fn clean(text: &str) -> String {
 }
 
 /// What stands behind `#` outside of quotes, sorted.
-fn comments(text: &str) -> Vec<String> {
+pub fn comments(text: &str) -> Vec<String> {
     let mut found: Vec<String> = text.lines().filter_map(comment_of).map(|c| c.trim().to_owned()).collect();
     found.sort_unstable();
     found

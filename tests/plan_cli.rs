@@ -1,0 +1,306 @@
+//! `nhacviec plan show`, `plan rollover`, `plan fmt`, as an administrator types them.
+
+mod support;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use support::OfficeFolder;
+
+const TASKS: &str = "  # Việc đầu năm
+  - id: I.1
+    section: \"I. Kế hoạch\"
+    content: \"Xây dựng Kế hoạch năm 2023 theo Kế hoạch số 12/KH-UBND ngày 05/01/2023 và Nghị định số 61/2018/NĐ-CP\"
+    lead: [Phòng A]
+    deadline: \"Trước ngày 15/02/2023\"
+    product: \"Kế hoạch\"
+
+  - id: II.1
+    section: \"II. Báo cáo\"
+    content: \"Báo cáo theo Quyết định số 468/QĐ-TTg ngày 27/3/2021\"
+    lead: [Các phòng]
+    coordinating: [Văn phòng]
+    deadline: \"Tháng 3,6,9,12/2023\" # theo quý
+  - id: II.2
+    section: \"II. Báo cáo\"
+    content: \"Công khai thủ tục\"
+    lead: [Văn phòng]
+    deadline: Trước T12/2023
+    settled: { \"2023\": 31/12/2023 }
+";
+
+fn nhacviec(folder: &OfficeFolder, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nhacviec"));
+    command.args(arguments).arg("--config").arg(folder.config()).arg("--state").arg(folder.state());
+    command.output().expect("runs")
+}
+
+fn done(folder: &OfficeFolder, arguments: &[&str]) -> String {
+    let output = nhacviec(folder, arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", err(&output));
+    out(&output)
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("UTF-8")
+}
+
+fn plan(folder: &OfficeFolder) -> PathBuf {
+    folder.config().join("plans/kh.yaml")
+}
+
+fn text(path: &Path) -> String {
+    fs::read_to_string(path).expect("readable")
+}
+
+fn example_plan() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("config/plans/kstthc-2023.yaml")
+}
+
+/// The example office in a folder that may be written.
+fn example() -> OfficeFolder {
+    let folder = OfficeFolder::new(25, "");
+    nhacviec::config::example::write_to(&folder.config()).expect("writable");
+    fs::remove_file(plan(&folder)).expect("was there");
+    folder
+}
+
+#[test]
+fn the_annex_is_shown_as_a_table_with_the_state_of_each_row() {
+    let folder = OfficeFolder::new(25, TASKS);
+    done(&folder, &["run", "--once"]);
+    done(&folder, &["done", "I.1", "--product", "12/KH-SNV", "--on", "10/02/2023", "--by", "an"]);
+    done(
+        &folder,
+        &[
+            "done",
+            "II.1",
+            "--unit",
+            "phong-a",
+            "--period",
+            "2023-03",
+            "--product",
+            "1/BC",
+            "--on",
+            "05/04/2023",
+            "--by",
+            "an",
+        ],
+    );
+    let table = done(&folder, &["plan", "show", "kh", "--width", "120"]);
+    assert!(table.lines().all(|line| line.chars().count() <= 120), "{table}");
+    let words = table.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in ["TT │ Nội dung công việc", "I. Kế hoạch", "đã xong", "Các phòng", "3 nhiệm vụ: 2 quá hạn, 1 đã xong"]
+    {
+        assert!(words.contains(part), "{part} is not in\n{table}");
+    }
+    let json: serde_json::Value =
+        serde_json::from_str(&done(&folder, &["plan", "show", "kh", "--json"])).expect("JSON");
+    let states: Vec<_> =
+        json["tasks"].as_array().expect("tasks").iter().map(|t| t["state"].as_str().expect("text")).collect();
+    assert_eq!(states, ["done", "overdue", "overdue"]);
+    let report = json["tasks"][1]["state_text"].as_str().expect("text");
+    assert!(report.starts_with("đã xong 1/8 (1 quá hạn); QUÁ HẠN từ 31/03/2023 (Phòng B, tháng 3/2023)"), "{report}");
+    let unknown = nhacviec(&folder, &["plan", "show", "kh2"]);
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(err(&unknown).contains("không có kế hoạch «kh2»; các kế hoạch: kh"), "{}", err(&unknown));
+}
+
+#[test]
+fn the_whole_annex_of_2023_is_shown() {
+    let folder = example();
+    let table = done(&folder, &["plan", "show", "kstthc-2023", "--width", "300"]);
+    for id in ["I.1", "II.5.1", "III.4.1", "V "] {
+        assert!(table.lines().any(|line| line.starts_with(id)), "{id} is not in\n{table}");
+    }
+    assert!(table.contains("Các phòng chuyên môn"), "groups stay as the document has them:\n{table}");
+    assert!(
+        table.contains("chờ phát sinh") && table.contains("chờ ngày hạn") && table.contains("thường xuyên"),
+        "{table}"
+    );
+}
+
+#[test]
+fn next_year_s_plan_moves_dates_empties_numbers_and_puts_finished_one_offs_aside() {
+    let folder = OfficeFolder::new(25, TASKS);
+    done(&folder, &["run", "--once"]);
+    let draft = |arguments: &[&str]| {
+        let output = nhacviec(&folder, &[&["plan", "rollover", "kh", "--year", "2024"][..], arguments].concat());
+        assert!(output.status.success(), "{}", err(&output));
+        (out(&output), err(&output))
+    };
+    let (rolled, said) = draft(&[]);
+    for part in [
+        "id: kh-2024",
+        "year: 2024",
+        "content: \"Xây dựng Kế hoạch năm 2024 theo Kế hoạch số …/KH-UBND và Nghị định số 61/2018/NĐ-CP\"",
+        "deadline: \"Trước ngày 15/02/2024\"",
+        "deadline: \"Tháng 3,6,9,12/2024\" # theo quý",
+        "deadline: \"Trước T12/2024\"",
+        "Quyết định số 468/QĐ-TTg ngày 27/3/2021",
+        "# Việc đầu năm",
+    ] {
+        assert!(rolled.contains(part), "{part} is not in\n{rolled}");
+    }
+    assert!(!rolled.contains("settled"), "{rolled}");
+    for part in [
+        "I.1: thời hạn: «Trước ngày 15/02/2023» → «Trước ngày 15/02/2024»",
+        "II.2: bỏ ngày đã chốt của năm cũ (settled)",
+        "I.1: điền số, ngày văn bản của năm mới ở nội dung",
+    ] {
+        assert!(said.contains(part), "{part} is not in\n{said}");
+    }
+    done(&folder, &["done", "I.1", "--product", "12/KH-SNV", "--on", "10/02/2023", "--by", "an"]);
+    done(
+        &folder,
+        &[
+            "done",
+            "II.1",
+            "--unit",
+            "phong-a",
+            "--period",
+            "2023-03",
+            "--product",
+            "1/BC",
+            "--on",
+            "05/04/2023",
+            "--by",
+            "an",
+        ],
+    );
+    let path = folder.config().join("plans/kh-2024.yaml");
+    let (_, said) = draft(&["--out", path.to_str().expect("UTF-8")]);
+    assert!(said.contains("I.1: đã xong, bỏ khỏi kế hoạch mới (còn trong ghi chú): Xây dựng Kế hoạch"), "{said}");
+    let rolled = text(&path);
+    assert!(rolled.contains("  # - id: I.1\n") && rolled.contains("  - id: II.1\n"), "a report comes again:\n{rolled}");
+    let check = nhacviec(&folder, &["check"]);
+    assert!(check.status.success(), "the draft is a valid plan: {}", err(&check));
+    let again =
+        nhacviec(&folder, &["plan", "rollover", "kh", "--year", "2024", "--out", path.to_str().expect("UTF-8")]);
+    assert!(err(&again).contains("đã có tệp"), "{}", err(&again));
+}
+
+#[test]
+fn dates_that_the_new_year_does_not_have_and_plans_of_other_shapes_are_rolled_too() {
+    let folder = OfficeFolder::new(25, "");
+    let roll = |plan: &str, year: &str| {
+        fs::write(self::plan(&folder), plan).expect("writable");
+        let file = self::plan(&folder);
+        let output = nhacviec(&folder, &["plan", "rollover", file.to_str().expect("UTF-8"), "--year", year]);
+        assert!(output.status.success(), "{}", err(&output));
+        out(&output)
+    };
+    let leap = roll(
+        "plan: { id: kh, title: Kế hoạch, year: 2024, policy: viec }\ntasks:\n  - { id: I, content: Một, lead: [phong-a], deadline: \"Ngày 29/02/2024\" }\n",
+        "2025",
+    );
+    assert!(
+        leap.contains("\"Ngày 28/02/2025\"")
+            && leap.contains("plan: { id: kh-2025, title: Kế hoạch, year: 2025, policy: viec }"),
+        "{leap}"
+    );
+    let school = roll(
+        "plan:\n  id: nam-hoc-2023\n  title: 'Năm học 2023-2024'\n  year: 2023-2024\n  policy: viec\ntasks:\n  - id: I\n    content: Một\n    lead: [phong-a]\n    deadline: { due: [2024-02-29, 2024-05-30] }\n",
+        "2024",
+    );
+    for part in ["id: nam-hoc-2024", "\"Năm học 2024-2025\"", "year: 2024-2025", "[2025-02-28, 2025-05-30]"] {
+        assert!(school.contains(part), "{part} is not in\n{school}");
+    }
+    let several = roll(
+        "plan: { id: kh, title: Kế hoạch 2021-2025, year: 2021, until: 2025, policy: viec }\ntasks:\n  - { id: I, content: Một, lead: [phong-a], deadline: Thường xuyên }\n",
+        "2026",
+    );
+    assert!(several.contains("year: 2026, until: 2030") && several.contains("2026-2030"), "{several}");
+    let early = nhacviec(&folder, &["plan", "rollover", "kh", "--year", "2021"]);
+    assert_eq!(early.status.code(), Some(1));
+    assert!(err(&early).contains("đã là của năm 2021"), "{}", err(&early));
+    fs::write(plan(&folder), "plan: { id: kh, title: T, year: 2023, policy: viec }\ntasks: [{ id: I, content: Một, lead: [phong-a], deadline: Thường xuyên }]\n").expect("writable");
+    let unusual = nhacviec(&folder, &["plan", "rollover", "kh", "--year", "2024"]);
+    assert!(err(&unusual).contains("không sửa tự động được"), "{}", err(&unusual));
+}
+
+#[test]
+fn the_plan_of_2023_rolled_over_is_the_plan_of_2024() {
+    let folder = example();
+    let path = folder.config().join("plans/kstthc-2024.yaml");
+    let output = nhacviec(
+        &folder,
+        &["plan", "rollover", "kstthc-2023", "--year", "2024", "--out", path.to_str().expect("UTF-8")],
+    );
+    assert!(output.status.success(), "{}", err(&output));
+    let (old, new) = (text(&example_plan()), text(&path));
+    let changed: Vec<(&str, &str)> = old.lines().zip(new.lines()).filter(|(old, new)| old != new).collect();
+    assert_eq!(old.lines().count(), new.lines().count());
+    assert_eq!(changed.len(), 8, "{changed:#?}");
+    for (old, new) in &changed {
+        assert!(old.replace("2023", "2024") == *new || new.contains("Kế hoạch số …/KH-UBND"), "{old} became {new}");
+    }
+    assert!(nhacviec(&folder, &["check"]).status.success());
+}
+
+#[test]
+fn a_plan_file_is_brought_into_one_form_and_says_the_same() {
+    let folder = OfficeFolder::new(25, "");
+    let untidy = "# đầu\nplan:   { id: kh, title: Kế hoạch thử, year: 2023, policy: viec }   \n\n\n\ntasks:\n- {id: I.1, lead: phong-a, deadline: 'Tháng 3/2023', content: Một}\n# trước\n-   deadline: Thường xuyên   # cuối\n    # giữa\n    content: >\n      Hai dòng\n      một ý\n    lead:\n      - phong-a\n      - Văn phòng\n    id: 'I.2'\n    policy:\n      like: viec   # riêng\n      lead: { before: [2] }\n\n# hết\n";
+    fs::write(plan(&folder), untidy).expect("writable");
+    let before = done(&folder, &["tasks", "--json"]);
+    let check = nhacviec(&folder, &["plan", "fmt", "--check"]);
+    assert_eq!((check.status.code(), text(&plan(&folder)).as_str()), (Some(1), untidy), "only looked at");
+    assert!(out(&check).contains("chưa thống nhất"));
+    done(&folder, &["plan", "fmt", "kh"]);
+    let tidy = text(&plan(&folder));
+    let expected = "# đầu
+plan:   { id: kh, title: Kế hoạch thử, year: 2023, policy: viec }
+
+tasks:
+  - id: I.1
+    content: \"Một\"
+    lead: phong-a
+    deadline: \"Tháng 3/2023\"
+
+  # trước
+  - id: I.2
+    # giữa
+    content: \"Hai dòng một ý\"
+    lead: [phong-a, Văn phòng]
+    deadline: Thường xuyên   # cuối
+    policy:
+      like: viec   # riêng
+      lead: { before: [2] }
+
+# hết
+";
+    assert_eq!(tidy, expected);
+    assert_eq!(done(&folder, &["tasks", "--json"]), before, "it says the same");
+    assert!(done(&folder, &["plan", "fmt"]).contains("đã thống nhất"));
+    assert_eq!(text(&plan(&folder)), tidy, "twice is once");
+}
+
+#[test]
+fn a_layout_that_would_lose_something_is_left_alone() {
+    let folder = OfficeFolder::new(25, "");
+    let untouched = "plan: { id: kh, title: T, year: 2023, policy: viec }\ntasks: [{ id: I, content: Một, lead: [phong-a], deadline: Thường xuyên }]\n";
+    fs::write(plan(&folder), untouched).expect("writable");
+    let output = nhacviec(&folder, &["plan", "fmt"]);
+    assert_eq!((output.status.code(), text(&plan(&folder)).as_str()), (Some(1), untouched));
+    assert!(out(&output).contains("để nguyên, cách trình bày quá khác mẫu"), "{}", out(&output));
+    fs::write(plan(&folder), "plan: [\n").expect("writable");
+    assert_eq!(nhacviec(&folder, &["plan", "fmt"]).status.code(), Some(78));
+}
+
+#[test]
+fn the_example_and_every_draft_are_in_that_form_already() {
+    let folder = example();
+    assert!(done(&folder, &["plan", "fmt", "--check"]).contains("đã thống nhất"));
+    let rolled = done(&folder, &["plan", "rollover", "kstthc-2023", "--year", "2024"]);
+    let path = folder.config().join("plans/kstthc-2024.yaml");
+    fs::write(&path, rolled).expect("writable");
+    done(&folder, &["plan", "fmt", "--check", "kstthc-2024"]);
+}
