@@ -126,7 +126,7 @@ fn fixtures() -> Vec<Fixture> {
     paths.sort();
     let read = |path: PathBuf| {
         let text = fs::read_to_string(&path).expect("UTF-8");
-        let (given, expected) = text.split_once("=====\n").unwrap_or_else(|| (text.as_str(), ""));
+        let (given, expected) = text.split_once("=====\n").unwrap_or((text.as_str(), ""));
         Fixture { given: given.to_owned(), expected: expected.to_owned(), path }
     };
     paths.into_iter().map(read).collect()

@@ -45,7 +45,9 @@ impl Check {
             print_json(&json!({ "usable": config.is_some(), "findings": findings, "online": answers }));
         } else {
             print_findings(&findings);
-            answers.iter().for_each(|answer| print(&answer.line()));
+            for answer in &answers {
+                print(&answer.line());
+            }
             print(&config.as_ref().map_or_else(
                 || "Cấu hình CHƯA dùng được: sửa các lỗi trên rồi kiểm tra lại.".to_owned(),
                 |config| summary(&config.office),

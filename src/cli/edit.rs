@@ -239,7 +239,9 @@ fn change(folders: &Folders, changes: &[Change<'_>]) -> anyhow::Result<Exit> {
         }
     };
     print(&format!("Đã sửa {}:", path.display()));
-    lines.iter().for_each(|line| print(line));
+    for line in &lines {
+        print(line);
+    }
     print("Kiểm tra bằng: nhacviec check; đưa vào dùng bằng: systemctl reload nhacviec");
     Ok(Exit::Done)
 }

@@ -87,8 +87,11 @@ impl Init {
     fn ask(&self) -> anyhow::Result<Starter> {
         let mut asked = Questions { is_silent: self.yes, said_nothing: Vec::new() };
         let office = asked.text("Tên cơ quan", self.office.as_deref(), None, "--office", is_name)?;
-        let parent =
-            asked.optional("Cơ quan chủ quản, ghi ở đầu thư (bỏ trống nếu không có)", self.parent.as_deref(), any)?;
+        let parent = asked.optional(
+            "Cơ quan chủ quản, ghi ở đầu thư (bỏ trống nếu không có)",
+            self.parent.as_deref(),
+            |_| Ok(()),
+        )?;
         let unit = asked.text(
             "Đơn vị theo dõi, đôn đốc kế hoạch",
             self.unit.as_deref(),
@@ -119,8 +122,11 @@ impl Init {
     fn ask_smtp(&self, asked: &mut Questions, host: String) -> anyhow::Result<StarterSmtp> {
         let given = self.smtp_port.map(|port| port.to_string());
         let port = asked.text("Cổng (587 hoặc 465)", given.as_deref(), Some("587"), "--smtp-port", is_port)?;
-        let user =
-            asked.optional("Tài khoản gửi thư (bỏ trống nếu máy chủ không đòi)", self.smtp_user.as_deref(), any)?;
+        let user = asked.optional(
+            "Tài khoản gửi thư (bỏ trống nếu máy chủ không đòi)",
+            self.smtp_user.as_deref(),
+            |_| Ok(()),
+        )?;
         let account = match user {
             Some(user) => Some((user, asked.password()?)),
             None => None,
@@ -131,10 +137,6 @@ impl Init {
 
 /// Says what is wrong with an answer.
 type Judge = fn(&str) -> Result<(), &'static str>;
-
-fn any(_: &str) -> Result<(), &'static str> {
-    Ok(())
-}
 
 fn is_name(text: &str) -> Result<(), &'static str> {
     if text.chars().any(char::is_alphabetic) { Ok(()) } else { Err("cần một tên") }

@@ -212,7 +212,9 @@ fn test(config: &Config) -> anyhow::Result<Exit> {
         bail!("chưa cấu hình mục zalo_bot hay zalo_oa trong nhacviec.yaml");
     }
     let answers = block_on(online::ask_zalo(config))?;
-    answers.iter().for_each(|answer| print(&answer.line()));
+    for answer in &answers {
+        print(&answer.line());
+    }
     Ok(if answers.iter().all(|answer| answer.result.is_ok()) { Exit::Done } else { Exit::NeedsAttention })
 }
 

@@ -38,7 +38,7 @@ pub fn tasks<'a>(text: &str, root: &'a Node) -> Option<Vec<TaskPlace<'a>>> {
         let start = line_start(text, first);
         let indent = text[start..].find('-')?;
         if !text[start..start + indent].trim().is_empty()
-            || text[start + indent + 1..first].trim_matches([' ', '{']) != ""
+            || !text[start + indent + 1..first].trim_matches([' ', '{']).is_empty()
         {
             return None;
         }

@@ -282,7 +282,10 @@ fn read_late(reader: &Reader, node: &Node, base: Option<LateDuties>) -> Option<L
         });
     let (old_policy, old) = base.map_or((None, None), |b| (Some((*b.policy).clone()), Some(b)));
     let policy = match fields.get("remind") {
-        Some(node) => Some(read_policy(reader, node, old_policy.unwrap_or_default())),
+        Some(node) => {
+            refuse_nesting(reader, node);
+            Some(read_policy(reader, node, old_policy.unwrap_or_default()))
+        }
         None => old_policy,
     };
     fields.done();
@@ -306,6 +309,15 @@ fn read_late(reader: &Reader, node: &Node, base: Option<LateDuties>) -> Option<L
         last_call: last_call.or_else(|| old.as_ref().and_then(|o| o.last_call.clone())),
         policy: Box::new(policy?),
     })
+}
+
+/// What is like another policy, or owes something itself, would be passed over in silence here.
+fn refuse_nesting(reader: &Reader, node: &Node) {
+    let Value::Map(entries) = &node.value else { return };
+    for (key, _) in entries.iter().filter(|(key, _)| ["like", "late_duties"].contains(&key.value.as_str())) {
+        let help = "ghi thẳng lead, coordinating, following, escalation trong remind".to_owned();
+        reader.error(&key.span, format!("mục remind không dùng được «{}»", key.value), help);
+    }
 }
 
 fn read_triggers(reader: &Reader, fields: &Fields<'_>) -> Triggers {

@@ -325,8 +325,12 @@ fn read_paging(paging: &Fields<'_>) -> Option<Paging> {
 
 fn read_predicate(reader: &Reader, fields: &Fields<'_>) -> Option<Predicate> {
     let at = fields.text("at").and_then(|t| pointer(reader, &t));
-    let is_in = fields.texts("in").into_iter().map(|t| t.value).collect();
+    let is_in: Vec<String> = fields.texts("in").into_iter().map(|t| t.value).collect();
     fields.done();
+    if is_in.is_empty() {
+        let help = "thêm in: [các giá trị]".to_owned();
+        reader.error(&fields.span, "phép thử thiếu mục «in»: không giá trị nào đúng được", help);
+    }
     Some(Predicate { at: at?, is_in })
 }
 

@@ -111,6 +111,10 @@ fn read_week(reader: &Reader, office: &Fields<'_>) -> Vec<Weekday> {
         return ORDINARY_WEEK.to_vec();
     }
     let days = office.texts("working_week");
+    if let (Some(node), true) = (office.get("working_week"), days.is_empty()) {
+        let help = "viết working_week: [mon, tue, wed, thu, fri], hoặc xóa dòng này".to_owned();
+        reader.error(&node.span, "tuần làm việc không có ngày nào", help);
+    }
     let week: Vec<_> = days
         .into_iter()
         .filter_map(|t| {

@@ -84,7 +84,7 @@ impl View<'_> {
         let number = self.plan.tasks.iter().map(|t| t.id.as_str().chars().count()).max().unwrap_or(2).clamp(2, 12);
         let widths = widths(number, width);
         let rule = |cross: &str| widths.iter().map(|w| "─".repeat(*w)).collect::<Vec<_>>().join(cross);
-        let mut lines = vec![self.plan.title.to_string(), rule("─┬─"), row(&widths, HEADERS.map(str::to_owned))];
+        let mut lines = vec![self.plan.title.to_string(), rule("─┬─"), row(&widths, &HEADERS.map(str::to_owned))];
         let mut section = "";
         for task in &self.plan.tasks {
             lines.push(rule("─┼─"));
@@ -94,7 +94,7 @@ impl View<'_> {
                 lines.extend(wrapped(section, whole));
                 lines.push(rule("─┼─"));
             }
-            lines.push(row(&widths, self.cells(task)));
+            lines.push(row(&widths, &self.cells(task)));
         }
         lines.push(rule("─┴─"));
         lines.push(self.summary());
@@ -265,7 +265,7 @@ fn widths(number: usize, width: usize) -> [usize; 7] {
     widths
 }
 
-fn row(widths: &[usize; 7], cells: [String; 7]) -> String {
+fn row(widths: &[usize; 7], cells: &[String; 7]) -> String {
     let cells: Vec<Vec<String>> = cells.iter().zip(widths).map(|(cell, width)| wrapped(cell, *width)).collect();
     let height = cells.iter().map(Vec::len).max().unwrap_or(0);
     let line = |n: usize| {
