@@ -211,29 +211,19 @@ fn common(short: &[String], long: &[String]) -> usize {
     row[short.len()]
 }
 
+/// What one unit hears of on each day, and the last plan that it hears of then.
+type Days = HashMap<NaiveDate, (usize, usize)>;
+
 /// People who would be told of too much on one day, each with their fullest day.
 fn crowded(office: &Office, files: &PlanFiles) -> Vec<Finding> {
-    let mut counts: HashMap<(&PersonId, NaiveDate), (usize, usize)> = HashMap::new();
-    for occurrence in &office.agenda.occurrences {
-        let plan = &office.agenda.plans[occurrence.plan];
-        let mut tell = |units: &[UnitId], role: Role| {
-            for day in days_told(occurrence, role, &office.calendar) {
-                let concerned = units.iter().filter_map(|id| office.directory.units.get(id));
-                for person in concerned.flat_map(|unit| &unit.contacts) {
-                    counts.entry((person, day)).or_insert((0, occurrence.plan)).0 += 1;
-                }
-            }
-        };
-        tell(std::slice::from_ref(&occurrence.unit), Role::Lead);
-        tell(&occurrence.task.coordinating, Role::Coordinating);
-        tell(&plan.followed_by, Role::Following);
+    let units = days_of_units(office);
+    let mut memberships: BTreeMap<&PersonId, Vec<&Days>> = BTreeMap::new();
+    for unit in office.directory.units.values() {
+        let Some(days) = units.get(&unit.id) else { continue };
+        unit.contacts.iter().for_each(|person| memberships.entry(person).or_default().push(days));
     }
-    let mut fullest: BTreeMap<&PersonId, (usize, NaiveDate, usize)> = BTreeMap::new();
-    for ((person, day), (count, plan)) in counts.into_iter().filter(|(_, (count, _))| *count > MANY_A_DAY) {
-        let known = fullest.entry(person).or_insert((count, day, plan));
-        *known = (*known).max((count, day, plan));
-    }
-    let findings = fullest.into_iter().filter_map(|(person, (count, day, plan))| {
+    let findings = memberships.into_iter().filter_map(|(person, days)| {
+        let (count, day, plan) = fullest(&days)?;
         let file = files.get(&office.agenda.plans[plan].id)?;
         let name = office.directory.people.get(person).map_or(person.as_str(), |p| p.name.as_str());
         let said = Said {
@@ -245,6 +235,37 @@ fn crowded(office: &Office, files: &PlanFiles) -> Vec<Finding> {
         Some(said.spanning(file, 0..0))
     });
     findings.collect()
+}
+
+fn days_of_units(office: &Office) -> HashMap<&UnitId, Days> {
+    let mut units: HashMap<&UnitId, Days> = HashMap::new();
+    for occurrence in &office.agenda.occurrences {
+        let plan = &office.agenda.plans[occurrence.plan];
+        let roles: [(&[UnitId], Role); 3] = [
+            (std::slice::from_ref(&occurrence.unit), Role::Lead),
+            (&occurrence.task.coordinating, Role::Coordinating),
+            (&plan.followed_by, Role::Following),
+        ];
+        for (concerned, role) in roles.into_iter().filter(|(concerned, _)| !concerned.is_empty()) {
+            let days = days_told(occurrence, role, &office.calendar);
+            for unit in concerned {
+                let told = units.entry(unit).or_default();
+                for day in &days {
+                    let known = told.entry(*day).or_default();
+                    *known = (known.0 + 1, occurrence.plan);
+                }
+            }
+        }
+    }
+    units
+}
+
+/// The day with the most reminders in all of these units together, if they are too many.
+fn fullest(units: &[&Days]) -> Option<(usize, NaiveDate, usize)> {
+    let together =
+        |day: &NaiveDate| units.iter().filter_map(|days| days.get(day)).map(|(count, _)| count).sum::<usize>();
+    let days = units.iter().flat_map(|days| days.iter().map(|(day, (_, plan))| (together(day), *day, *plan)));
+    days.filter(|(count, ..)| *count > MANY_A_DAY).max()
 }
 
 /// The days ahead of the due date on which units in that role hear of the work.
