@@ -477,7 +477,10 @@ fn a_wrong_configuration_ends_every_command_with_78() {
 fn status_before_the_first_run_says_so() {
     let folder = OfficeFolder::new(25, REPORT);
     let output = nhacviec(&folder, &["status"]);
-    assert_eq!((output.status.code(), out(&output).trim()), (Some(1), "Dịch vụ chưa chạy lần nào trên máy này."));
+    assert_eq!(
+        (output.status.code(), out(&output).trim()),
+        (Some(1), "Dịch vụ chưa chạy lần nào trên máy này. Bật dịch vụ: systemctl enable --now nhacviec")
+    );
 }
 
 #[test]

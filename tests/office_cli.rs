@@ -183,6 +183,21 @@ fn people_units_and_addresses_are_added_and_every_comment_stays() {
 }
 
 #[test]
+fn all_that_was_written_is_shown_also_lines_that_another_unit_has() {
+    let machine = Machine::with_office();
+    let add = |id, name| {
+        let output =
+            machine.nhacviec(&["unit", "add", id, "--name", name, "--head", "quan-tri", "--overseen-by", "quan-tri"]);
+        assert!(output.status.success(), "{}", err(&output));
+        out(&output)
+    };
+    add("p-tc", "Phòng Tổ chức");
+    let said = add("p-vt", "Phòng Văn thư");
+    let shown = "  - id: p-vt\n    name: Phòng Văn thư\n    head: quan-tri\n    overseen_by: quan-tri\n    contacts: [quan-tri]\n";
+    assert!(said.contains(shown), "{said}");
+}
+
+#[test]
 fn the_layout_that_people_write_by_hand_is_kept_too() {
     let machine = Machine::with_office();
     let by_hand = "# đầu tệp\nunits:\n# cột một\n- id: van-phong # cuối dòng\n  name: 'Văn phòng'\n  head: quan-tri\n  overseen_by: quan-tri\n  contacts:\n    - quan-tri # người gửi\n    # sau cùng\n\n# người\npeople:\n- id: quan-tri\n  name: Trần Bình   # tên\n  email: binh@snv.example\npositions: { chanh-van-phong: quan-tri, pho-giam-doc: quan-tri, giam-doc: quan-tri } # chức vụ";

@@ -227,6 +227,21 @@ fn dates_that_the_new_year_does_not_have_and_plans_of_other_shapes_are_rolled_to
 }
 
 #[test]
+fn a_day_that_hangs_on_more_than_the_year_is_to_be_looked_up_again() {
+    let folder = OfficeFolder::new(25, "");
+    let plan = "plan: { id: kh, title: T, year: 2027, policy: viec }
+tasks:
+  - { id: I, content: Một, lead: [phong-a], deadline: { phrase: Trước Tết Nguyên đán, due: 2027-02-04 } }
+  - { id: II, content: Hai, lead: [phong-a], deadline: { phrase: Trước ngày 05/02/2027, due: 2027-02-04 } }
+";
+    fs::write(self::plan(&folder), plan).expect("writable");
+    let output = nhacviec(&folder, &["plan", "rollover", "kh", "--year", "2028"]);
+    let said = err(&output);
+    assert!(said.contains("I: thời hạn «Trước Tết Nguyên đán»: tra lại ngày của năm mới"), "{said}");
+    assert!(!said.contains("II: thời hạn «Trước ngày 05/02/2027»: tra"), "its date is in the phrase: {said}");
+}
+
+#[test]
 fn the_plan_of_2023_rolled_over_is_the_plan_of_2024() {
     let folder = example();
     let path = folder.config().join("plans/kstthc-2024.yaml");

@@ -37,7 +37,7 @@ impl StatusCommand {
             }
         };
         let Some(store) = open_existing_store(&config)? else {
-            print("Dịch vụ chưa chạy lần nào trên máy này.");
+            print("Dịch vụ chưa chạy lần nào trên máy này. Bật dịch vụ: systemctl enable --now nhacviec");
             return Ok(Exit::NeedsAttention);
         };
         let now = SystemClock.now();
@@ -82,7 +82,10 @@ fn is_silent(status: &Status, now: DateTime<Utc>) -> bool {
 fn describe(status: &Status, zone: Tz) -> String {
     let mut lines = vec!["Lượt chạy gần nhất".to_owned()];
     lines.extend(status.passes.iter().map(|(name, at)| format!("  {:<22} {}", pass_name(name), moment(zone, *at))));
-    lines.push("Hệ thống một cửa".to_owned());
+    // An office without a one-stop system has no use for an empty heading.
+    if !status.sources.is_empty() {
+        lines.push("Hệ thống một cửa".to_owned());
+    }
     lines.extend(status.sources.iter().map(|s| describe_source(s, zone)));
     lines.push("Tin nhắc".to_owned());
     let states = [

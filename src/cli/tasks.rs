@@ -72,7 +72,9 @@ impl View<'_> {
             }
             lines.push(self.task_text(plan, task));
         }
-        lines.push("\nCHỈ TIÊU".to_owned());
+        if !plan.targets.is_empty() {
+            lines.push("\nCHỈ TIÊU".to_owned());
+        }
         let width = plan.targets.iter().map(|t| t.id.as_str().chars().count()).max().unwrap_or(0);
         lines.extend(
             plan.targets.iter().map(|t| format!("  {:<width$}  {}: {}{}", t.id.as_str(), wanted(t), t.text, basis(t))),

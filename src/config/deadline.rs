@@ -158,7 +158,7 @@ fn read_structured(reader: &Reader, node: &Node) -> Option<Deadline> {
             reader.error(
                 &fields.span,
                 "thời hạn dạng cấu trúc phải có đúng một mục: due, before, every, within hoặc kind",
-                "xem bảng trong hướng dẫn quản trị, mục 3".to_owned(),
+                "xem bảng trong sổ tay quản trị, mục 5.2".to_owned(),
             );
             None
         }
@@ -315,7 +315,7 @@ fn read_every(reader: &Reader, fields: &Fields<'_>, time: Option<NaiveTime>) -> 
         RecurringDay::Dates(dates)
     };
     if let Some(message) = contradiction(every, &on, given) {
-        reader.error(&fields.span, message, "xem bảng trong hướng dẫn quản trị, mục 3".to_owned());
+        reader.error(&fields.span, message, "xem bảng trong sổ tay quản trị, mục 5.2".to_owned());
         return None;
     }
     if let (Some(since), Some(until)) = (since, until)

@@ -3,7 +3,10 @@
 //! An edited text is parsed again and compared with what it should say; where the layout is too unusual for that to
 //! hold, the file is left alone.
 
-use std::{fs, io, io::Write as _, os::unix::fs::MetadataExt as _, path::Path, str::FromStr as _, sync::Arc};
+use std::{
+    collections::HashMap, fs, io, io::Write as _, os::unix::fs::MetadataExt as _, path::Path, str::FromStr as _,
+    sync::Arc,
+};
 
 use serde_json::{Map, Value as Json, json};
 use unicode_normalization::UnicodeNormalization as _;
@@ -91,8 +94,21 @@ pub fn change_units(folder: &Path, changes: &[Change<'_>]) -> Result<Vec<String>
     }
     refuse_new_errors(&path, &before, &after)?;
     replace(&path, &after)?;
-    let old: Vec<&str> = before.lines().collect();
-    Ok(after.lines().filter(|line| !old.contains(line)).map(str::to_owned).collect())
+    Ok(lines_added(&before, &after))
+}
+
+/// The lines of `after` that `before` does not have as often: a unit's deputy is shown though another unit has the same.
+fn lines_added(before: &str, after: &str) -> Vec<String> {
+    let mut old = HashMap::<&str, usize>::new();
+    before.lines().for_each(|line| *old.entry(line).or_default() += 1);
+    let lines = after.lines().filter(|line| match old.get_mut(line) {
+        Some(left @ 1..) => {
+            *left -= 1;
+            false
+        }
+        _ => true,
+    });
+    lines.map(str::to_owned).collect()
 }
 
 /// The text with the change made.

@@ -161,7 +161,17 @@ impl Rolling<'_> {
                 self.set(id, "thời hạn", node, old, &new)
             }
             Value::List(items) => items.iter().try_for_each(|item| self.deadline(id, item)),
-            Value::Map(entries) => entries.iter().try_for_each(|(_, value)| self.deadline(id, value)),
+            Value::Map(entries) => {
+                let moved_before = self.edits.len();
+                entries.iter().try_for_each(|(_, value)| self.deadline(id, value))?;
+                // "Trước Tết Nguyên đán" is not the same day next year.
+                let phrase = entries.iter().find(|(key, _)| key.value == "phrase").and_then(|(_, node)| text_in(node));
+                let undated = phrase.filter(|(_, phrase)| shift_dates(phrase, self.by) == **phrase);
+                if let (Some((_, phrase)), true) = (undated, self.edits.len() > moved_before) {
+                    self.reviews.push(format!("{id}: thời hạn «{phrase}»: tra lại ngày của năm mới"));
+                }
+                Ok(())
+            }
             Value::Null => Ok(()),
         }
     }

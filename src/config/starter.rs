@@ -66,6 +66,7 @@ pub fn files(starter: &Starter, today: NaiveDate) -> Vec<(String, String)> {
         security => if is_local { Some("plaintext") } else { security },
         title => format!("Việc của hệ thống nhắc việc năm {}", today.year()),
         year => today.year(),
+        months => quarters_left(today),
     };
     let mut engine = Environment::new();
     engine.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -82,6 +83,13 @@ pub fn files(starter: &Starter, today: NaiveDate) -> Vec<(String, String)> {
     files.extend(SCHEMAS.map(|(kind, text)| (format!("schema/{kind}.json"), text.to_owned())));
     files.extend(calendars(today.year()).map(|(path, text)| (path.to_owned(), text.to_owned())));
     files
+}
+
+/// The last months of the quarters that are not over: what was due before the office began would be overdue at once, and
+/// the first message of all would go to the director.
+fn quarters_left(today: NaiveDate) -> String {
+    let months = (3..=12).step_by(3).filter(|month| *month >= today.month());
+    months.map(|month| month.to_string()).collect::<Vec<_>>().join(",")
 }
 
 /// The holidays, and the official years from this one on; the last one known when this one is not.
@@ -124,4 +132,15 @@ pub fn id_of(name: &str) -> String {
     let words = wording::without_marks(&wording::heading(name)).to_lowercase();
     let letters: String = words.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     letters.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-").chars().take(60).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_office_is_not_late_on_its_first_day() {
+        let on = |month, day| quarters_left(NaiveDate::from_ymd_opt(2026, month, day).expect("a day"));
+        assert_eq!([on(1, 1), on(3, 31), on(4, 1), on(12, 31)], ["3,6,9,12", "3,6,9,12", "6,9,12", "12"]);
+    }
 }

@@ -237,7 +237,7 @@ pub fn explain_doubt(doubt: &Doubt, phrase: &str) -> String {
 pub fn explain_refusal(error: &PhraseError, phrase: &str) -> (String, String) {
     let part = phrase.get(error.span.clone()).unwrap_or(phrase).trim();
     let understood = phrase.get(..error.span.start).unwrap_or_default().trim();
-    let structured = "hoặc ghi ngày bằng dạng cấu trúc (hướng dẫn quản trị, mục 3)";
+    let structured = "hoặc ghi ngày bằng dạng cấu trúc (sổ tay quản trị, mục 5.2)";
     let (message, help) = match error.refusal {
         Refusal::Empty => ("chưa ghi thời gian hoàn thành".to_owned(), "chép nguyên văn từ Phụ lục".to_owned()),
         Refusal::TooLong => (
