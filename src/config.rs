@@ -312,7 +312,7 @@ impl Loading {
         let rules = self.read_rules(folder, &root.working_week);
         self.findings.extend(calendar::compare_years(&years, &rules));
         let work_calendar = WorkCalendar::new(&rules, years.into_iter().map(|(_, year)| year));
-        warn_provisional_years(&reader, &plans, &work_calendar);
+        self.findings.extend(warn_provisional_years(&plans, &work_calendar));
         let (name, hours, store_path) = (root.office_name.clone(), root.hours.clone(), root.store_path.clone());
         // Only now is it known which presets are used.
         root.policies.check_superiors(&reader, &units);
@@ -539,18 +539,24 @@ fn is_hidden(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
 }
 
-fn warn_provisional_years(reader: &Reader, plans: &[(Arc<SourceFile>, Plan)], calendar: &WorkCalendar) {
-    let mut years: Vec<i32> = plans.iter().filter_map(|(_, plan)| plan.years.first()).collect();
-    years.sort_unstable();
-    years.dedup();
-    let official = |year: &CalendarYear| year.is_official;
-    for year in years.into_iter().filter(|y| !calendar.years().filter(|c| official(c)).any(|c| c.year == *y)) {
-        reader.warning(
-            &(0..0),
-            format!("chưa có lịch nghỉ chính thức năm {year}: mọi ngày tính ra chỉ là tạm tính"),
-            format!("thêm tệp calendar/{year}.yaml theo thông báo"),
-        );
+/// One warning a year, where the first plan of it names it.
+fn warn_provisional_years(plans: &[(Arc<SourceFile>, Plan)], calendar: &WorkCalendar) -> Vec<Finding> {
+    let mut years: BTreeMap<i32, &Arc<SourceFile>> = BTreeMap::new();
+    for (file, plan) in plans.iter().rev() {
+        years.extend(plan.years.first().map(|year| (year, file)));
     }
+    let is_official = |year: i32| calendar.years().any(|known| known.is_official && known.year == year);
+    let provisional = years.into_iter().filter(|(year, _)| !is_official(*year));
+    let warning = |(year, file): (i32, &Arc<SourceFile>)| Finding {
+        severity: Severity::Warning,
+        file: Arc::clone(file),
+        span: advice::place_of(file, "year:"),
+        message: format!("chưa có lịch nghỉ chính thức năm {year}: mọi ngày tính ra chỉ là tạm tính"),
+        help: Some(format!(
+            "khi có thông báo thì thêm tệp calendar/{year}.yaml; in mẫu tệp: nhacviec calendar next-notice"
+        )),
+    };
+    provisional.map(warning).collect()
 }
 
 fn read_text(path: &Path) -> io::Result<String> {

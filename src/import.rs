@@ -403,6 +403,10 @@ impl RowReader<'_> {
                 if read.clauses.iter().any(|c| matches!(c.rule, DeadlineRule::Lunar { .. })) {
                     reviews.push(Review::must(format!("thời hạn «{phrase}» là ngày âm lịch: tra ngày dương lịch")));
                 }
+                if let Some(event) = read.waits_for_holiday(phrase) {
+                    let sentence = reading::explain_holiday(&phrase[event]);
+                    reviews.push(Review::look(format!("{sentence}; tra ngày dương lịch, ghi dạng cấu trúc")));
+                }
                 reviews.extend(read.doubts.iter().map(|doubt| Review::look(reading::explain_doubt(doubt, phrase))));
                 let years = PlanYears::of(self.year);
                 let years = PlanYears { last: self.until.unwrap_or(years.last).max(years.last), ..years };

@@ -10,7 +10,7 @@ use nhacviec::{
 };
 use support::{
     OfficeFolder,
-    one_stop::{Answer, FakeOneStop, dossier},
+    one_stop::{Answer, FakeOneStop, dossier, http},
 };
 
 const TASK: &str = "  - { id: I.1, content: Báo cáo, lead: [phong-a], deadline: \"Tháng 3,6/2023\" }\n";
@@ -34,7 +34,7 @@ async fn servers_that_answer_are_named_and_nothing_is_sent_or_stored() {
     let folder = OfficeFolder::new(0, TASK);
     let mail = mail_server(&folder).await;
     folder.replace("nhacviec.yaml", "port: 0", &format!("port: {}", mail.port()));
-    let rows = ["A1", "A2"].map(|code| dossier(code, "2023-05-09T17:00:00"));
+    let rows = ["A1", "A2"].map(|code| dossier(code, "2023-05-09"));
     let one_stop = FakeOneStop::start(Answer::Dossiers(rows.to_vec()));
     folder.add_source(&one_stop.url());
     let zalo = FakeZalo::start(SystemClock.now()).await.expect("a free port");
@@ -57,13 +57,17 @@ async fn servers_that_answer_are_named_and_nothing_is_sent_or_stored() {
 #[tokio::test(flavor = "multi_thread")]
 async fn servers_that_refuse_are_named_with_why_and_the_exit_code_tells() {
     let folder = OfficeFolder::new(9, TASK);
-    let one_stop = FakeOneStop::start(Answer::Dossiers(Vec::new()));
+    let one_stop = FakeOneStop::start(Answer::Raw(http("401 Unauthorized", "application/json", "{}")));
     folder.add_source(&one_stop.url());
-    folder.write("secrets/mot-cua", "mat-khau-sai");
     let output = check(&folder, &[]);
     let said = out(&output);
     assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("Máy chủ thư 127.0.0.1:9: KHÔNG dùng được: không kết nối được máy chủ thư"), "{said}");
+    assert!(
+        said.contains(
+            "Máy chủ thư 127.0.0.1:9: KHÔNG dùng được: không kết nối được máy chủ thư: máy chủ không nhận kết nối"
+        ),
+        "{said}"
+    );
     assert!(said.contains("Hệ thống một cửa «mc»: KHÔNG dùng được:"), "{said}");
     assert!(said.contains("Cấu hình dùng được"), "the files themselves are right: {said}");
     let json: serde_json::Value = serde_json::from_str(&out(&check(&folder, &["--json"]))).expect("JSON");

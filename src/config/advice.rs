@@ -89,7 +89,8 @@ impl Said {
     }
 }
 
-fn place_of(file: &SourceFile, word: &str) -> Range<usize> {
+/// The first place of a word; nowhere when it is missing.
+pub fn place_of(file: &SourceFile, word: &str) -> Range<usize> {
     file.text.find(word).map_or(0..0, |at| at..at + word.len())
 }
 

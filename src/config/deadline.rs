@@ -77,6 +77,10 @@ fn read_text(reader: &Reader, text: &Text, years: PlanYears, settled: &BTreeMap<
                 let help = settle_by(&reading, doubt.other.as_ref(), years);
                 reader.warning(&place(&doubt.span), reading::explain_doubt(doubt, &text.value), help);
             }
+            if let (Some(event), true) = (reading.waits_for_holiday(&text.value), settled.is_empty()) {
+                let help = "tra ngày dương lịch rồi ghi dạng cấu trúc: { phrase: \"…\", due: 2027-02-04 }".to_owned();
+                reader.warning(&place(&event), reading::explain_holiday(&text.value[event.clone()]), help);
+            }
             Some(reading)
         }
         Err(error) => {

@@ -50,9 +50,11 @@ impl Units {
             return units.clone();
         }
         let near = nearest(&text.value, self.written.iter().map(String::as_str));
+        let is_group = folded(&text.value).starts_with("các ");
+        let declare = if is_group { "khai báo nhóm ở mục groups" } else { "khai báo đơn vị" };
         let help = near.map_or_else(
-            || "khai báo đơn vị trong units.yaml".to_owned(),
-            |near| format!("ý bạn là «{near}»? nếu không, khai báo đơn vị trong units.yaml"),
+            || format!("{declare} trong units.yaml"),
+            |near| format!("ý bạn là «{near}»? nếu không, {declare} trong units.yaml"),
         );
         reader.error(&text.span, format!("không có đơn vị hoặc nhóm «{}»", text.value), help);
         Vec::new()

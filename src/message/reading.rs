@@ -213,6 +213,12 @@ fn unit_name(unit: DistanceUnit) -> &'static str {
     }
 }
 
+/// That nobody looked the day of a holiday up.
+#[must_use]
+pub fn explain_holiday(event: &str) -> String {
+    format!("«{event}» chưa thành ngày cụ thể: nhiệm vụ chờ, không được nhắc trước")
+}
+
 /// What is open about a reading, and what the other reading is.
 #[must_use]
 pub fn explain_doubt(doubt: &Doubt, phrase: &str) -> String {

@@ -48,7 +48,22 @@ pub async fn within<T>(limit: Duration, phase: impl Future<Output = Result<T, Sm
 }
 
 pub fn down(what: &str, failure: &Failure) -> SendError {
-    SendError::ChannelDown { detail: format!("{what}: {}", failure.text()) }
+    let technical = failure.text();
+    let cause = in_words(&technical).map_or_else(|| technical.clone(), |words| format!("{words} ({technical})"));
+    SendError::ChannelDown { detail: format!("{what}: {cause}") }
+}
+
+/// The causes that an administrator can do something about, in their words.
+fn in_words(technical: &str) -> Option<&'static str> {
+    const CAUSES: [(&str, &str); 6] = [
+        ("Connection refused", "máy chủ không nhận kết nối, xem lại tên máy chủ và cổng"),
+        ("failed to lookup address", "không tìm thấy tên máy chủ, xem lại tên hoặc mạng"),
+        ("No route to host", "không có đường mạng tới máy chủ"),
+        ("Network is unreachable", "máy này không có mạng"),
+        ("invalid peer certificate", "chứng chỉ của máy chủ không được tin, xem lại tên máy chủ hoặc ca_file"),
+        ("timed out", "hết thời gian chờ"),
+    ];
+    CAUSES.iter().find(|(english, _)| technical.contains(english)).map(|(_, words)| *words)
 }
 
 /// Why a message was not transferred.
