@@ -130,6 +130,17 @@ impl<'a> Fields<'a> {
         self.require(key).and_then(|n| self.reader.text(n, key))
     }
 
+    /// A key by which something is named on command lines and in the store: without spaces and the signs that separate
+    /// the parts of a subject (`task:PLAN/TASK:PERIOD:UNIT`), where two of them could name the same.
+    pub fn id(&self) -> Option<Text> {
+        let expected = "một mã viết liền, không có dấu hai chấm, dấu / (ví dụ p-cong-nghiep, kstthc-2026)";
+        let text = self.text("id");
+        self.parse(text.clone(), expected, |s| {
+            (!s.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, ':' | '/'))).then_some(())
+        })?;
+        text
+    }
+
     /// An optional text.
     pub fn optional_text(&self, key: &'static str) -> Option<Text> {
         self.get(key).and_then(|n| self.reader.text(n, key))

@@ -55,7 +55,7 @@ pub fn read_plan(reader: &Reader, root: &Node, units: &Units, policies: &Policie
     let tasks = fields.list("tasks");
     fields.done();
     let head = head?;
-    let (id, title, years) = (head.text("id"), head.text("title"), read_years(reader, &head));
+    let (id, title, years) = (head.id(), head.text("title"), read_years(reader, &head));
     let followed_by = units.resolve_all(reader, &head.texts("followed_by"));
     let policy = read_kinds(reader, &head, policies);
     head.done();
@@ -155,9 +155,18 @@ impl Defaults<'_> {
     }
 }
 
+/// A task's number as the annex has it; only a colon would make it the name of another one's period.
+fn read_number(fields: &Fields<'_>) -> Option<Text> {
+    let text = fields.text("id");
+    fields.parse(text.clone(), "một số thứ tự không có dấu hai chấm", |s| {
+        (!s.contains(':')).then_some(())
+    })?;
+    text
+}
+
 fn read_task(reader: &Reader, node: &Node, defaults: &Defaults<'_>, seen: &mut HashSet<TaskId>) -> Option<Task> {
     let fields = reader.fields(node, "nhiệm vụ");
-    let id = fields.text("id");
+    let id = read_number(&fields);
     // The content of a duty marked secret stays on paper.
     let content = match fields.get("secrecy") {
         Some(_) => fields.optional_text("content").or_else(|| Some(Text { value: String::new(), span: 0..0 })),

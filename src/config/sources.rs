@@ -90,7 +90,7 @@ fn read_rules(reader: &Reader, fields: &Fields<'_>, root: &Root<'_>, units: &Uni
 }
 
 fn read_source(reader: &Reader, fields: &Fields<'_>, profiles: &Profiles, folders: &Folders) -> Option<SourceSettings> {
-    let id = fields.text("id");
+    let id = fields.id();
     let poll_every = read_number(fields, "poll_every_minutes", "một số phút từ 1 đến 1440", 1..=1440);
     let hours = fields.parse(fields.optional_text("ask_between"), "khoảng giờ, viết như \"06:00-21:00\"", read_session);
     let shows_applicants = read_switch(fields, "applicant_names");

@@ -154,7 +154,7 @@ pub fn read_units(reader: &Reader, root: &Node, has_channel: impl Fn(ChannelKind
 
 fn read_person(reader: &Reader, node: &Node, units: &mut Units) {
     let fields = reader.fields(node, "người nhận tin");
-    let id = fields.text("id");
+    let id = fields.id();
     let name = fields.text("name");
     let title = fields.optional_text("title");
     let (email_text, email) = read_email(&fields, "email");
@@ -223,7 +223,7 @@ fn mobile_number(text: &str) -> Option<String> {
 
 fn read_unit(reader: &Reader, node: &Node, units: &mut Units) {
     let fields = reader.fields(node, "đơn vị");
-    let (id, name) = (fields.text("id"), fields.text("name"));
+    let (id, name) = (fields.id(), fields.text("name"));
     let aliases = fields.texts("aliases");
     let head = fields.optional_text("head").and_then(|t| units.person(reader, &t));
     let overseen_by = fields.optional_text("overseen_by").and_then(|t| units.person(reader, &t));
@@ -334,7 +334,7 @@ struct Group {
 
 fn read_group(reader: &Reader, node: &Node, units: &mut Units) -> Group {
     let fields = reader.fields(node, "nhóm đơn vị");
-    let (id, name) = (fields.text("id"), fields.text("name"));
+    let (id, name) = (fields.id(), fields.text("name"));
     let aliases = fields.texts("aliases");
     let members = units.resolve_all(reader, &fields.texts("members"));
     fields.done();
