@@ -188,6 +188,23 @@ fn next_year_s_plan_moves_dates_empties_numbers_and_puts_finished_one_offs_aside
 }
 
 #[test]
+fn what_an_import_noted_is_not_carried_into_the_next_year() {
+    let folder = OfficeFolder::new(25, "");
+    let document = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/vi-du/ke-hoach-mau.docx");
+    let path = plan(&folder);
+    fs::remove_file(&path).expect("was there");
+    let (document, out_to) = (document.to_str().expect("UTF-8"), path.to_str().expect("UTF-8"));
+    nhacviec(&folder, &["import", "plan", document, "--id", "kh", "--out", out_to]);
+    let draft = text(&path).replace("tasks:", "# của người soạn\ntasks:");
+    assert!(draft.contains("# Bản nháp nhập từ") && draft.contains(": chắc\n"), "{draft}");
+    fs::write(&path, draft).expect("writable");
+    let valid = OfficeFolder::new(25, "  - { id: I, content: Một, lead: [phong-a], deadline: Thường xuyên }\n");
+    let rolled = done(&valid, &["plan", "rollover", out_to, "--year", "2028"]);
+    assert!(!rolled.contains("Bản nháp") && !rolled.contains("# bảng") && !rolled.contains("xem lại"), "{rolled}");
+    assert!(rolled.contains("# của người soạn") && rolled.contains("year: 2028"), "{rolled}");
+}
+
+#[test]
 fn dates_that_the_new_year_does_not_have_and_plans_of_other_shapes_are_rolled_too() {
     let folder = OfficeFolder::new(25, "");
     let roll = |plan: &str, year: &str| {

@@ -24,6 +24,12 @@ static DAY: LazyLock<Regex> = LazyLock::new(|| regex(r"\b([0-9]{1,2})([/.-])([0-
 static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
     regex(r"(?i)\bsố\s*:?\s*([0-9]+)\s*/\s*([A-ZĐ][\p{L}0-9&–-]*)(\s*,?\s*ngày\s+[0-9]{1,2}/[0-9]{1,2}/(20[0-9]{2}))?")
 });
+/// What an import noted: it is of last year's document.
+static NOTE: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?m)^[ \t]*# (Bản nháp nhập từ .*|Mỗi nhiệm vụ có ghi nguồn.*|(chắc|nên xem lại|phải xem lại): .*|.*: (chắc|nên xem lại|phải xem lại)( \(.*\))?)\n",
+    )
+});
 /// Documents that are written anew each year: plans, reports, notices.
 const YEARLY: [&str; 3] = ["KH", "BC", "TB"];
 
@@ -58,7 +64,7 @@ pub enum NoDraft {
 /// # Errors
 /// When the file's layout does not allow it, or `year` is not after the plan's.
 pub fn roll(file: &SourceFile, root: &Node, year: i32, finished: &BTreeSet<String>) -> Result<Rolled, NoDraft> {
-    let text = tidy(file, root).ok_or(NoDraft::Layout)?;
+    let text = NOTE.replace_all(&tidy(file, root).ok_or(NoDraft::Layout)?, "").into_owned();
     let root = parse(&file.path, &text).ok_or(NoDraft::Layout)?;
     let head = value_of(&root, "plan").ok_or(NoDraft::Layout)?;
     let years = texts_of(head, "year").map(|(_, text)| years_in(text)).unwrap_or_default();
