@@ -302,6 +302,28 @@ fn what_the_old_division_completed_is_not_asked_of_the_new_one() {
     assert!(of("II.3", "Phòng Quản lý Công nghiệp") > 0, "the other division's part is still owed");
 }
 
+#[test]
+fn work_of_the_old_division_is_reported_by_the_name_of_the_new_one() {
+    let copy = Copy::new();
+    let several =
+        copy.run(&["done", "II.3", "--unit", "p-cong-nghiep-nang-luong", "--on", "2025-03-10", "--product", "12/CV"]);
+    let said = String::from_utf8_lossy(&several.stderr).into_owned();
+    assert!(!several.status.success() && said.contains("cần ghi rõ --unit"), "each side has its part: {said}");
+    let one = copy.run(&[
+        "done",
+        "II.2",
+        "--unit",
+        "Phòng Quản lý Công nghiệp - Năng lượng",
+        "--on",
+        "2025-03-10",
+        "--product",
+        "12/CV",
+    ]);
+    assert!(one.status.success(), "{}", String::from_utf8_lossy(&one.stderr));
+    let unrelated = copy.run(&["done", "II.2", "--unit", "p-thuong-mai", "--on", "2025-03-10", "--product", "12/CV"]);
+    assert!(!unrelated.status.success());
+}
+
 /// The example at work: real passes, real mail.
 async fn office_at_work(day: &str) -> Office {
     let mut office =

@@ -60,11 +60,16 @@ impl Which {
                 "nhiệm vụ «{task}» chờ phát sinh, chưa có kỳ nào; ghi việc phát sinh bằng lệnh: nhacviec open {task}"
             );
         }
-        let is_meant = |o: &&Occurrence| {
-            self.unit.as_ref().is_none_or(|unit| is_named(&office.directory, &o.unit, unit))
-                && self.period.as_ref().is_none_or(|p| *o.period == **p)
-        };
-        let meant: Vec<_> = all.iter().filter(is_meant).cloned().collect();
+        let directory = &office.directory;
+        let of_period = || all.iter().filter(|o| self.period.as_ref().is_none_or(|p| *o.period == **p));
+        let of_unit = |o: &&Occurrence| self.unit.as_ref().is_none_or(|unit| is_named(directory, &o.unit, unit));
+        let mut meant: Vec<_> = of_period().filter(of_unit).cloned().collect();
+        // Whoever does an old unit's work today knows it by their own name.
+        let heir =
+            || directory.units.keys().find(|id| is_named(directory, id, self.unit.as_deref().unwrap_or_default()));
+        if let (true, Some(heir)) = (meant.is_empty(), heir()) {
+            meant = of_period().filter(|o| directory.inherits(heir, &o.unit)).cloned().collect();
+        }
         if meant.is_empty() {
             bail!("không có kỳ hoặc đơn vị như vậy; chọn một trong: {}", choices(&all));
         }

@@ -235,6 +235,19 @@ impl Directory {
         units
     }
 
+    /// Whether `heir` takes over from `unit` sooner or later.
+    #[must_use]
+    pub fn inherits(&self, heir: &UnitId, unit: &UnitId) -> bool {
+        let mut heirs = vec![unit];
+        for _ in 0..MOST_SUCCESSIONS {
+            heirs = heirs.iter().filter_map(|id| self.units.get(*id)).flat_map(|unit| &unit.successors).collect();
+            if heirs.contains(&heir) {
+                return true;
+            }
+        }
+        false
+    }
+
     /// Who stands for a unit that has ended or has not begun. Until its successor begins, a unit keeps its work.
     fn replaced<'a>(&'a self, id: &'a UnitId, on: NaiveDate) -> Vec<&'a UnitId> {
         let Some(unit) = self.units.get(id) else { return vec![id] };
