@@ -6,6 +6,7 @@
 pub mod edit;
 pub mod example;
 pub mod fields;
+pub mod files;
 pub mod finding;
 pub mod node;
 pub mod rollover;
@@ -291,6 +292,7 @@ impl Loading {
         let (reader, node) = Self::open(&folder.join("nhacviec.yaml"));
         let root = node.as_ref().map(|node| settings::read_root(&reader, node, folders));
         let (units_reader, units_node) = Self::open(&folder.join("units.yaml"));
+        let units_file = Arc::clone(&units_reader.file);
         let has_channel = |channel| root.as_ref().is_none_or(|root| root.mentions(channel));
         let units = units_node.as_ref().map(|node| units::read_units(&units_reader, node, has_channel));
         // Where nobody is declared, every name elsewhere would be one more mistake.
@@ -337,7 +339,7 @@ impl Loading {
         };
         // What follows from a mistake is no advice.
         if self.findings.iter().all(|f| f.severity == Severity::Warning) {
-            self.findings.extend(advice::advise(&office, &plan_files));
+            self.findings.extend(advice::advise(&office, &plan_files, &units_file));
         }
         let templates = templates::read(&folder.join("templates"), &office, &mut self.findings);
         Some(Config {
@@ -375,9 +377,10 @@ impl Loading {
                 leaks::warn(&reader);
                 (reader, node)
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                empty("không có tệp này".to_owned(), "chép từ thư mục mẫu config/")
-            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => empty(
+                "không có tệp này".to_owned(),
+                "tạo cấu hình mới bằng: nhacviec init, hoặc chép từ thư mục mẫu config/",
+            ),
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
                 empty("không có quyền đọc tệp này".to_owned(), "tệp phải đọc được bởi người dùng chạy nhacviec")
             }

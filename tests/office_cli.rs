@@ -273,3 +273,70 @@ fn a_list_in_an_unusual_layout_is_left_to_a_person() {
         assert!(err(&output).contains("sửa bằng tay"), "{}", err(&output));
     }
 }
+
+#[test]
+fn of_many_edits_at_once_none_is_lost() {
+    let machine = Machine::with_office();
+    let names: Vec<String> = (0..12).map(|n| format!("nguoi-{n}")).collect();
+    let children: Vec<_> = names
+        .iter()
+        .map(|id| {
+            let mut command =
+                machine.command(&["person", "add", id, "--name", "Người", "--email", &format!("{id}@snv.example")]);
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("runs")
+        })
+        .collect();
+    for child in children {
+        let output = child.wait_with_output().expect("ends");
+        assert!(output.status.success(), "{}", err(&output));
+    }
+    let units = machine.text("units.yaml");
+    assert!(names.iter().all(|id| units.contains(&format!("id: {id},"))), "{units}");
+    let left: Vec<_> =
+        fs::read_dir(machine.path("")).expect("there").map(|e| e.expect("readable").file_name()).collect();
+    assert!(left.iter().all(|name| !name.to_string_lossy().starts_with('.')), "nothing is left behind: {left:?}");
+}
+
+#[test]
+fn a_file_that_is_a_link_stays_one_and_the_real_one_is_changed() {
+    let machine = Machine::with_office();
+    let real = machine.0.path().join("that.yaml");
+    fs::rename(machine.path("units.yaml"), &real).expect("ours");
+    std::os::unix::fs::symlink(&real, machine.path("units.yaml")).expect("ours");
+    let output = machine.nhacviec(&["person", "add", "an", "--name", "An", "--email", "an@snv.example"]);
+    assert!(output.status.success(), "{}", err(&output));
+    assert!(fs::symlink_metadata(machine.path("units.yaml")).expect("there").is_symlink());
+    assert!(fs::read_to_string(real).expect("readable").contains("id: an,"));
+}
+
+#[test]
+fn an_office_is_set_up_whole_or_not_at_all() {
+    let machine = Machine::new();
+    fs::create_dir_all(machine.path("calendar")).expect("ours");
+    fs::write(machine.path("calendar/2026.yaml"), "# của tôi\n").expect("ours");
+    fs::create_dir_all(machine.path("plans")).expect("ours");
+    let year = chrono::Datelike::year(&nhacviec::clock::Clock::now(&nhacviec::clock::SystemClock));
+    let plan = format!("plans/nhac-viec-{year}.yaml");
+    fs::write(machine.path(&plan), "# của tôi\n").expect("ours");
+    let arguments = [&["init", "--yes"][..], &OFFICE].concat();
+    let output = machine.nhacviec(&arguments);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err(&output).contains(&format!("đã có {}", machine.path(&plan).display())), "{}", err(&output));
+    assert!(!machine.path("units.yaml").exists() && !machine.path("holidays.yaml").exists(), "nothing is written");
+    fs::remove_file(machine.path(&plan)).expect("ours");
+    fs::write(machine.path("calendar/2026.yaml"), nhacviec::config::example::FILES[8].1).expect("ours");
+    assert!(machine.nhacviec(&arguments).status.success(), "a calendar that is there is kept");
+}
+
+#[test]
+fn any_name_of_an_office_gives_a_valid_sender() {
+    for name in ["UBND xã A, huyện B", "Sở Y tế (mới): phòng \"1\"; a@b <c> [d] \\"] {
+        let machine = Machine::new();
+        let rest = ["--administrator", "Trần Bình", "--administrator-email", "binh@snv.example"];
+        let output = machine.nhacviec(&[&["init", "--yes", "--office", name][..], &rest].concat());
+        assert!(output.status.success(), "{name}: {}", err(&output));
+    }
+    let machine = Machine::new();
+    let wrong = machine.nhacviec(&[&["init", "--yes", "--smtp-host", "mail.x:25"][..], &OFFICE].concat());
+    assert!(err(&wrong).contains("không ghi cổng") && !machine.path("nhacviec.yaml").exists(), "{}", err(&wrong));
+}

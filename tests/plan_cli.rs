@@ -316,6 +316,44 @@ tasks:
 }
 
 #[test]
+fn a_comment_stays_with_what_it_is_about() {
+    let folder = OfficeFolder::new(25, "");
+    let head = "plan: { id: kh, title: T, year: 2023, policy: viec }\ntasks:\n";
+    let tidy = format!(
+        "{head}  # trước việc 1\n  # số của phụ lục\n  - id: I.1\n    content: \"Một\"\n    lead: [phong-a]\n    coordinating:\n      - phong-b\n      # - phong-c (đã giải thể)\n    deadline: \"Tháng 3/2023\"\n    # việc 1: chờ công văn\n    # policy: bao-cao\n\n  - id: I.2\n    content: \"Hai\"\n    lead: [phong-a]\n    deadline: \"Thường xuyên\"\n"
+    );
+    let untidy = tidy.replace(
+        "  # số của phụ lục\n  - id: I.1\n    content: \"Một\"\n",
+        "  - content: \"Một\"\n    # số của phụ lục\n    id: I.1\n",
+    );
+    fs::write(plan(&folder), &untidy).expect("writable");
+    done(&folder, &["plan", "fmt"]);
+    assert_eq!(text(&plan(&folder)), tidy);
+    done(&folder, &["plan", "fmt", "--check"]);
+}
+
+#[test]
+fn what_was_put_aside_can_be_taken_back_by_deleting_the_marks() {
+    let folder = OfficeFolder::new(25, TASKS);
+    done(&folder, &["run", "--once"]);
+    done(&folder, &["done", "I.1", "--product", "12/KH", "--on", "10/02/2023", "--by", "an"]);
+    let rolled = done(&folder, &["plan", "rollover", "kh", "--year", "2024"]);
+    let (before, after) = rolled.split_once("bỏ dấu # và sửa thời hạn:\n").expect("one was done");
+    let back: String = after
+        .lines()
+        .map(|line| line.strip_prefix("  # ").map_or(line.to_owned(), |rest| format!("  {rest}")) + "\n")
+        .collect();
+    fs::write(folder.config().join("plans/kh-2024.yaml"), format!("{before}bỏ dấu # và sửa thời hạn:\n{back}"))
+        .expect("writable");
+    let tasks = done(&folder, &["tasks", "--json"]);
+    let plans: serde_json::Value = serde_json::from_str(&tasks).expect("JSON");
+    assert_eq!(plans["plans"][1]["tasks"].as_array().map(Vec::len), Some(3), "{tasks}");
+    done(&folder, &["cancel", "II.2", "--plan", "kh", "--reason", "thôi", "--by", "ha"]);
+    let rolled = done(&folder, &["plan", "rollover", "kh", "--year", "2025"]);
+    assert!(rolled.contains("\n  - id: II.2"), "what was cancelled is not called finished: {rolled}");
+}
+
+#[test]
 fn a_layout_that_would_lose_something_is_left_alone() {
     let folder = OfficeFolder::new(25, "");
     let untouched = "plan: { id: kh, title: T, year: 2023, policy: viec }\ntasks: [{ id: I, content: Một, lead: [phong-a], deadline: Thường xuyên }]\n";

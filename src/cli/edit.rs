@@ -202,6 +202,18 @@ impl Address {
     }
 }
 
+fn has_line_end(change: &Change<'_>) -> bool {
+    let is_odd = |text: &str| text.contains(char::is_control);
+    match change {
+        Change::Add { entry, .. } => entry.iter().any(|(_, given)| match given {
+            Given::Text(text) => is_odd(text),
+            Given::List(texts) => texts.iter().any(|text| is_odd(text)),
+        }),
+        Change::Set { value, .. } => value.is_some_and(is_odd),
+        Change::Append { value, .. } => is_odd(value),
+    }
+}
+
 fn text(value: &str) -> Given {
     Given::Text(value.trim().to_owned())
 }
@@ -222,6 +234,9 @@ fn refuse_odd_id(id: &str) -> anyhow::Result<()> {
 }
 
 fn change(folders: &Folders, changes: &[Change<'_>]) -> anyhow::Result<Exit> {
+    if changes.iter().any(has_line_end) {
+        bail!("mỗi giá trị chỉ trên một dòng");
+    }
     let path = folders.config.join("units.yaml");
     let lines = match change_units(&folders.config, changes) {
         Ok(lines) => lines,
@@ -238,7 +253,8 @@ fn change(folders: &Folders, changes: &[Change<'_>]) -> anyhow::Result<Exit> {
             return Err(error).with_context(|| format!("không đọc hoặc ghi được {}", path.display()));
         }
     };
-    print(&format!("Đã sửa {}:", path.display()));
+    let what = if lines.is_empty() { " (bỏ những gì để trống)." } else { ":" };
+    print(&format!("Đã sửa {}{what}", path.display()));
     for line in &lines {
         print(line);
     }

@@ -12,7 +12,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use super::{Exit, check::print_findings, plan::find, print, print_json, usage::Hint};
 use crate::{
-    config::{self, Folders, schema::PLAN_MODELINE, starter},
+    config::{self, Folders, files, schema::PLAN_MODELINE, starter},
     domain::deadline::YearContext,
     import::{
         self, Draft, KnownNames, Options,
@@ -174,14 +174,13 @@ fn read_file(path: &Path) -> anyhow::Result<Vec<u8>> {
 
 /// A draft must not overwrite a plan that somebody has worked on.
 pub fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
-    let mut file = match File::options().write(true).create_new(true).open(path) {
-        Ok(file) => file,
+    match files::write_new(path, text, 0o644) {
+        Ok(()) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
             bail!("đã có tệp {}: chọn tên khác, hoặc so sánh bằng --into", path.display())
         }
-        Err(error) => return Err(error).with_context(|| format!("không ghi được tệp {}", path.display())),
-    };
-    file.write_all(text.as_bytes()).with_context(|| format!("không ghi được tệp {}", path.display()))
+        Err(error) => Err(error).with_context(|| format!("không ghi được tệp {}", path.display())),
+    }
 }
 
 /// The file's name in small letters without marks: `Kế hoạch 2026.docx` is `ke-hoach-2026`.

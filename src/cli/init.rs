@@ -10,7 +10,7 @@ use crate::{
     clock::{Clock, SystemClock},
     config::{
         self, Folders,
-        starter::{self, Starter, StarterSmtp},
+        starter::{self, NotWritten, Starter, StarterSmtp},
     },
 };
 
@@ -64,8 +64,15 @@ impl Init {
         let starter = self.ask()?;
         let today = SystemClock.now().with_timezone(&chrono_tz::Asia::Ho_Chi_Minh).date_naive();
         let files = starter::files(&starter, today);
-        starter::write(folder, &files, starter.smtp.as_ref())
-            .with_context(|| format!("không ghi được vào {}", folder.display()))?;
+        if let Err(NotWritten { path, error }) = starter::write(folder, &files, starter.smtp.as_ref()) {
+            if error.kind() == std::io::ErrorKind::AlreadyExists {
+                bail!(
+                    "đã có {}: không ghi gì; chuyển tệp ấy đi nơi khác, hoặc chọn thư mục khác bằng --config",
+                    path.display()
+                );
+            }
+            return Err(error).with_context(|| format!("không ghi được {}; chưa tạo gì", path.display()));
+        }
         print(&format!("Đã tạo cấu hình trong {}:", folder.display()));
         files.iter().filter(|(path, _)| !path.starts_with("schema/")).for_each(|(path, _)| print(&format!("  {path}")));
         print("  schema/ (gợi ý cho trình soạn thảo)");
@@ -139,7 +146,8 @@ impl Init {
 type Judge = fn(&str) -> Result<(), &'static str>;
 
 fn is_name(text: &str) -> Result<(), &'static str> {
-    if text.chars().any(char::is_alphabetic) { Ok(()) } else { Err("cần một tên") }
+    let is_name = text.chars().any(char::is_alphabetic) && !text.chars().any(char::is_control);
+    if is_name { Ok(()) } else { Err("cần một tên, trên một dòng") }
 }
 
 fn is_address(text: &str) -> Result<(), &'static str> {
@@ -147,7 +155,8 @@ fn is_address(text: &str) -> Result<(), &'static str> {
 }
 
 fn is_host(text: &str) -> Result<(), &'static str> {
-    let is_plain = text.chars().all(|c| c.is_ascii_alphanumeric() || ".-:".contains(c));
+    let is_plain =
+        text.chars().all(|c| c.is_ascii_alphanumeric() || ".-".contains(c)) || text.parse::<std::net::IpAddr>().is_ok();
     if is_plain {
         Ok(())
     } else {

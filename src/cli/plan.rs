@@ -15,10 +15,10 @@ use super::{
     Exit, STORE_FAILED, block_on, check::print_findings, import::write_new, load_config, open_existing_store, print,
 };
 use crate::{
-    config::{self, Config, Folders, PlanFile, edit, finding::Finding, rollover::NoDraft},
+    config::{self, Config, Folders, PlanFile, files, finding::Finding, rollover::NoDraft},
     domain::{
         deadline::DeadlineKind,
-        life::Reports,
+        life::{Ending, Reports},
         occurrence::OccurrenceKind,
         plan::{Plan, Task},
     },
@@ -93,6 +93,10 @@ impl Rollover {
             Err(NoDraft::Year(first)) => {
                 bail!("kế hoạch «{}» đã là của năm {first}: --year phải là năm sau đó", self.plan)
             }
+            Err(NoDraft::Braces(task)) => bail!(
+                "{}: nhiệm vụ «{task}» ghi trong dấu ngoặc {{ }} nên không bỏ được mục settled; ghi lại mỗi mục một dòng",
+                path.display()
+            ),
             Err(NoDraft::Layout) => bail!(
                 "{}: cách trình bày của tệp này không sửa tự động được; mỗi nhiệm vụ phải bắt đầu bằng một dòng «  - id: …»",
                 path.display()
@@ -122,8 +126,8 @@ fn finished(config: &Config, plan: &Plan) -> anyhow::Result<BTreeSet<String>> {
         let is_one_off = matches!(task.reading.kind(), DeadlineKind::Dated) && occurrences.peek().is_some();
         is_one_off
             && occurrences.all(|o| {
-                let has_ended = || reports.life(&o.subject).is_some_and(|life| life.ending.is_some());
-                matches!(o.kind, OccurrenceKind::Dated(_)) && has_ended()
+                let ending = reports.life(&o.subject).and_then(|life| life.ending.as_ref());
+                matches!(o.kind, OccurrenceKind::Dated(_)) && matches!(ending, Some(Ending::Completed { .. }))
             })
     };
     Ok(plan.tasks.iter().filter(|task| is_finished(task)).map(|task| task.id.to_string()).collect())
@@ -168,7 +172,7 @@ impl Fmt {
                     exit = if exit == Exit::Done { Exit::NeedsAttention } else { exit };
                 }
                 (false, false) => {
-                    edit::replace(&path, &tidied).with_context(|| format!("không ghi được {shown}"))?;
+                    files::replace(&path, &tidied).with_context(|| format!("không ghi được {shown}"))?;
                     print(&format!("{shown}: đã trình bày lại"));
                 }
             }

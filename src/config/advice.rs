@@ -1,7 +1,7 @@
 //! Owns what is allowed but unwise, and shows only when plans, policies, people and calendar stand together.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     ops::Range,
     sync::Arc,
 };
@@ -29,11 +29,15 @@ pub type PlanFiles = BTreeMap<PlanId, Arc<SourceFile>>;
 const MANY_A_DAY: usize = 20;
 /// Contents with fewer words than this are alike by chance.
 const LEAST_WORDS: usize = 8;
+/// So many words tell what a row asks for.
+const MOST_WORDS: usize = 120;
+/// A row is compared with so many before it that have the same unit and deadline.
+const MOST_COMPARED: usize = 60;
 /// So much of the shorter content, in per cent, stands in the longer one in the same order.
 const ALIKE: usize = 90;
 
 /// All that is unwise in the office's plans, in no particular order.
-pub fn advise(office: &Office, files: &PlanFiles) -> Vec<Finding> {
+pub fn advise(office: &Office, files: &PlanFiles, units_file: &Arc<SourceFile>) -> Vec<Finding> {
     let agenda = &office.agenda;
     let mut by_task: HashMap<(usize, &str), Vec<&Occurrence>> = HashMap::new();
     for occurrence in &agenda.occurrences {
@@ -50,7 +54,7 @@ pub fn advise(office: &Office, files: &PlanFiles) -> Vec<Finding> {
         }
         findings.extend(alike(plan).into_iter().map(|(task, said)| said.at(file, task)));
     }
-    findings.extend(crowded(office, files));
+    findings.extend(crowded(office, units_file));
     findings
 }
 
@@ -139,7 +143,7 @@ fn falls_in_holidays(calendar: &WorkCalendar, occurrences: &[&Occurrence]) -> Op
     occurrences.iter().find_map(|occurrence| {
         let OccurrenceKind::Dated(due) = occurrence.kind else { return None };
         let named = named_break(&occurrence.policy, due, calendar)?;
-        let told_on = occurrence.opens_on;
+        let told_on = occurrence.policy.lead.days_before(due, calendar).into_iter().min()?;
         Some(Said {
             message: format!(
                 "mọi mốc nhắc trước hạn {} rơi vào ngày nghỉ ({named}): chỉ còn một lần nhắc, ngày {}",
@@ -162,12 +166,17 @@ fn named_break(policy: &Policy, due: Due, calendar: &WorkCalendar) -> Option<Str
 /// Rows of one unit that ask for the same by the same day: the document has them twice, or one contains the other.
 fn alike(plan: &Plan) -> Vec<(&Task, Said)> {
     let words: Vec<Vec<String>> = plan.tasks.iter().map(|task| words_of(&task.content)).collect();
+    let mut earlier: HashMap<(String, &UnitId), Vec<usize>> = HashMap::new();
     let mut found = Vec::new();
     for (at, task) in plan.tasks.iter().enumerate() {
-        let same_work = |other: &Task| {
-            folded(&other.phrase) == folded(&task.phrase) && other.lead.iter().any(|unit| task.lead.contains(unit))
-        };
-        let twin = (0..at).find(|earlier| same_work(&plan.tasks[*earlier]) && is_alike(&words[*earlier], &words[at]));
+        let phrase = folded(&task.phrase);
+        let mut twin = None;
+        for unit in &task.lead {
+            let same = earlier.entry((phrase.clone(), unit)).or_default();
+            let near = same.iter().rev().take(MOST_COMPARED).find(|before| is_alike(&words[**before], &words[at]));
+            twin = twin.or(near.copied());
+            same.push(at);
+        }
         let Some(twin) = twin.map(|twin| &plan.tasks[twin]) else { continue };
         found.push((
             task.as_ref(),
@@ -186,16 +195,17 @@ fn folded(text: &str) -> String {
 
 fn words_of(text: &str) -> Vec<String> {
     let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.map(str::to_lowercase).collect()
+    words.take(MOST_WORDS).map(str::to_lowercase).collect()
 }
 
-/// Whether nearly all words of the shorter stand in the longer in the same order.
+/// Whether nearly all words of the shorter stand in the longer in the same order. Where one word stands for another, as
+/// in "cấp tỉnh" and "cấp xã", "quý III" and "quý IV", they are two rows of a series.
 fn is_alike(a: &[String], b: &[String]) -> bool {
-    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
-    if short.len() < LEAST_WORDS {
-        return !short.is_empty() && short == long;
+    if a.len() == b.len() {
+        return !a.is_empty() && a == b;
     }
-    common(short, long) * 100 >= short.len() * ALIKE
+    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    short.len() >= LEAST_WORDS && common(short, long) * 100 >= short.len() * ALIKE
 }
 
 /// The length of the longest common subsequence.
@@ -212,11 +222,11 @@ fn common(short: &[String], long: &[String]) -> usize {
     row[short.len()]
 }
 
-/// What one unit hears of on each day, and the last plan that it hears of then.
-type Days = HashMap<NaiveDate, (usize, usize)>;
+/// Which occurrences one unit hears of on each day.
+type Days = HashMap<NaiveDate, Vec<usize>>;
 
 /// People who would be told of too much on one day, each with their fullest day.
-fn crowded(office: &Office, files: &PlanFiles) -> Vec<Finding> {
+fn crowded(office: &Office, units_file: &Arc<SourceFile>) -> Vec<Finding> {
     let units = days_of_units(office);
     let mut memberships: BTreeMap<&PersonId, Vec<&Days>> = BTreeMap::new();
     for unit in office.directory.units.values() {
@@ -224,8 +234,7 @@ fn crowded(office: &Office, files: &PlanFiles) -> Vec<Finding> {
         unit.contacts.iter().for_each(|person| memberships.entry(person).or_default().push(days));
     }
     let findings = memberships.into_iter().filter_map(|(person, days)| {
-        let (count, day, plan) = fullest(&days)?;
-        let file = files.get(&office.agenda.plans[plan].id)?;
+        let (count, day) = fullest(&days)?;
         let name = office.directory.people.get(person).map_or(person.as_str(), |p| p.name.as_str());
         let said = Said {
             message: format!("{name} sẽ nhận {count} lời nhắc trong ngày {}: khó đọc hết", date(day)),
@@ -233,14 +242,22 @@ fn crowded(office: &Office, files: &PlanFiles) -> Vec<Finding> {
                 "chia bớt người nhận (contacts), bớt mốc nhắc cho đơn vị phối hợp, theo dõi; xem từng ngày: nhacviec simulate --from {day} --to {day}"
             ),
         };
-        Some(said.spanning(file, 0..0))
+        Some(said.spanning(units_file, place_of_id(units_file, person.as_str())))
     });
     findings.collect()
 }
 
+/// Where a person is declared.
+fn place_of_id(file: &SourceFile, id: &str) -> Range<usize> {
+    let declared = format!("id: {id}");
+    let is_end = |at: usize| !file.text[at..].starts_with(|c: char| c.is_alphanumeric() || c == '-');
+    let found = file.text.match_indices(&declared).map(|(at, _)| at + "id: ".len()).find(|at| is_end(at + id.len()));
+    found.map_or(0..0, |at| at..at + id.len())
+}
+
 fn days_of_units(office: &Office) -> HashMap<&UnitId, Days> {
     let mut units: HashMap<&UnitId, Days> = HashMap::new();
-    for occurrence in &office.agenda.occurrences {
+    for (at, occurrence) in office.agenda.occurrences.iter().enumerate() {
         let plan = &office.agenda.plans[occurrence.plan];
         let roles: [(&[UnitId], Role); 3] = [
             (std::slice::from_ref(&occurrence.unit), Role::Lead),
@@ -251,22 +268,22 @@ fn days_of_units(office: &Office) -> HashMap<&UnitId, Days> {
             let days = days_told(occurrence, role, &office.calendar);
             for unit in concerned {
                 let told = units.entry(unit).or_default();
-                for day in &days {
-                    let known = told.entry(*day).or_default();
-                    *known = (known.0 + 1, occurrence.plan);
-                }
+                days.iter().for_each(|day| told.entry(*day).or_default().push(at));
             }
         }
     }
     units
 }
 
-/// The day with the most reminders in all of these units together, if they are too many.
-fn fullest(units: &[&Days]) -> Option<(usize, NaiveDate, usize)> {
-    let together =
-        |day: &NaiveDate| units.iter().filter_map(|days| days.get(day)).map(|(count, _)| count).sum::<usize>();
-    let days = units.iter().flat_map(|days| days.iter().map(|(day, (_, plan))| (together(day), *day, *plan)));
-    days.filter(|(count, ..)| *count > MANY_A_DAY).max()
+/// The day with the most reminders in all of these units together, if they are too many. One duty is one reminder, in
+/// however many roles.
+fn fullest(units: &[&Days]) -> Option<(usize, NaiveDate)> {
+    let days = units.iter().flat_map(|days| days.keys().copied()).filter_map(|day| {
+        let together = units.iter().filter_map(|days| days.get(&day));
+        let many = together.clone().map(Vec::len).sum::<usize>() > MANY_A_DAY;
+        many.then(|| (together.flatten().collect::<HashSet<_>>().len(), day))
+    });
+    days.filter(|(count, _)| *count > MANY_A_DAY).max()
 }
 
 /// The days ahead of the due date on which units in that role hear of the work.

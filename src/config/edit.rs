@@ -3,10 +3,7 @@
 //! An edited text is parsed again and compared with what it should say; where the layout is too unusual for that to
 //! hold, the file is left alone.
 
-use std::{
-    collections::HashMap, fs, io, io::Write as _, os::unix::fs::MetadataExt as _, path::Path, str::FromStr as _,
-    sync::Arc,
-};
+use std::{collections::HashMap, fs, io, path::Path, str::FromStr as _, sync::Arc};
 
 use serde_json::{Map, Value as Json, json};
 use unicode_normalization::UnicodeNormalization as _;
@@ -14,6 +11,7 @@ use yaml_edit::{Document, Mapping, YamlFile};
 
 use super::{
     fields::Reader,
+    files::{lock, replace},
     finding::{Finding, Severity, SourceFile},
     node::{self, Node, Value},
     tidy::comments,
@@ -87,6 +85,8 @@ pub enum EditError {
 /// Nothing is written then.
 pub fn change_units(folder: &Path, changes: &[Change<'_>]) -> Result<Vec<String>, EditError> {
     let path = folder.join("units.yaml");
+    let real = fs::canonicalize(&path)?;
+    let _lock = lock(real.parent().unwrap_or(folder))?;
     let before = fs::read_to_string(&path)?;
     let mut after = before.clone();
     for change in changes {
@@ -265,21 +265,4 @@ fn refuse_new_errors(path: &Path, before: &str, after: &str) -> Result<(), EditE
     let known: Vec<String> = errors(before).into_iter().map(|finding| finding.message).collect();
     let fresh: Vec<Finding> = errors(after).into_iter().filter(|finding| !known.contains(&finding.message)).collect();
     if fresh.is_empty() { Ok(()) } else { Err(EditError::Wrong(fresh)) }
-}
-
-/// Replaces a file at once: whoever reads it meanwhile sees the old or the new one. Owner and mode stay.
-///
-/// # Errors
-/// When the folder cannot be written; the old file is still there then.
-pub fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let fresh = path.with_extension("yaml.new");
-    let mut file = fs::File::create(&fresh)?;
-    let old = fs::metadata(path)?;
-    file.set_permissions(old.permissions())?;
-    if old.uid() != file.metadata()?.uid() || old.gid() != file.metadata()?.gid() {
-        std::os::unix::fs::chown(&fresh, Some(old.uid()), Some(old.gid()))?;
-    }
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&fresh, path)
 }

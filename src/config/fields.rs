@@ -1,6 +1,6 @@
 //! Owns the decoding of a YAML map: required and optional keys, unknown keys, "did you mean".
 
-use std::{cell::RefCell, ops::Range, str::FromStr, sync::Arc};
+use std::{cell::RefCell, collections::HashSet, ops::Range, str::FromStr, sync::Arc};
 
 use chrono::{Datelike, NaiveDate, NaiveTime};
 
@@ -57,7 +57,9 @@ impl Reader {
             Value::Map(entries) => entries,
             Value::Null => &[],
             Value::Text(_) | Value::List(_) => {
-                self.error(&node.span, format!("{what} phải gồm các mục «khóa: giá trị»"), None);
+                let is_joined = matches!(&node.value, Value::Text(text) if text.contains(':'));
+                let help = is_joined.then(|| "thêm dấu cách sau dấu hai chấm: «khóa: giá trị»".to_owned());
+                self.error(&node.span, format!("{what} phải gồm các mục «khóa: giá trị»"), help);
                 &[]
             }
         };
@@ -221,7 +223,9 @@ impl<'a> Fields<'a> {
 
     /// Reports the keys that nobody asked for.
     pub fn done(&self) {
-        let asked = self.asked.borrow();
+        let mut asked = self.asked.borrow().clone();
+        let mut known = HashSet::new();
+        asked.retain(|key| known.insert(*key));
         for (key, _) in self.entries.iter().filter(|(k, _)| !asked.contains(&k.value.as_str())) {
             if let Some(file_key) = file_key_for(&key.value, &asked) {
                 let help = format!(

@@ -71,7 +71,8 @@ fn line_start(text: &str, at: usize) -> usize {
     text[..at].rfind('\n').map_or(0, |n| n + 1)
 }
 
-/// The end of the last line that is indented deeper than `indent`, comments and empty lines at its end left out.
+/// The end of the last line that is indented deeper than `indent`, comments included: those at `indent` itself belong to
+/// what comes next.
 fn end_of_block(text: &str, start: usize, indent: usize) -> usize {
     let (mut at, mut end) = (start, start);
     for (n, line) in text[start..].split_inclusive('\n').enumerate() {
@@ -82,7 +83,7 @@ fn end_of_block(text: &str, start: usize, indent: usize) -> usize {
             break;
         }
         at += line.len();
-        if !is_note {
+        if n == 0 || (!content.is_empty() && depth > indent) {
             end = at;
         }
     }

@@ -100,13 +100,32 @@ fn syntax_finding(file: &Arc<SourceFile>, error: &YamlError) -> Finding {
 
 /// The slips that people make, in their words; for the rest the parser's own.
 fn syntax_sentence(technical: &str) -> (String, String) {
-    const SLIPS: [(&str, &str, &str); 3] = [
+    const COLUMNS: &str = "để dòng thẳng cột với các dòng cùng mục; giá trị có dấu hai chấm thì đặt trong ngoặc kép";
+    const SLIPS: [(&str, &str, &str); 9] = [
         ("tabs disallowed", "dòng này thụt vào bằng phím Tab", "xóa Tab ở đầu dòng, gõ dấu cách thay vào"),
-        ("unclosed quote", "thiếu dấu ngoặc kép đóng", "thêm dấu ngoặc kép ở cuối giá trị"),
+        ("unclosed quote", "thiếu dấu ngoặc kép (hoặc dấu nháy) đóng", "thêm dấu ấy ở cuối giá trị"),
+        (
+            "trailing content after",
+            "thừa chữ sau dấu ngoặc kép; thường do một dòng ở trên thiếu dấu ngoặc kép đóng",
+            "xem các dòng ở trên, mỗi giá trị mở ngoặc kép thì phải đóng ngoặc kép trên cùng dòng",
+        ),
         (
             "mapping values are not allowed",
             "dòng này lệch cột, hoặc giá trị có dấu hai chấm mà không đặt trong ngoặc kép",
-            "để dòng thẳng cột với các dòng cùng mục; giá trị có dấu hai chấm thì đặt trong ngoặc kép",
+            COLUMNS,
+        ),
+        ("simple key expected", "thiếu dấu hai chấm, hoặc thiếu dấu cách sau dấu hai chấm", "viết như «khóa: giá trị»"),
+        ("did not find expected key", "dòng này lệch cột so với các dòng cùng mục", COLUMNS),
+        ("did not find expected '-'", "dòng này lệch cột trong danh sách", COLUMNS),
+        (
+            "illegal placement of ':'",
+            "ở dòng này hoặc dòng trên thiếu dấu ] hoặc dấu } đóng",
+            "thêm dấu đóng ở cuối danh sách",
+        ),
+        (
+            "unexpected character",
+            "giá trị bắt đầu bằng một dấu mà YAML dành riêng (@, %, `)",
+            "đặt cả giá trị trong dấu ngoặc kép",
         ),
     ];
     let slip = SLIPS.iter().find(|(english, ..)| technical.contains(english));

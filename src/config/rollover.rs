@@ -1,11 +1,13 @@
 //! Owns the draft of next year's plan made from this year's: dates moved, document numbers emptied, finished one-offs put
 //! aside as comments; every change is said.
 
+mod years;
+
 use std::{collections::BTreeSet, ops::Range, sync::LazyLock};
 
-use chrono::NaiveDate;
 use regex::{Captures, Regex};
 
+use self::years::{Move, years_in};
 use super::{
     finding::SourceFile,
     layout::{self, TaskPlace, value_of},
@@ -14,12 +16,6 @@ use super::{
 };
 use crate::import::yaml::quote;
 
-/// A year of four digits that stands alone.
-static YEAR: LazyLock<Regex> = LazyLock::new(|| regex(r"\b20[0-9]{2}\b"));
-/// The leap day, year first.
-static LEAP_DAY: LazyLock<Regex> = LazyLock::new(|| regex(r"\b(20[0-9]{2})-02-29\b"));
-/// A date of four digits of year, day first.
-static DAY: LazyLock<Regex> = LazyLock::new(|| regex(r"\b([0-9]{1,2})([/.-])([0-9]{1,2})([/.-])(20[0-9]{2})\b"));
 /// The number of a document that has no year in it, and the date that may follow.
 static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
     regex(r"(?i)\bsố\s*:?\s*([0-9]+)\s*/\s*([A-ZĐ][\p{L}0-9&–-]*)(\s*,?\s*ngày\s+[0-9]{1,2}/[0-9]{1,2}/(20[0-9]{2}))?")
@@ -51,10 +47,12 @@ pub struct Rolled {
 }
 
 /// Why there is no draft.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NoDraft {
     /// The layout of the file is too unusual.
     Layout,
+    /// A task in braces has a key that must go.
+    Braces(String),
     /// The plan's year is not later than the one asked for.
     Year(i32),
 }
@@ -76,17 +74,19 @@ pub fn roll(file: &SourceFile, root: &Node, year: i32, finished: &BTreeSet<Strin
     let last = years.iter().copied().chain(until).max().unwrap_or(first);
     let mut rolling = Rolling {
         text: &text,
-        by: year - first,
-        first,
-        last,
+        years: Move { first, last, by: year - first },
         edits: Vec::new(),
         changes: Vec::new(),
         reviews: Vec::new(),
     };
     let id = rolling.head(head)?;
     rolling.targets(&root);
-    for task in layout::tasks(&text, &root).ok_or(NoDraft::Layout)? {
-        rolling.task(&task, finished)?;
+    let tasks = layout::tasks(&text, &root).ok_or(NoDraft::Layout)?;
+    for task in &tasks {
+        rolling.task(task, finished)?;
+    }
+    if tasks.len() <= finished.len() {
+        rolling.reviews.push("mọi nhiệm vụ đều đã xong: bỏ dấu # ở những việc năm mới vẫn làm".to_owned());
     }
     let Rolling { edits, changes, reviews, .. } = rolling;
     let rolled = with_edits(&text, edits);
@@ -96,9 +96,7 @@ pub fn roll(file: &SourceFile, root: &Node, year: i32, finished: &BTreeSet<Strin
 
 struct Rolling<'a> {
     text: &'a str,
-    by: i32,
-    first: i32,
-    last: i32,
+    years: Move,
     edits: Vec<(Range<usize>, String)>,
     changes: Vec<String>,
     reviews: Vec<String>,
@@ -107,12 +105,12 @@ struct Rolling<'a> {
 impl Rolling<'_> {
     fn head(&mut self, head: &Node) -> Result<String, NoDraft> {
         let (node, old) = texts_of(head, "id").ok_or(NoDraft::Layout)?;
-        let (from, to) = (self.first.to_string(), (self.first + self.by).to_string());
-        let id = if old.contains(&from) { old.replace(&from, &to) } else { format!("{old}-{to}") };
+        let moved = self.years.key(old);
+        let id = if moved == old { format!("{old}-{}", self.years.first + self.years.by) } else { moved };
         self.set("plan", "mã kế hoạch", node, old, &id)?;
         for (key, name) in [("title", "tên kế hoạch"), ("year", "năm"), ("until", "năm cuối")] {
             if let Some((node, old)) = texts_of(head, key) {
-                let new = if key == "title" { self.moved(old) } else { shift_years(old, self.by, |_| true) };
+                let new = if key == "title" { self.moved("kế hoạch", name, old) } else { self.years.key(old) };
                 self.set("plan", name, node, old, &new)?;
             }
         }
@@ -123,7 +121,7 @@ impl Rolling<'_> {
     fn targets(&mut self, root: &Node) {
         if let Some(Node { value: Value::List(targets), .. }) = value_of(root, "targets") {
             for (node, old) in targets.iter().filter_map(|target| texts_of(target, "text")) {
-                let new = self.moved(old);
+                let new = self.moved("chỉ tiêu", "nội dung", old);
                 let _ = self.set("targets", "chỉ tiêu", node, old, &new);
             }
             if !targets.is_empty() {
@@ -163,7 +161,11 @@ impl Rolling<'_> {
     fn deadline(&mut self, id: &str, node: &Node) -> Result<(), NoDraft> {
         match &node.value {
             Value::Text(old) => {
-                let new = shift_dates(old, self.by);
+                let emptied = self.emptied(id, "thời hạn", old);
+                let (new, is_open) = self.years.deadline(&emptied);
+                if is_open {
+                    self.reviews.push(format!("{id}: thời hạn «{old}» → «{new}»: xem lại ngày cuối tháng 2"));
+                }
                 self.set(id, "thời hạn", node, old, &new)
             }
             Value::List(items) => items.iter().try_for_each(|item| self.deadline(id, item)),
@@ -172,7 +174,7 @@ impl Rolling<'_> {
                 entries.iter().try_for_each(|(_, value)| self.deadline(id, value))?;
                 // "Trước Tết Nguyên đán" is not the same day next year.
                 let phrase = entries.iter().find(|(key, _)| key.value == "phrase").and_then(|(_, node)| text_in(node));
-                let undated = phrase.filter(|(_, phrase)| shift_dates(phrase, self.by) == **phrase);
+                let undated = phrase.filter(|(_, phrase)| self.years.deadline(phrase).0 == **phrase);
                 if let (Some((_, phrase)), true) = (undated, self.edits.len() > moved_before) {
                     self.reviews.push(format!("{id}: thời hạn «{phrase}»: tra lại ngày của năm mới"));
                 }
@@ -184,26 +186,34 @@ impl Rolling<'_> {
 
     fn words(&mut self, id: &str, name: &str, node: &Node) -> Result<(), NoDraft> {
         let Some((node, old)) = text_in(node) else { return Ok(()) };
-        let emptied = NUMBER.replace_all(old, |found: &Captures<'_>| self.emptied(found)).into_owned();
-        if emptied != *old {
-            self.reviews.push(format!("{id}: điền số, ngày văn bản của năm mới ở {name}"));
-        }
-        let new = self.moved(&emptied);
+        let emptied = self.emptied(id, name, old);
+        let new = self.moved(id, name, &emptied);
         self.set(id, name, node, old, &new)
     }
 
-    /// The number of a document of the plan's time goes; one of a standing rule stays.
-    fn emptied(&self, found: &Captures<'_>) -> String {
-        let kind = &found[2];
-        let is_yearly = YEARLY.iter().any(|known| kind.split(['-', '–']).next() == Some(*known));
-        let dated = found.get(4).and_then(|year| year.as_str().parse::<i32>().ok());
-        let is_recent = dated.map_or(is_yearly, |year| year >= self.first - 1);
-        if is_recent { format!("số …/{kind}") } else { found[0].to_owned() }
+    /// The numbers of documents of the plan's time go; those of standing rules stay.
+    fn emptied(&mut self, id: &str, name: &str, old: &str) -> String {
+        let first = self.years.first;
+        let emptied = NUMBER.replace_all(old, |found: &Captures<'_>| {
+            let kind = &found[2];
+            let is_yearly = YEARLY.iter().any(|known| kind.split(['-', '–']).next() == Some(*known));
+            let dated = found.get(4).and_then(|year| year.as_str().parse::<i32>().ok());
+            let is_recent = dated.map_or(is_yearly, |year| year >= first - 1);
+            if is_recent { format!("số …/{kind}") } else { found[0].to_owned() }
+        });
+        if emptied != *old {
+            self.reviews.push(format!("{id}: điền số, ngày văn bản của năm mới ở {name}"));
+        }
+        emptied.into_owned()
     }
 
     /// The plan's own years in a text, moved; those of other documents stay.
-    fn moved(&self, text: &str) -> String {
-        shift_years(text, self.by, |year| (self.first..=self.last).contains(&year))
+    fn moved(&mut self, id: &str, name: &str, text: &str) -> String {
+        let (moved, is_open) = self.years.sentence(text);
+        if is_open {
+            self.reviews.push(format!("{id}: {name} còn nhắc một năm khác, xem có phải đổi không: «{moved}»"));
+        }
+        moved
     }
 
     fn set(&mut self, id: &str, name: &str, node: &Node, old: &str, new: &str) -> Result<(), NoDraft> {
@@ -217,7 +227,7 @@ impl Rolling<'_> {
     }
 
     fn drop_settled(&mut self, id: &str, task: &TaskPlace<'_>) -> Result<(), NoDraft> {
-        let places = layout::entries(self.text, task).ok_or(NoDraft::Layout)?;
+        let places = layout::entries(self.text, task).ok_or_else(|| NoDraft::Braces(id.to_owned()))?;
         let at = task.entries.iter().position(|(key, _)| key.value == "settled").ok_or(NoDraft::Layout)?;
         self.edits.push((places[at].lines.clone(), String::new()));
         self.changes.push(format!("{id}: bỏ ngày đã chốt của năm cũ (settled)"));
@@ -226,9 +236,11 @@ impl Rolling<'_> {
     }
 
     fn put_aside(&mut self, task: &TaskPlace<'_>) {
-        let lines =
-            self.text[task.place.lines.clone()].lines().map(|line| format!("  # {}\n", line.trim_start_matches("  ")));
-        let kept = format!("  # Đã xong trong năm {}; nếu năm mới vẫn làm thì bỏ dấu # và sửa thời hạn:\n", self.first);
+        let lines = self.text[task.place.lines.clone()]
+            .lines()
+            .map(|line| format!("  # {}\n", line.strip_prefix("  ").unwrap_or(line)));
+        let kept =
+            format!("  # Đã xong trong năm {}; nếu năm mới vẫn làm thì bỏ dấu # và sửa thời hạn:\n", self.years.first);
         self.edits.push((task.place.lines.clone(), std::iter::once(kept).chain(lines).collect()));
     }
 }
@@ -242,38 +254,6 @@ fn text_in(node: &Node) -> Option<(&Node, &str)> {
 
 fn texts_of<'a>(node: &'a Node, key: &str) -> Option<(&'a Node, &'a str)> {
     value_of(node, key).and_then(text_in)
-}
-
-fn years_in(text: &str) -> Vec<i32> {
-    YEAR.find_iter(text).filter_map(|year| year.as_str().parse().ok()).collect()
-}
-
-/// Moves years that stand alone or in a date; one inside a document's number ("12/2023/QĐ-UBND") stays.
-fn shift_years(text: &str, by: i32, is_meant: impl Fn(i32) -> bool) -> String {
-    let moved = YEAR.replace_all(text, |found: &Captures<'_>| {
-        let (year, whole) = (found[0].parse::<i32>().unwrap_or_default(), found.get(0));
-        let after = whole.map_or("", |m| &text[m.end()..]);
-        let is_number = after.starts_with('/') && after[1..].starts_with(char::is_alphabetic);
-        if is_meant(year) && !is_number { (year + by).to_string() } else { found[0].to_owned() }
-    });
-    moved.into_owned()
-}
-
-/// The same for a deadline, where no day may come to be that does not exist.
-fn shift_dates(text: &str, by: i32) -> String {
-    let existing = DAY.replace_all(text, |found: &Captures<'_>| {
-        let number = |at: usize| found[at].parse::<u32>().unwrap_or_default();
-        let year = i32::try_from(number(5)).unwrap_or_default() + by;
-        let is_leap_day = number(1) == 29 && number(3) == 2 && NaiveDate::from_ymd_opt(year, 2, 29).is_none();
-        let day = if is_leap_day { "28" } else { &found[1] };
-        format!("{day}{}{}{}{}", &found[2], &found[3], &found[4], &found[5])
-    });
-    let moved = shift_years(&existing, by, |_| true);
-    let existing = LEAP_DAY.replace_all(&moved, |found: &Captures<'_>| {
-        let has_leap_day = found[0].parse::<NaiveDate>().is_ok();
-        format!("{}-02-{}", &found[1], if has_leap_day { "29" } else { "28" })
-    });
-    existing.into_owned()
 }
 
 /// The edit that makes a scalar say something else; `None` for one over several lines.

@@ -2,15 +2,15 @@
 
 use std::{
     fs, io,
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
-    path::Path,
+    os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
 };
 
 use chrono::{Datelike, NaiveDate};
 use minijinja::{Environment, UndefinedBehavior, context};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{example, schema::SCHEMAS};
+use super::{example, files, schema::SCHEMAS};
 use crate::{import::yaml::quote, source::table::wording};
 
 /// What has to be known of an office.
@@ -58,7 +58,7 @@ pub fn files(starter: &Starter, today: NaiveDate) -> Vec<(String, String)> {
         unit_id => Some(id_of(&starter.unit)).filter(|id| !id.is_empty()).unwrap_or_else(|| "van-phong".to_owned()),
         administrator => starter.administrator.as_str(),
         administrator_email => starter.administrator_email.as_str(),
-        from => format!("Nhắc việc {} <{}>", starter.office, starter.from),
+        from => format!("Nhắc việc {} <{}>", in_an_address(&starter.office), starter.from),
         reply_to => starter.administrator_email.as_str(),
         smtp_host => smtp.map(|s| s.host.as_str()),
         smtp_port => smtp.map(|s| s.port),
@@ -92,6 +92,12 @@ fn quarters_left(today: NaiveDate) -> String {
     months.map(|month| month.to_string()).collect::<Vec<_>>().join(",")
 }
 
+/// A name as it may stand before an address without quotes (RFC 5322, 3.2.3).
+fn in_an_address(name: &str) -> String {
+    let letters = name.chars().map(|c| if "()<>[]:;@\\,.\"".contains(c) || c.is_control() { ' ' } else { c });
+    letters.collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// The holidays, and the official years from this one on; the last one known when this one is not.
 fn calendars(year: i32) -> impl Iterator<Item = (&'static str, &'static str)> {
     let year_of = |path: &str| path.strip_prefix("calendar/")?.strip_suffix(".yaml")?.parse::<i32>().ok();
@@ -101,29 +107,55 @@ fn calendars(year: i32) -> impl Iterator<Item = (&'static str, &'static str)> {
         .filter(move |(path, _)| *path == "holidays.yaml" || year_of(path).is_some_and(|of| of >= year.min(last)))
 }
 
-/// Writes the files and the folder for secrets.
+/// Why nothing was written.
+#[derive(Debug)]
+pub struct NotWritten {
+    /// At which file.
+    pub path: PathBuf,
+    /// Why.
+    pub error: io::Error,
+}
+
+/// Writes the files and the folder for secrets: all of it, or nothing. A calendar or a schema that exists is kept.
 ///
 /// # Errors
 /// When a file cannot be written, or exists: nothing that somebody wrote is replaced.
-pub fn write(folder: &Path, files: &[(String, String)], smtp: Option<&StarterSmtp>) -> io::Result<()> {
-    for (path, text) in files {
-        let path = folder.join(path);
-        fs::create_dir_all(path.parent().unwrap_or(folder))?;
-        write_new(&path, text, 0o644)?;
+pub fn write(folder: &Path, files: &[(String, String)], smtp: Option<&StarterSmtp>) -> Result<(), NotWritten> {
+    let is_kept = |path: &str| path == "holidays.yaml" || path.starts_with("calendar/") || path.starts_with("schema/");
+    let exists = |path: &str| folder.join(path).symlink_metadata().is_ok();
+    let password = smtp.and_then(|s| s.account.as_ref()).and_then(|(_, password)| password.as_ref());
+    let secret = password.map(|password| ("secrets/mail-password", password.expose_secret(), 0o600));
+    // The main file comes last: where it is, everything is.
+    let wanted = files.iter().rev().map(|(path, text)| (path.as_str(), text.as_str(), 0o644));
+    let wanted: Vec<_> =
+        secret.into_iter().chain(wanted).filter(|(path, ..)| !(is_kept(path) && exists(path))).collect();
+    if let Some((path, ..)) = wanted.iter().find(|(path, ..)| exists(path)) {
+        return Err(NotWritten { path: folder.join(path), error: io::ErrorKind::AlreadyExists.into() });
     }
-    let secrets = folder.join("secrets");
-    if !secrets.exists() {
-        fs::DirBuilder::new().mode(0o700).create(&secrets)?;
+    let mut made: Vec<PathBuf> = Vec::new();
+    let written = write_all(folder, &wanted, &mut made);
+    if written.is_err() {
+        for path in made {
+            let _ = fs::remove_file(path);
+        }
     }
-    if let Some((_, Some(password))) = smtp.and_then(|s| s.account.as_ref()) {
-        write_new(&secrets.join("mail-password"), password.expose_secret(), 0o600)?;
-    }
-    Ok(())
+    written
 }
 
-fn write_new(path: &Path, text: &str, mode: u32) -> io::Result<()> {
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
-    io::Write::write_all(&mut file, text.as_bytes())
+fn write_all(folder: &Path, wanted: &[(&str, &str, u32)], made: &mut Vec<PathBuf>) -> Result<(), NotWritten> {
+    let secrets = folder.join("secrets");
+    let with_folder = |path: &Path, mode: u32| {
+        let parent = path.parent().unwrap_or(folder);
+        fs::DirBuilder::new().recursive(true).mode(mode).create(parent)
+    };
+    with_folder(&secrets.join("x"), 0o700).map_err(|error| NotWritten { path: secrets.clone(), error })?;
+    for (path, text, mode) in wanted {
+        let path = folder.join(path);
+        let written = with_folder(&path, 0o755).and_then(|()| files::write_new(&path, text, *mode));
+        written.map_err(|error| NotWritten { path: path.clone(), error })?;
+        made.push(path);
+    }
+    Ok(())
 }
 
 /// The name in small letters without marks: `Văn phòng Sở` is `van-phong-so`. Empty when it has no letters.

@@ -74,15 +74,22 @@ fn task_text(text: &str, task: &TaskPlace<'_>) -> String {
     let mut order: Vec<usize> = (0..task.entries.len()).collect();
     order.sort_by_key(|at| rank(&task.entries[*at].0.value));
     let mut said = String::new();
+    let mut first_indent = "  ";
     for at in order {
         let (key, node) = &task.entries[at];
         let place = places.as_ref().map(|places| &places[at]);
         for comment in place.map(|p| text[p.above.clone()].lines()).into_iter().flatten().map(str::trim) {
             if !comment.is_empty() {
-                let _ = writeln!(said, "    {comment}");
+                let _ = writeln!(said, "{first_indent}{comment}");
             }
         }
+        first_indent = "    ";
         let _ = writeln!(said, "    {}", entry_text(text, &key.value, node, place));
+    }
+    // What stands below the last key is not a key's.
+    let last = places.iter().flatten().map(|place| place.lines.end).max().unwrap_or(task.place.lines.end);
+    for comment in text[last..task.place.lines.end].lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let _ = writeln!(said, "    {comment}");
     }
     // The dash stands before the first key, not before a comment above it.
     let dash =
