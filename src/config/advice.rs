@@ -268,7 +268,9 @@ fn days_of_units(office: &Office) -> HashMap<&UnitId, Days> {
             let days = days_told(occurrence, role, &office.calendar);
             for unit in concerned {
                 let told = units.entry(unit).or_default();
-                days.iter().for_each(|day| told.entry(*day).or_default().push(at));
+                for day in &days {
+                    told.entry(*day).or_default().push(at);
+                }
             }
         }
     }

@@ -67,9 +67,8 @@ impl Move {
                 Some((from, to)) if (from, to) == (self.first, self.last) => Some(year + self.by),
                 _ if is_others => None,
                 Some((from, to)) if to == from + 1 => (self.owns(from) || self.owns(to)).then_some(year + self.by),
-                Some(_) => None,
                 None if self.owns(year) && is_named(&text[..found.start()]) => Some(year + self.by),
-                None => None,
+                Some(_) | None => None,
             };
             is_open |= new.is_none() && !is_others && (self.first - 1..=self.last + 1).contains(&year);
             moved.push_str(&text[at..found.start()]);
