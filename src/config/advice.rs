@@ -233,6 +233,7 @@ fn crowded(office: &Office, units_file: &Arc<SourceFile>) -> Vec<Finding> {
         let Some(days) = units.get(&unit.id) else { continue };
         unit.contacts.iter().for_each(|person| memberships.entry(person).or_default().push(days));
     }
+    let places = places_of_ids(units_file);
     let findings = memberships.into_iter().filter_map(|(person, days)| {
         let (count, day) = fullest(&days)?;
         let name = office.directory.people.get(person).map_or(person.as_str(), |p| p.name.as_str());
@@ -242,17 +243,20 @@ fn crowded(office: &Office, units_file: &Arc<SourceFile>) -> Vec<Finding> {
                 "chia bớt người nhận (contacts), bớt mốc nhắc cho đơn vị phối hợp, theo dõi; xem từng ngày: nhacviec simulate --from {day} --to {day}"
             ),
         };
-        Some(said.spanning(units_file, place_of_id(units_file, person.as_str())))
+        Some(said.spanning(units_file, places.get(person.as_str()).cloned().unwrap_or(0..0)))
     });
     findings.collect()
 }
 
-/// Where a person is declared.
-fn place_of_id(file: &SourceFile, id: &str) -> Range<usize> {
-    let declared = format!("id: {id}");
-    let is_end = |at: usize| !file.text[at..].starts_with(|c: char| c.is_alphanumeric() || c == '-');
-    let found = file.text.match_indices(&declared).map(|(at, _)| at + "id: ".len()).find(|at| is_end(at + id.len()));
-    found.map_or(0..0, |at| at..at + id.len())
+/// Where each person or unit is declared.
+fn places_of_ids(file: &SourceFile) -> HashMap<&str, Range<usize>> {
+    let text = file.text.as_str();
+    let declared = text.match_indices("id: ").map(|(at, found)| {
+        let start = at + found.len();
+        let length = text[start..].find(|c: char| !(c.is_alphanumeric() || c == '-')).unwrap_or(text.len() - start);
+        (&text[start..start + length], start..start + length)
+    });
+    declared.collect()
 }
 
 fn days_of_units(office: &Office) -> HashMap<&UnitId, Days> {

@@ -71,9 +71,9 @@ impl Finding {
     /// Line and column, both from 1, the column in characters.
     #[must_use]
     pub fn position(&self) -> (usize, usize) {
-        let before = self.file.text.get(..self.span.start).unwrap_or_default();
-        let line_start = before.rfind('\n').map_or(0, |i| i + 1);
-        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+        let line = self.file.line_of(self.span.start);
+        let before = self.file.text.get(self.file.start_of(line)..self.span.start).unwrap_or_default();
+        (line, before.chars().count() + 1)
     }
 
     /// `tệp:dòng:cột: câu`, on one line.
