@@ -228,14 +228,16 @@ type Days = HashMap<NaiveDate, Vec<usize>>;
 /// People who would be told of too much on one day, each with their fullest day.
 fn crowded(office: &Office, units_file: &Arc<SourceFile>) -> Vec<Finding> {
     let units = days_of_units(office);
-    let mut memberships: BTreeMap<&PersonId, Vec<&Days>> = BTreeMap::new();
-    for unit in office.directory.units.values() {
-        let Some(days) = units.get(&unit.id) else { continue };
-        unit.contacts.iter().for_each(|person| memberships.entry(person).or_default().push(days));
+    let mut memberships: BTreeMap<&PersonId, Vec<&UnitId>> = BTreeMap::new();
+    for unit in office.directory.units.values().filter(|unit| units.contains_key(&unit.id)) {
+        unit.contacts.iter().for_each(|person| memberships.entry(person).or_default().push(&unit.id));
     }
+    // Colleagues hear of the same.
+    let mut known: HashMap<Vec<&UnitId>, Option<(usize, NaiveDate)>> = HashMap::new();
     let places = places_of_ids(units_file);
-    let findings = memberships.into_iter().filter_map(|(person, days)| {
-        let (count, day) = fullest(&days)?;
+    let findings = memberships.into_iter().filter_map(|(person, members)| {
+        let days = || members.iter().filter_map(|unit| units.get(*unit)).collect::<Vec<_>>();
+        let (count, day) = (*known.entry(members.clone()).or_insert_with(|| fullest(&days())))?;
         let name = office.directory.people.get(person).map_or(person.as_str(), |p| p.name.as_str());
         let said = Said {
             message: format!("{name} sẽ nhận {count} lời nhắc trong ngày {}: khó đọc hết", date(day)),
