@@ -112,7 +112,12 @@ fn a_handful_of_answers_make_a_valid_office_that_has_something_to_remind_of() {
         (machine.text("secrets/mail-password").as_str(), secret.permissions().mode() & 0o777),
         ("mat-khau-that", 0o600)
     );
-    assert_eq!(fs::metadata(machine.path("secrets")).expect("made").permissions().mode() & 0o777, 0o700);
+    let mode = |file: &str| fs::metadata(machine.path(file)).expect("made").permissions().mode() & 0o777;
+    assert_eq!(
+        [mode("secrets"), mode(""), mode("plans")],
+        [0o700, 0o755, 0o755],
+        "the service reads all but the secrets"
+    );
     let tasks = out(&machine.nhacviec(&["tasks"]));
     assert!(tasks.contains("Rà soát danh sách đơn vị") && tasks.contains("nhắc từ"), "{tasks}");
 }

@@ -52,6 +52,15 @@ fn err(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).expect("UTF-8")
 }
 
+/// The plan is written, and the first of four reports was made by one of two units, late.
+fn report_two(folder: &OfficeFolder) {
+    let first = "done I.1 --product 12/KH-SNV --on 10/02/2023 --by an";
+    let second = "done II.1 --unit phong-a --period 2023-03 --product 1/BC --on 05/04/2023 --by an";
+    for report in [first, second] {
+        done(folder, &report.split(' ').collect::<Vec<_>>());
+    }
+}
+
 fn plan(folder: &OfficeFolder) -> PathBuf {
     folder.config().join("plans/kh.yaml")
 }
@@ -76,24 +85,7 @@ fn example() -> OfficeFolder {
 fn the_annex_is_shown_as_a_table_with_the_state_of_each_row() {
     let folder = OfficeFolder::new(25, TASKS);
     done(&folder, &["run", "--once"]);
-    done(&folder, &["done", "I.1", "--product", "12/KH-SNV", "--on", "10/02/2023", "--by", "an"]);
-    done(
-        &folder,
-        &[
-            "done",
-            "II.1",
-            "--unit",
-            "phong-a",
-            "--period",
-            "2023-03",
-            "--product",
-            "1/BC",
-            "--on",
-            "05/04/2023",
-            "--by",
-            "an",
-        ],
-    );
+    report_two(&folder);
     let table = done(&folder, &["plan", "show", "kh", "--width", "120"]);
     assert!(table.lines().all(|line| line.chars().count() <= 120), "{table}");
     let words = table.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -157,24 +149,7 @@ fn next_year_s_plan_moves_dates_empties_numbers_and_puts_finished_one_offs_aside
     ] {
         assert!(said.contains(part), "{part} is not in\n{said}");
     }
-    done(&folder, &["done", "I.1", "--product", "12/KH-SNV", "--on", "10/02/2023", "--by", "an"]);
-    done(
-        &folder,
-        &[
-            "done",
-            "II.1",
-            "--unit",
-            "phong-a",
-            "--period",
-            "2023-03",
-            "--product",
-            "1/BC",
-            "--on",
-            "05/04/2023",
-            "--by",
-            "an",
-        ],
-    );
+    report_two(&folder);
     let path = folder.config().join("plans/kh-2024.yaml");
     let (_, said) = draft(&["--out", path.to_str().expect("UTF-8")]);
     assert!(said.contains("I.1: đã xong, bỏ khỏi kế hoạch mới (còn trong ghi chú): Xây dựng Kế hoạch"), "{said}");
@@ -185,6 +160,17 @@ fn next_year_s_plan_moves_dates_empties_numbers_and_puts_finished_one_offs_aside
     let again =
         nhacviec(&folder, &["plan", "rollover", "kh", "--year", "2024", "--out", path.to_str().expect("UTF-8")]);
     assert!(err(&again).contains("đã có tệp"), "{}", err(&again));
+}
+
+#[test]
+fn a_draft_is_written_beside_where_one_stands() {
+    let folder = OfficeFolder::new(25, TASKS);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nhacviec"));
+    command.args(["plan", "rollover", "kh", "--year", "2024", "--out", "moi.yaml"]);
+    command.arg("--config").arg(folder.config()).arg("--state").arg(folder.state());
+    let output = command.current_dir(folder.root.path()).output().expect("runs");
+    assert!(output.status.success(), "{}", err(&output));
+    assert!(text(&folder.root.path().join("moi.yaml")).contains("id: kh-2024"));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::finding::{Finding, Severity, SourceFile};
 use crate::{
     domain::{
         calendar::WorkCalendar,
-        deadline::{DeadlineRule, Due},
+        deadline::Due,
         ids::{PersonId, PlanId, UnitId},
         occurrence::{Occurrence, OccurrenceKind},
         office::Office,
@@ -107,27 +107,8 @@ fn place_of_task(file: &SourceFile, task: &Task) -> Range<usize> {
     text.find(id).map_or(start..start, |at| start + at..start + at + id.len())
 }
 
-/// A task with a date, or a standing one, of which its unit never hears. What waits for a document is not meant: it is
-/// reminded of once the document is there.
+/// A task with due dates of which its unit never hears. One without any is told of where its deadline is read.
 fn never_reminded(task: &Task, policy: Option<&Arc<Policy>>, occurrences: &[&Occurrence]) -> Option<Said> {
-    let waits = !task.reading.has_dates()
-        && !task
-            .reading
-            .clauses
-            .iter()
-            .any(|clause| matches!(clause.rule, DeadlineRule::Standing | DeadlineRule::ExternalPlan(_)));
-    if waits {
-        return None;
-    }
-    if occurrences.is_empty() {
-        return Some(Said {
-            message: format!(
-                "thời hạn «{}» không có kỳ nào trong năm của kế hoạch: sẽ không nhắc lần nào",
-                task.phrase
-            ),
-            help: "xem lại thời hạn, mục year và until của kế hoạch".to_owned(),
-        });
-    }
     let policy = policy?;
     let is_told = !policy.lead.before.is_empty() || !policy.lead.after.is_empty() || policy.data_closing.is_some();
     let is_dated = occurrences.iter().any(|o| matches!(o.kind, OccurrenceKind::Dated(_)));
@@ -204,7 +185,7 @@ fn is_alike(a: &[String], b: &[String]) -> bool {
     if a.len() == b.len() {
         return !a.is_empty() && a == b;
     }
-    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
     short.len() >= LEAST_WORDS && common(short, long) * 100 >= short.len() * ALIKE
 }
 

@@ -49,7 +49,11 @@ fn with_hidden(path: &Path, text: &str, mode: u32, rest: impl Fn(&Path) -> io::R
     let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).and_then(|()| rest(&fresh));
     match fs::remove_file(&fresh) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => written.and(Err(error)),
-        Ok(()) | Err(_) => written,
+        // The new name survives a power cut as well.
+        Ok(()) | Err(_) => {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            written.and_then(|()| fs::File::open(folder)?.sync_all())
+        }
     }
 }
 

@@ -143,15 +143,14 @@ pub fn write(folder: &Path, files: &[(String, String)], smtp: Option<&StarterSmt
 }
 
 fn write_all(folder: &Path, wanted: &[(&str, &str, u32)], made: &mut Vec<PathBuf>) -> Result<(), NotWritten> {
+    let make = |path: &Path, mode: u32| fs::DirBuilder::new().recursive(true).mode(mode).create(path);
+    // The service reads the folder as a user of its own; only the secrets are handed to it.
     let secrets = folder.join("secrets");
-    let with_folder = |path: &Path, mode: u32| {
-        let parent = path.parent().unwrap_or(folder);
-        fs::DirBuilder::new().recursive(true).mode(mode).create(parent)
-    };
-    with_folder(&secrets.join("x"), 0o700).map_err(|error| NotWritten { path: secrets.clone(), error })?;
+    make(folder, 0o755).and_then(|()| make(&secrets, 0o700)).map_err(|error| NotWritten { path: secrets, error })?;
     for (path, text, mode) in wanted {
         let path = folder.join(path);
-        let written = with_folder(&path, 0o755).and_then(|()| files::write_new(&path, text, *mode));
+        let parent = path.parent().unwrap_or(folder);
+        let written = make(parent, 0o755).and_then(|()| files::write_new(&path, text, *mode));
         written.map_err(|error| NotWritten { path: path.clone(), error })?;
         made.push(path);
     }
