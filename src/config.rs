@@ -39,7 +39,6 @@ use std::{
 };
 
 use chrono::{NaiveDate, Weekday};
-use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 
 pub use self::calendar::NOTICE_TO_FILL_IN;
 use self::{
@@ -203,7 +202,7 @@ fn load_from(folder: &Path, folders: &Folders) -> Result<Config, ConfigError> {
 /// An ordinary week from Monday to Friday is assumed.
 #[must_use]
 pub fn read_calendar_text(path: &str, text: &str) -> (Option<CalendarYear>, Vec<Finding>) {
-    let file = Arc::new(SourceFile::new(path.to_owned(), in_nfc(text.to_owned())));
+    let file = Arc::new(SourceFile::normalized(path.to_owned(), text.to_owned()));
     let mut findings = Vec::new();
     let node = node::parse(&file, &mut findings);
     let reader = Reader::new(file, findings);
@@ -370,7 +369,7 @@ impl Loading {
         };
         match read_text(path) {
             Ok(text) => {
-                let file = Arc::new(SourceFile::new(shown, in_nfc(text)));
+                let file = Arc::new(SourceFile::normalized(shown, text));
                 let mut findings = Vec::new();
                 let node = node::parse(&file, &mut findings);
                 let reader = Reader::new(file, findings);
@@ -530,11 +529,6 @@ impl Loading {
         }
         distinct
     }
-}
-
-/// The text in Unicode NFC, as nearly all files are already.
-fn in_nfc(text: String) -> String {
-    if is_nfc_quick(text.chars()) == IsNormalized::Yes { text } else { text.nfc().collect() }
 }
 
 /// Editors keep their own files beside the one that is edited.

@@ -6,15 +6,14 @@
 use std::{collections::HashMap, fs, io, path::Path, str::FromStr as _, sync::Arc};
 
 use serde_json::{Map, Value as Json, json};
-use unicode_normalization::UnicodeNormalization as _;
 use yaml_edit::{Document, Mapping, YamlFile};
 
 use super::{
     fields::Reader,
     files::{lock, replace},
     finding::{Finding, Severity, SourceFile},
-    node::{self, Node, Value},
-    tidy::comments,
+    layout::comments,
+    node::{self, Node},
     units,
 };
 use crate::import::yaml::plain_or_quoted;
@@ -113,7 +112,7 @@ fn lines_added(before: &str, after: &str) -> Vec<String> {
 
 /// The text with the change made.
 fn apply(path: &Path, text: &str, change: &Change<'_>) -> Result<String, EditError> {
-    let mut expected = plain(&parse(path, text)?);
+    let mut expected = parse(path, text)?.plain();
     expect(&mut expected, change)?;
     let file = YamlFile::from_str(text).map_err(|_| EditError::Layout)?;
     let document = file.document().ok_or(EditError::Layout)?;
@@ -124,7 +123,7 @@ fn apply(path: &Path, text: &str, change: &Change<'_>) -> Result<String, EditErr
         None => with_section(text, change).ok_or(EditError::Layout)?,
     };
     let keeps_comments = comments(text) == comments(&edited);
-    let is_as_expected = parse(path, &edited).is_ok_and(|root| plain(&root) == expected);
+    let is_as_expected = parse(path, &edited).is_ok_and(|root| root.plain() == expected);
     if is_as_expected && keeps_comments { Ok(edited) } else { Err(EditError::Layout) }
 }
 
@@ -199,22 +198,7 @@ fn with_section(text: &str, change: &Change<'_>) -> Option<String> {
 }
 
 fn parse(path: &Path, text: &str) -> Result<Node, EditError> {
-    let file = Arc::new(SourceFile::new(path.display().to_string(), text.nfc().collect()));
-    let mut findings = Vec::new();
-    let node = node::parse(&file, &mut findings);
-    node.filter(|_| findings.is_empty()).ok_or(EditError::Wrong(findings))
-}
-
-/// What a file says, without the places.
-pub fn plain(node: &Node) -> Json {
-    match &node.value {
-        Value::Null => Json::Null,
-        Value::Text(text) => json!(text),
-        Value::List(items) => items.iter().map(plain).collect(),
-        Value::Map(entries) => {
-            Json::Object(entries.iter().map(|(key, node)| (key.value.clone(), plain(node))).collect::<Map<_, _>>())
-        }
-    }
+    node::parse_text(&path.display().to_string(), text).map_err(EditError::Wrong)
 }
 
 /// Makes the change in what the file says.
@@ -255,7 +239,7 @@ fn known_entry<'a>(entries: &'a mut [Json], id: &str) -> Result<&'a mut Map<Stri
 /// What was wrong before the change does not stand in its way.
 fn refuse_new_errors(path: &Path, before: &str, after: &str) -> Result<(), EditError> {
     let errors = |text: &str| -> Vec<Finding> {
-        let file = Arc::new(SourceFile::new(path.display().to_string(), text.nfc().collect()));
+        let file = Arc::new(SourceFile::normalized(path.display().to_string(), text.to_owned()));
         let mut findings = Vec::new();
         let node = node::parse(&file, &mut findings);
         let reader = Reader::new(file, findings);

@@ -7,6 +7,7 @@ use std::{
 };
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 
 /// A file as it was read.
 #[derive(Debug, PartialEq, Eq)]
@@ -47,6 +48,14 @@ impl SourceFile {
     #[must_use]
     pub fn new(path: String, text: String) -> Self {
         Self { path, text, line_starts: OnceLock::new() }
+    }
+
+    /// A file whose text may not be in NFC yet.
+    #[must_use]
+    pub fn normalized(path: String, text: String) -> Self {
+        // Nearly all files are already.
+        let is_normal = is_nfc_quick(text.chars()) == IsNormalized::Yes;
+        Self::new(path, if is_normal { text } else { text.nfc().collect() })
     }
 
     /// The line of a byte, from 1.

@@ -34,14 +34,9 @@ pub fn tasks<'a>(text: &str, root: &'a Node) -> Option<Vec<TaskPlace<'a>>> {
     let mut places: Vec<TaskPlace<'a>> = Vec::new();
     for item in items {
         let Value::Map(entries) = &item.value else { return None };
-        let first = entries.first().map_or(item.span.start, |(key, _)| key.span.start).min(item.span.start.max(1));
-        let start = line_start(text, first);
-        let indent = text[start..].find('-')?;
-        if !text[start..start + indent].trim().is_empty()
-            || !text[start + indent + 1..first].trim_matches([' ', '{']).is_empty()
-        {
-            return None;
-        }
+        let start = line_start(text, item.span.start);
+        let before = &text[start..item.span.start];
+        let indent = before.find('-').filter(|_| before.trim() == "-")?;
         let lines = start..end_of_block(text, start, indent);
         let floor = places.last().map_or(0, |before| before.place.lines.end);
         places.push(TaskPlace { entries, place: Place { above: above(text, start, floor)..start, lines } });
@@ -102,4 +97,35 @@ fn above(text: &str, start: usize, floor: usize) -> usize {
         begin = line;
     }
     begin
+}
+
+/// What stands behind `#` outside of quotes, sorted.
+pub fn comments(text: &str) -> Vec<String> {
+    let mut found: Vec<String> = text.lines().filter_map(comment_of).map(|c| c.trim().to_owned()).collect();
+    found.sort_unstable();
+    found
+}
+
+fn comment_of(line: &str) -> Option<&str> {
+    let (mut quote, mut before) = (None, ' ');
+    for (at, c) in line.char_indices() {
+        match quote {
+            Some('"') if c == '\\' && before != '\\' => before = '\\',
+            Some(open) => {
+                if c == open && !(open == '"' && before == '\\') {
+                    quote = None;
+                }
+                before = if before == '\\' { ' ' } else { c };
+            }
+            None if c == '#' && before.is_whitespace() => return Some(&line[at..]),
+            None => {
+                // A quote inside a word is only a letter.
+                if matches!(c, '"' | '\'') && (before.is_whitespace() || "[{,:".contains(before)) {
+                    quote = Some(c);
+                }
+                before = c;
+            }
+        }
+    }
+    None
 }

@@ -19,6 +19,19 @@ pub struct Node {
     pub span: Range<usize>,
 }
 
+impl Node {
+    /// What it says, without the places.
+    #[must_use]
+    pub fn plain(&self) -> serde_json::Value {
+        match &self.value {
+            Value::Null => serde_json::Value::Null,
+            Value::Text(text) => text.as_str().into(),
+            Value::List(items) => items.iter().map(Self::plain).collect(),
+            Value::Map(entries) => entries.iter().map(|(key, node)| (key.value.clone(), node.plain())).collect(),
+        }
+    }
+}
+
 /// What a node holds. Scalars stay text: `0912` keeps its zero and `no` stays a word.
 #[derive(Debug, Clone)]
 pub enum Value {
@@ -39,6 +52,16 @@ pub struct Text {
     pub value: String,
     /// Its bytes in the file.
     pub span: Range<usize>,
+}
+
+/// Parses a text, all of it right; `path` names it in findings.
+///
+/// # Errors
+/// Every finding, when there is one.
+pub fn parse_text(path: &str, text: &str) -> Result<Node, Vec<Finding>> {
+    let mut findings = Vec::new();
+    let node = parse(&Arc::new(SourceFile::normalized(path.to_owned(), text.to_owned())), &mut findings);
+    node.filter(|_| findings.is_empty()).ok_or(findings)
 }
 
 /// Parses one YAML document, or says what is wrong with its syntax.

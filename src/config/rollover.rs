@@ -11,8 +11,8 @@ use self::years::{Move, years_in};
 use super::{
     finding::SourceFile,
     layout::{self, TaskPlace, value_of},
-    node::{Node, Value},
-    tidy::{parse, tidy},
+    node::{Node, Value, parse_text},
+    tidy::tidy,
 };
 use crate::import::yaml::quote;
 
@@ -63,7 +63,7 @@ pub enum NoDraft {
 /// When the file's layout does not allow it, or `year` is not after the plan's.
 pub fn roll(file: &SourceFile, root: &Node, year: i32, finished: &BTreeSet<String>) -> Result<Rolled, NoDraft> {
     let text = NOTE.replace_all(&tidy(file, root).ok_or(NoDraft::Layout)?, "").into_owned();
-    let root = parse(&file.path, &text).ok_or(NoDraft::Layout)?;
+    let root = parse_text(&file.path, &text).map_err(|_| NoDraft::Layout)?;
     let head = value_of(&root, "plan").ok_or(NoDraft::Layout)?;
     let years = texts_of(head, "year").map(|(_, text)| years_in(text)).unwrap_or_default();
     let first = *years.first().ok_or(NoDraft::Layout)?;
@@ -90,7 +90,7 @@ pub fn roll(file: &SourceFile, root: &Node, year: i32, finished: &BTreeSet<Strin
     }
     let Rolling { edits, changes, reviews, .. } = rolling;
     let rolled = with_edits(&text, edits);
-    parse(&file.path, &rolled).ok_or(NoDraft::Layout)?;
+    parse_text(&file.path, &rolled).map_err(|_| NoDraft::Layout)?;
     Ok(Rolled { id, text: rolled, changes, reviews })
 }
 

@@ -1,11 +1,10 @@
 //! Owns the normal form of a plan file (`nhacviec plan fmt`): what it says and its comments stay, the layout becomes one.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::fmt::Write as _;
 
 use super::{
-    edit::plain,
     finding::SourceFile,
-    layout::{self, Place, TaskPlace},
+    layout::{self, Place, TaskPlace, comments},
     node::{self, Node, Value},
 };
 use crate::import::yaml::{plain_or_quoted, quote};
@@ -46,7 +45,7 @@ pub fn tidy(file: &SourceFile, root: &Node) -> Option<String> {
     }
     tidied.push_str(&text[last..]);
     let tidied = clean(&tidied);
-    let kept = parse(&file.path, &tidied).is_some_and(|new| trimmed(&plain(&new)) == trimmed(&plain(root)));
+    let kept = node::parse_text(&file.path, &tidied).is_ok_and(|new| trimmed(&new.plain()) == trimmed(&root.plain()));
     (kept && comments(text) == comments(&tidied)).then_some(tidied)
 }
 
@@ -54,13 +53,6 @@ pub fn tidy(file: &SourceFile, root: &Node) -> Option<String> {
 fn section_of<'a>(task: &TaskPlace<'a>) -> Option<&'a str> {
     let section = task.entries.iter().find(|(key, _)| key.value == "section");
     section.and_then(|(_, node)| if let Value::Text(text) = &node.value { Some(text.as_str()) } else { None })
-}
-
-/// Parses a text that we made.
-pub fn parse(path: &str, text: &str) -> Option<Node> {
-    let mut findings = Vec::new();
-    let node = node::parse(&Arc::new(SourceFile::new(path.to_owned(), text.to_owned())), &mut findings);
-    node.filter(|_| findings.is_empty())
 }
 
 fn task_text(text: &str, task: &TaskPlace<'_>) -> String {
@@ -159,37 +151,6 @@ fn clean(text: &str) -> String {
     }
     cleaned.truncate(cleaned.trim_end().len());
     cleaned + "\n"
-}
-
-/// What stands behind `#` outside of quotes, sorted.
-pub fn comments(text: &str) -> Vec<String> {
-    let mut found: Vec<String> = text.lines().filter_map(comment_of).map(|c| c.trim().to_owned()).collect();
-    found.sort_unstable();
-    found
-}
-
-fn comment_of(line: &str) -> Option<&str> {
-    let (mut quote, mut before) = (None, ' ');
-    for (at, c) in line.char_indices() {
-        match quote {
-            Some('"') if c == '\\' && before != '\\' => before = '\\',
-            Some(open) => {
-                if c == open && !(open == '"' && before == '\\') {
-                    quote = None;
-                }
-                before = if before == '\\' { ' ' } else { c };
-            }
-            None if c == '#' && before.is_whitespace() => return Some(&line[at..]),
-            None => {
-                // A quote inside a word is only a letter.
-                if matches!(c, '"' | '\'') && (before.is_whitespace() || "[{,:".contains(before)) {
-                    quote = Some(c);
-                }
-                before = c;
-            }
-        }
-    }
-    None
 }
 
 /// Texts without the blanks at their ends, which the reader does not see either.

@@ -6,6 +6,7 @@
 mod answering;
 mod deciding;
 mod delivering;
+mod dossiers;
 mod explaining;
 mod linking;
 mod outbox;
@@ -231,7 +232,7 @@ impl Store for SqliteStore {
             let until = seconds(dossiers_until);
             // Each day somewhat more is near; once a day the whole list is looked through for it.
             if dossiers_until != EVERY_DOSSIER && until > near_until.load(Ordering::Relaxed) {
-                polling::mark_near(tx, until)?;
+                dossiers::mark_near(tx, until)?;
                 near_until.store(until, Ordering::Relaxed);
             }
             deciding::record(tx, &past, dossiers_until)
@@ -262,15 +263,15 @@ impl Store for SqliteStore {
     }
 
     async fn dossier(&self, source: SourceId, code: String) -> Result<Option<TrackedDossier>, StoreError> {
-        self.run(move |tx| polling::dossier(tx, &source, &code)).await
+        self.run(move |tx| dossiers::dossier(tx, &source, &code)).await
     }
 
     async fn undated_dossiers(&self, source: SourceId) -> Result<u32, StoreError> {
-        self.run(move |tx| polling::undated(tx, &source)).await
+        self.run(move |tx| dossiers::undated(tx, &source)).await
     }
 
     async fn dossiers(&self, filter: DossierFilter) -> Result<Vec<TrackedDossier>, StoreError> {
-        self.run(move |tx| polling::dossiers(tx, &filter)).await
+        self.run(move |tx| dossiers::dossiers(tx, &filter)).await
     }
 
     async fn sift(

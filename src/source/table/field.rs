@@ -1,6 +1,15 @@
 //! Owns the values an export can hold and the header words that name them; refuses to guess beyond its words.
 
+use std::{collections::HashMap, sync::LazyLock};
+
 use super::wording::{heading, without_marks};
+
+/// Each field's headers, a line each; every field has some.
+static USUAL_HEADERS: LazyLock<HashMap<Field, Vec<&str>>> = LazyLock::new(|| {
+    let lines = include_str!("usual_headers.txt").lines().filter(|line| !line.starts_with('#'));
+    let fields = lines.filter_map(|line| line.split_once(": "));
+    fields.filter_map(|(key, words)| Some((Field::from_key(key)?, words.split(" | ").collect()))).collect()
+});
 
 /// A value of a dossier that an export can hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -107,130 +116,7 @@ impl Field {
 
     /// The headers of the systems in use, the surest first.
     fn usual_words(self) -> &'static [&'static str] {
-        match self {
-            Self::Code => &[
-                "Mã hồ sơ",
-                "Mã HS",
-                "Số hồ sơ",
-                "Số HS",
-                "Mã số hồ sơ",
-                "Số biên nhận",
-                "Mã biên nhận",
-                "Mã tiếp nhận",
-            ],
-            Self::Procedure => &[
-                "Thủ tục hành chính",
-                "Tên thủ tục hành chính",
-                "Tên thủ tục",
-                "Thủ tục hành chính (Tên thủ tục)",
-                "Thủ tục",
-                "Tên TTHC",
-                "TTHC",
-                "Tên hồ sơ",
-            ],
-            Self::ProcedureCode => &["Mã thủ tục", "Mã thủ tục hành chính", "Mã TTHC"],
-            Self::Field => &["Lĩnh vực", "Tên lĩnh vực"],
-            Self::Agency => &[
-                "Cơ quan giải quyết",
-                "Cơ quan thực hiện",
-                "Cơ quan xử lý",
-                "Cơ quan tiếp nhận",
-                "Cơ quan",
-                "Tên cơ quan",
-            ],
-            Self::Unit => &[
-                "Đơn vị xử lý",
-                "Phòng ban xử lý",
-                "Phòng xử lý",
-                "Đơn vị đang xử lý",
-                "Đơn vị thụ lý",
-                "Phòng thụ lý",
-                "Đơn vị giải quyết",
-                "Phòng chuyên môn",
-                "Phòng ban",
-                "Phòng",
-                "Đơn vị",
-                "Tên đơn vị",
-                "Đơn vị tiếp nhận",
-            ],
-            Self::Handler => &[
-                "Người xử lý",
-                "Người đang xử lý",
-                "Cán bộ xử lý",
-                "Cán bộ đang xử lý",
-                "Cán bộ thụ lý",
-                "Người thụ lý",
-                "Công chức xử lý",
-                "Chuyên viên xử lý",
-                "Chuyên viên",
-                "Cán bộ",
-            ],
-            Self::Applicant => &[
-                "Chủ hồ sơ",
-                "Tên chủ hồ sơ",
-                "Người đăng ký",
-                "Người nộp",
-                "Người nộp hồ sơ",
-                "Tổ chức/công dân",
-                "Tổ chức/công dân – địa chỉ",
-                "Tổ chức, cá nhân",
-                "Cá nhân, tổ chức",
-            ],
-            Self::ReceivedAt => &[
-                "Ngày tiếp nhận",
-                "Ngày tiếp nhận hồ sơ",
-                "Ngày nhận",
-                "Ngày nhận hồ sơ",
-                "Thời gian tiếp nhận",
-                "Ngày nộp",
-                "Ngày nộp hồ sơ",
-            ],
-            Self::DueAt => &[
-                "Ngày hẹn trả",
-                "Hẹn trả",
-                "Ngày hẹn trả kết quả",
-                "Ngày hẹn trả KQ",
-                "Thời gian hẹn trả",
-                "Hạn trả kết quả",
-                "Hạn trả",
-                "Ngày hẹn",
-            ],
-            Self::ExtendedDueAt => &["Ngày hẹn lại", "Hẹn lại", "Ngày hẹn trả mới", "Ngày hẹn trả lại", "Gia hạn đến"],
-            Self::ResolvedAt => &[
-                "Ngày hoàn thành",
-                "Ngày kết thúc xử lý",
-                "Ngày có kết quả",
-                "Ngày giải quyết xong",
-                "Thời gian hoàn thành",
-            ],
-            Self::ReturnedAt => &["Ngày trả", "Ngày trả kết quả", "Ngày trả KQ", "Thời gian trả"],
-            Self::Status => &[
-                "Trạng thái",
-                "Tình trạng",
-                "Trạng thái hồ sơ",
-                "Tình trạng hồ sơ",
-                "Trạng thái xử lý",
-                "Tình trạng xử lý",
-            ],
-            Self::Step => &["Bước xử lý", "Bước hiện tại", "Tên bước", "Bước", "Công việc hiện tại"],
-            Self::Online => &[
-                "Trực tuyến",
-                "Nộp trực tuyến",
-                "Hồ sơ trực tuyến",
-                "Hình thức nộp",
-                "Hình thức tiếp nhận",
-                "Kênh thực hiện",
-                "Kênh nộp",
-            ],
-            Self::ByPost => &[
-                "Bưu chính",
-                "Qua bưu chính",
-                "Bưu chính công ích",
-                "Trả qua bưu chính",
-                "Hình thức trả kết quả",
-                "Hình thức nhận kết quả",
-            ],
-        }
+        &USUAL_HEADERS[&self]
     }
 }
 

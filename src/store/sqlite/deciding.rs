@@ -8,7 +8,7 @@ use std::{
 use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
-use super::{answering, instant, parsed, polling, reporting, seconds, to_json};
+use super::{answering, dossiers, instant, parsed, reporting, seconds, to_json};
 use crate::{
     domain::{
         decide::{CancelReason, Cancellation, Decision, GAP_PREFIX, PendingDelivery, Problem, Record, Refresh, Told},
@@ -54,7 +54,7 @@ pub fn record(tx: &Transaction<'_>, known: &Mutex<Past>, dossiers_until: DateTim
         told: Arc::clone(&past.told),
         urged: Arc::clone(&past.urged),
         pending: pending(tx)?,
-        dossiers: polling::dossiers_to_decide(tx, dossiers_until)?,
+        dossiers: dossiers::dossiers_to_decide(tx, dossiers_until)?,
         problems: problems(tx)?,
         targets: Vec::new(),
         last_decided_at,
