@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 use serde::Serialize;
 use serde_json::json;
 
@@ -33,7 +33,7 @@ use crate::{
     },
     message::{
         self,
-        vietnamese::{date, period, short_date},
+        vietnamese::{date, period, push_short_date, short_date},
     },
     simulation::{self, Completions, Leaving},
 };
@@ -159,8 +159,11 @@ impl Simulate {
         let mut list = List {
             config,
             is_text: self.text,
+            on: None,
             of_day: Vec::new(),
-            names: HashMap::new(),
+            last: None,
+            line: String::new(),
+            name: None,
             periods: HashMap::new(),
             whys: HashMap::new(),
             out: buffered(),
@@ -244,17 +247,30 @@ fn buffered() -> BufWriter<StdoutLock<'static>> {
     BufWriter::with_capacity(1 << 16, std::io::stdout().lock())
 }
 
-/// Prints a day's messages when the day is over.
+/// Prints messages as they come, those of a day under its name; whole texts when the day is over.
 struct List<'a> {
     config: &'a Config,
     is_text: bool,
-    of_day: Vec<Leaving>,
-    /// `Lê Thu Hà (email)`, by recipient.
-    names: HashMap<RecipientId, String>,
+    on: Option<NaiveDate>,
+    /// The day's messages, where they are printed as texts.
+    of_day: Vec<Notification>,
+    /// The line that is not printed yet: the next may say the same of another unit.
+    last: Option<ListLine>,
+    /// Room for the next line.
+    line: String,
+    /// `Lê Thu Hà (email)`, of the recipient whose turn it is.
+    name: Option<(RecipientId, String)>,
     /// Words for periods and rungs: millions of lines have some dozens of them.
     periods: HashMap<Arc<str>, String>,
     whys: HashMap<(Reason, Audience, i32, bool), String>,
     out: BufWriter<StdoutLock<'static>>,
+}
+
+struct ListLine {
+    notification: Notification,
+    text: String,
+    /// Units in charge of which else the line is said.
+    other_units: Vec<String>,
 }
 
 impl List<'_> {
@@ -263,61 +279,89 @@ impl List<'_> {
     }
 
     fn add(&mut self, leaving: Leaving) {
-        if self.of_day.first().is_some_and(|l| l.on != leaving.on) {
+        let Leaving { on, notification } = leaving;
+        if self.on != Some(on) {
             self.end_day();
+            self.on = Some(on);
+            self.say(&format!("\n{}{}", date(on), provisional(&self.config.office, on)));
         }
-        self.of_day.push(leaving);
+        if self.is_text {
+            self.of_day.push(notification);
+        } else {
+            self.add_line(notification);
+        }
+    }
+
+    fn add_line(&mut self, notification: Notification) {
+        self.write_line(&notification);
+        // As in the message: what differs in the unit in charge only is one line.
+        let unit = unit_and_due(&notification.item).0;
+        if let Some(last) = &mut self.last
+            && !unit.is_empty()
+            && row_of(&last.notification) == row_of(&notification)
+            && last.text == self.line
+        {
+            last.other_units.push(unit.to_owned());
+            return;
+        }
+        let room = self.end_line();
+        let text = std::mem::replace(&mut self.line, room);
+        self.last = Some(ListLine { notification, text, other_units: Vec::new() });
+    }
+
+    /// Prints the line that waits and hands back its room.
+    fn end_line(&mut self) -> String {
+        let Some(ListLine { notification, text, other_units }) = self.last.take() else { return String::new() };
+        let _ = self.out.write_all(b"  ");
+        let _ = self.out.write_all(text.as_bytes());
+        if !other_units.is_empty() {
+            let unit = unit_and_due(&notification.item).0;
+            let _ = write!(self.out, "; chủ trì: {unit}, {}", other_units.join(", "));
+        }
+        let _ = self.out.write_all(b"\n");
+        text
     }
 
     fn end_day(&mut self) {
-        let of_day = std::mem::take(&mut self.of_day);
-        let Some(on) = of_day.first().map(|l| l.on) else { return };
+        self.line = self.end_line();
         let office = &self.config.office;
-        self.say(&format!("\n{}{}", date(on), provisional(office, on)));
-        if self.is_text {
-            for batch in batches(of_day.into_iter().map(|l| l.notification)) {
-                let (message, _) =
-                    message::render(&batch, office, &self.config.letterhead, office.hours.digest_moment(on));
-                self.say(&format!("\n════ Tới {}: {}\n\n{}", batch.recipient, message.subject, message.text));
-            }
-            return;
-        }
-        let mut lines: Vec<(&str, String, Vec<&str>)> = Vec::new();
-        for l in &of_day {
-            let (line, unit) = (self.line(&l.notification), unit_and_due(&l.notification.item).0);
-            let subject = l.notification.key.subject.as_str();
-            let row = subject.rsplit_once(':').map_or(subject, |(row, _)| row);
-            // As in the message: what differs in the unit in charge only is one line.
-            match lines.last_mut().filter(|(of, last, _)| *of == row && *last == line && !unit.is_empty()) {
-                Some((_, _, units)) => units.push(unit),
-                None => lines.push((row, line, vec![unit])),
-            }
-        }
-        for (_, line, units) in lines {
-            let units = if units.len() > 1 { format!("; chủ trì: {}", units.join(", ")) } else { String::new() };
-            let _ = writeln!(self.out, "  {line}{units}");
+        let Some(on) = self.on else { return };
+        for batch in batches(std::mem::take(&mut self.of_day)) {
+            let (message, _) = message::render(&batch, office, &self.config.letterhead, office.hours.digest_moment(on));
+            self.say(&format!("\n════ Tới {}: {}\n\n{}", batch.recipient, message.subject, message.text));
         }
     }
 
-    fn line(&mut self, n: &Notification) -> String {
-        let office = &self.config.office;
-        let name = self.names.entry(n.key.recipient.clone()).or_insert_with(|| {
+    fn write_line(&mut self, n: &Notification) {
+        let Self { config, line, name, periods, whys, .. } = self;
+        line.clear();
+        if name.as_ref().is_none_or(|(of, _)| *of != n.key.recipient) {
             let channel = n.routes.first().map_or("", |r| r.channel.as_str());
-            format!("{} ({channel})", office.directory.recipient_name(&n.key.recipient))
-        });
-        let is_dossier = n.item.is_of_dossier();
-        let said = self.whys.entry((n.reason, n.key.audience, n.key.offset, is_dossier));
-        let why = said.or_insert_with(|| format!("{}; {}", reason(n.reason), why(n)));
+            let said = format!("{} ({channel})", config.office.directory.recipient_name(&n.key.recipient));
+            *name = Some((n.key.recipient.clone(), said));
+        }
+        line.push_str(name.as_ref().map_or("", |(_, said)| said));
+        line.push_str(": ");
         match &n.item {
             Item::Task { row, due } if row.reference.is_none() && !due.is_provisional => {
-                let period = self.periods.entry(Arc::clone(&row.period)).or_insert_with(|| period(&row.period));
-                let last = due.last_on;
-                let (day, month, year) = (last.day(), last.month(), last.year());
-                format!("{name}: {} {period}, hạn {day:02}/{month:02}/{year}; {why}", row.task)
+                if !periods.contains_key(&row.period) {
+                    periods.insert(Arc::clone(&row.period), period(&row.period));
+                }
+                line.extend([&*row.task, " ", &periods[&row.period], ", hạn "]);
+                push_short_date(line, due.last_on);
             }
-            item => format!("{name}: {}; {why}", what(item)),
+            item => line.push_str(&what(item)),
         }
+        let said = whys.entry((n.reason, n.key.audience, n.key.offset, n.item.is_of_dossier()));
+        let why = said.or_insert_with(|| format!("; {}; {}", reason(n.reason), why(n)));
+        line.push_str(why);
     }
+}
+
+/// What a notification is about, whichever unit is in charge.
+fn row_of(n: &Notification) -> &str {
+    let subject = n.key.subject.as_str();
+    subject.rsplit_once(':').map_or(subject, |(row, _)| row)
 }
 
 /// What a message is about.

@@ -536,7 +536,7 @@ fn last_of_month(year: i32, month: u32) -> Option<NaiveDate> {
 }
 
 /// The due date of an occurrence ("hạn").
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Due {
     /// Last day that is not late.
     pub last_on: NaiveDate,

@@ -12,7 +12,18 @@ pub fn date(day: NaiveDate) -> String {
 /// `13/01/2023`.
 #[must_use]
 pub fn short_date(day: NaiveDate) -> String {
-    format!("{:02}/{:02}/{}", day.day(), day.month(), day.year())
+    let mut text = String::with_capacity(10);
+    push_short_date(&mut text, day);
+    text
+}
+
+/// Adds `13/01/2023` to a text: a list of a year says hundreds of thousands of dates.
+pub fn push_short_date(text: &mut String, day: NaiveDate) {
+    let digit = |n: u32| char::from_digit(n % 10, 10).unwrap_or('?');
+    for n in [day.day(), day.month()] {
+        text.extend([digit(n / 10), digit(n), '/']);
+    }
+    text.push_str(&day.year().to_string());
 }
 
 /// `17:00 Thứ Sáu, 13/01/2023`, in the office's zone.

@@ -51,11 +51,12 @@ use crate::domain::{
 };
 
 /// Forward only; a published one is never edited.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_reports.sql"),
     include_str!("migrations/0003_delivery.sql"),
     include_str!("migrations/0004_sources.sql"),
+    include_str!("migrations/0005_in_hand.sql"),
 ];
 
 /// The command line shares the file with the daemon: it waits that long for the other's commit.

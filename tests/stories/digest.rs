@@ -171,8 +171,8 @@ const HIDDEN: [&str; 7] = ["Diễn tập", "Văn kiện", "Phòng A", "Phòng B"
 /// A message as it left and every part of it decoded.
 fn all_of(message: &str) -> String {
     let boundary = message.split("boundary=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("multipart");
-    let border = format!("--{boundary}\r\n");
-    let parts = message.split(&border).skip(1);
+    let border = format!("--{boundary}");
+    let parts = message.split(&border).skip(1).filter_map(|part| part.strip_prefix("\r\n"));
     let decoded_parts: Vec<String> = parts
         .map(|part| decoded(&format!("Content-Type: multipart/mixed; boundary=\"b\"\r\n\r\n--b\r\n{part}\r\n--b--")))
         .collect();

@@ -1,6 +1,6 @@
 //! Owns who would be told of a piece of work today, as what and at which rung; not whether they were told already.
 
-use std::sync::Arc;
+use std::{ptr, sync::Arc};
 
 use chrono::NaiveDate;
 
@@ -87,15 +87,18 @@ impl Draft<'_> {
         };
         let triggers = work.policy.triggers(role);
         let opening = work.opened_on.filter(|_| role != Role::Following);
-        let reached = triggers.reached(work.due, self.today, calendar);
+        let (today, next_on) = (self.today, self.next_digest_on);
+        let (reached, cannot_wait) =
+            *self.rungs.entry((work.due, ptr::from_ref(triggers).addr())).or_insert_with(|| {
+                let reached = triggers.reached(work.due, today, calendar);
+                let next = triggers.reached(work.due, next_on, calendar);
+                (reached, next.is_some_and(|next| reached.is_none_or(|rung| next.offset > rung.offset)))
+            });
         let Some(rung) = reached.or_else(|| opening.map(|on| Rung { offset: OPENING_OFFSET, on })) else {
-            let today = self.today;
             let next = || Link::NoRung(triggers.next_rung(work.due, today, calendar));
             self.link(work.subject, Some(audience), None, next);
             return;
         };
-        let next = triggers.reached(work.due, self.next_digest_on, calendar);
-        let cannot_wait = next.is_some_and(|n| n.offset > rung.offset);
         // A unit that has both parts is told as the unit in charge.
         for unit in units.iter().filter(|u| role != Role::Coordinating || *u != work.lead) {
             let Some(life) = work.life else {

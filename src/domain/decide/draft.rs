@@ -39,6 +39,9 @@ pub struct Draft<'a> {
     pub pending: HashMap<&'a SubjectId, Vec<&'a PendingDelivery>>,
     /// Who reads the messages of a unit, looked up once.
     pub readers: HashMap<UnitId, Arc<[Arc<Recipient>]>>,
+    /// The rung that a ladder has reached today, and whether it reaches a stronger one by the next digest; by due date
+    /// and the ladder's place in memory, where it stays as long as the office does.
+    pub rungs: HashMap<(Due, usize), (Option<Rung>, bool)>,
     pub decision: Decision,
     /// Room for candidates, used again from one occurrence to the next.
     scratch: Vec<Candidate>,
@@ -70,6 +73,7 @@ impl<'a> Draft<'a> {
             live: situation.record.pending.iter().map(|p| (&p.subject, Vec::new())).collect(),
             pending,
             readers: HashMap::new(),
+            rungs: HashMap::new(),
             decision: Decision::default(),
             scratch: Vec::new(),
             sees_all: false,

@@ -1,7 +1,7 @@
 //! Claims and outcomes of deliveries.
 
 use chrono::{DateTime, Duration, Utc};
-use rusqlite::{CachedStatement, OptionalExtension, Row, ToSql, Transaction, named_params, params};
+use rusqlite::{OptionalExtension, Params, Row, Transaction, named_params, params};
 
 use super::{instant, json, parsed, reporting, routing::hand_over, seconds, to_json};
 use crate::{
@@ -37,15 +37,17 @@ const RESUME: &str = "
 const NEXT: &str = "
     SELECT channel, address FROM delivery
     WHERE state = 'pending' AND due_at <= :now
-      AND channel NOT IN (SELECT channel FROM channel WHERE paused_until > :now AND paused_until <= :far)
+      AND NOT EXISTS (SELECT 1 FROM channel AS rests
+                      WHERE rests.channel = delivery.channel AND paused_until > :now AND paused_until <= :far)
     ORDER BY due_at, channel, address LIMIT 1";
 
-/// All due deliveries of an address, numbered by the first of them.
-const TAKE: &str = "
-    UPDATE delivery SET state = 'sending', lease_until = :lease, attempts = attempts + 1, batch = (
-        SELECT min(id) FROM delivery WHERE channel = :channel AND address = :address AND state = 'pending' AND due_at <= :now)
-    WHERE channel = :channel AND address = :address AND state = 'pending' AND due_at <= :now
-    RETURNING id, batch";
+/// All due deliveries of an address.
+const DUE_TO: &str =
+    "SELECT id FROM delivery WHERE channel = ?1 AND address = ?2 AND state = 'pending' AND due_at <= ?3";
+
+/// Row by row: an update of several keeps a table of them, which costs more than the update.
+const TAKE: &str =
+    "UPDATE delivery SET state = 'sending', lease_until = ?2, attempts = attempts + 1, batch = ?3 WHERE id = ?1";
 
 /// Longer than every lease and every pause of a channel.
 pub const FAR: Duration = Duration::hours(1);
@@ -82,10 +84,14 @@ fn resume(tx: &Transaction<'_>, now: DateTime<Utc>, lease: Duration) -> Result<(
     if !is_due {
         return Ok((Vec::new(), 0));
     }
-    take(
-        tx.prepare_cached(RESUME)?,
+    let mut update = tx.prepare_cached(RESUME)?;
+    let rows = update.query_map(
         named_params! { ":now": seconds(now), ":lease": seconds(now + lease), ":far": seconds(now + FAR) },
-    )
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    let rows: Vec<(i64, i64)> = rows.collect::<Result<_, _>>()?;
+    let batch = rows.first().map_or(0, |(_, batch)| *batch);
+    Ok((rows.into_iter().map(|(id, _)| id).collect(), batch))
 }
 
 fn take_next(
@@ -107,11 +113,19 @@ fn take_next(
         {
             continue;
         }
-        return take(
-            tx.prepare_cached(TAKE)?,
-            named_params! { ":now": seconds(now), ":lease": seconds(now + lease), ":channel": channel, ":address": address },
-        );
+        let rows = ids(tx, DUE_TO, params![channel, address, seconds(now)])?;
+        // A batch is numbered by the first of its rows.
+        let batch = rows.iter().copied().min().unwrap_or_default();
+        let mut take = tx.prepare_cached(TAKE)?;
+        for id in &rows {
+            take.execute([*id, seconds(now + lease), batch])?;
+        }
+        return Ok((rows, batch));
     }
+}
+
+fn ids(tx: &Transaction<'_>, select: &str, parameters: impl Params) -> Result<Vec<i64>, StoreError> {
+    Ok(tx.prepare_cached(select)?.query_map(parameters, |row| row.get(0))?.collect::<Result<_, _>>()?)
 }
 
 /// What is due to a person who has had their messages of the day, on whatever channel, waits for the next digest, and
@@ -123,6 +137,20 @@ fn put_off(
     now: DateTime<Utc>,
     cap: DailyCap,
 ) -> Result<usize, StoreError> {
+    // Mostly this is the first message of the day, and nothing need be counted.
+    let has_had_any: bool = tx
+        .prepare_cached(
+            "SELECT EXISTS (
+                 SELECT 1 FROM delivery WHERE state = 'pending' AND due_at <= ?1 AND channel = ?3 AND address = ?4
+                   AND (EXISTS (SELECT 1 FROM delivery had
+                                WHERE had.recipient = delivery.recipient AND had.state = 'sent' AND had.finished_at >= ?2)
+                     OR EXISTS (SELECT 1 FROM delivery hand
+                                WHERE +hand.recipient = delivery.recipient AND hand.state = 'sending')))",
+        )?
+        .query_row(params![seconds(now), seconds(cap.day_began_at), channel, address], |row| row.get(0))?;
+    if !has_had_any {
+        return Ok(0);
+    }
     let changed = tx
         .prepare_cached(
             "UPDATE delivery SET due_at = ?3, deferred_at = coalesce(deferred_at, due_at)
@@ -134,13 +162,6 @@ fn put_off(
         )?
         .execute(params![seconds(now), seconds(cap.day_began_at), seconds(cap.next_at), cap.most, channel, address])?;
     Ok(changed)
-}
-
-fn take(mut update: CachedStatement<'_>, parameters: &[(&str, &dyn ToSql)]) -> Result<(Vec<i64>, i64), StoreError> {
-    let rows = update.query_map(parameters, |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let rows: Vec<(i64, i64)> = rows.collect::<Result<_, _>>()?;
-    let batch = rows.first().map_or(0, |(_, batch)| *batch);
-    Ok((rows.into_iter().map(|(id, _)| id).collect(), batch))
 }
 
 /// The rows of a batch, with everything a message needs; rows that cannot be read are set aside, so that one of them
@@ -365,11 +386,15 @@ fn leave(
     detail: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    tx.prepare_cached(
-        "UPDATE delivery SET state = ?2, lease_until = NULL, finished_at = ?3, detail = ?4, batch = CASE WHEN ?2 = 'unknown' THEN NULL ELSE batch END
-         WHERE batch = ?1 AND state = 'sending'",
-    )?
-    .execute(params![batch, state, seconds(now), detail])?;
+    // The batch is named only where it changes: naming it writes its index anew.
+    let mut leave = tx.prepare_cached(if state == "unknown" {
+        "UPDATE delivery SET state = ?2, lease_until = NULL, finished_at = ?3, detail = ?4, batch = NULL WHERE id = ?1"
+    } else {
+        "UPDATE delivery SET state = ?2, lease_until = NULL, finished_at = ?3, detail = ?4 WHERE id = ?1"
+    })?;
+    for id in ids(tx, "SELECT id FROM delivery WHERE batch = ?1 AND state = 'sending'", [batch])? {
+        leave.execute(params![id, state, seconds(now), detail])?;
+    }
     Ok(())
 }
 
