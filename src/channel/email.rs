@@ -2,6 +2,7 @@
 
 use lettre::{
     Address, Message as Mail,
+    address::Envelope,
     message::{
         Attachment as MimePart, Body, Mailbox, MultiPart, SinglePart,
         header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue},
@@ -28,7 +29,11 @@ pub fn compose(settings: &EmailSettings, message: &Message) -> Result<Composed, 
     let permanent = |detail: String| SendError::Permanent { detail };
     let to: Address = message.to.parse().map_err(|_| permanent("địa chỉ thư không hợp lệ".to_owned()))?;
     let domain = settings.from.email.domain();
+    let from = settings.return_path.clone().unwrap_or_else(|| settings.from.email.clone());
+    let envelope = Envelope::new(Some(from.clone()), vec![to.clone()]).map_err(|e| permanent(e.to_string()))?;
     let mut builder = Mail::builder()
+        // Given, since the library would read it from the headers that it has just written.
+        .envelope(envelope)
         .from(settings.from.clone())
         .to(Mailbox::new(None, to.clone()))
         .subject(message.subject.clone())
@@ -66,14 +71,15 @@ pub fn compose(settings: &EmailSettings, message: &Message) -> Result<Composed, 
         header("Importance", "high".to_owned());
     }
     let text = String::from_utf8(mail.formatted()).map_err(|error| failed(error.to_string()))?;
-    let from = settings.return_path.clone().unwrap_or_else(|| settings.from.email.clone());
     Ok(Composed { from, to, text })
 }
 
 /// A part in base64 (RFC 2045, 6.8): quoted-printable makes six or nine characters of a Vietnamese letter and is slower
 /// to make.
 fn part(kind: ContentType, text: &str) -> SinglePart {
-    let body = Body::new_with_encoding(text.to_owned(), ContentTransferEncoding::Base64);
+    // Line ends of mail are two bytes also within base64. As bytes, the library need not look for them letter by letter.
+    let lines = text.replace("\r\n", "\n").replace('\n', "\r\n").into_bytes();
+    let body = Body::new_with_encoding(lines, ContentTransferEncoding::Base64);
     SinglePart::builder().header(kind).body(body.unwrap_or_else(Body::new))
 }
 
