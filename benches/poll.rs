@@ -23,10 +23,6 @@ use nhacviec::{
 };
 use serde::Deserialize;
 
-/// As the program has it.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// How the rows of this list read.
 const PROFILE: &str = "title: Thử
 path: /dossiers
