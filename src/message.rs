@@ -104,7 +104,7 @@ pub fn render(
         ChannelKind::ZaloBot | ChannelKind::ZaloOa | ChannelKind::ZaloTemplate | ChannelKind::ZaloGroup => {
             let digest = digest(batch, &lines, usize::MAX, office, letterhead, now);
             let (text, error) = letterhead.templates.render("digest.zalo.txt.j2", &Value::from(Serde(&digest)));
-            let subject = subject(batch, &lines, &digest.summary, office, now);
+            let subject = subject(batch, &lines, &digest.summary, thread(batch).is_some(), office, now);
             let notice = notice(batch, &lines, &digest.summary, office, now);
             let message = Message {
                 id: digest.message_id,
@@ -158,15 +158,16 @@ fn render_email(
         }
         let (text, text_error) = letterhead.templates.render("digest.txt.j2", &seen);
         attachments.extend(list);
+        let thread = thread(batch);
         let message = Message {
-            subject: subject(batch, lines, &digest.summary, office, now),
+            subject: subject(batch, lines, &digest.summary, thread.is_some(), office, now),
             id: digest.message_id,
             to: batch.address.clone(),
             text,
             html,
             notice: Notice::default(),
             attachments,
-            thread: thread(batch),
+            thread,
             is_urgent: lines.iter().any(|(urgency, _)| matches!(urgency, Urgency::Overdue | Urgency::Now)),
             at: now,
         };
@@ -236,7 +237,14 @@ fn reasons(entries: &[Entry]) -> String {
 }
 
 /// Counts and unit; a duty that travels alone keeps one subject, so that mail programs keep it one conversation.
-fn subject(batch: &Batch, lines: &[(Urgency, Line)], summary: &str, office: &Office, now: DateTime<Utc>) -> String {
+fn subject(
+    batch: &Batch,
+    lines: &[(Urgency, Line)],
+    summary: &str,
+    is_of_one: bool,
+    office: &Office,
+    now: DateTime<Utc>,
+) -> String {
     let unit =
         unit_of(&office.directory, batch, office.hours.date(now)).map(|unit| format!("{unit}: ")).unwrap_or_default();
     let mark = if batch.entries.iter().any(|e| e.resent.is_some()) {
@@ -244,8 +252,8 @@ fn subject(batch: &Batch, lines: &[(Urgency, Line)], summary: &str, office: &Off
     } else {
         "[Nhắc việc]"
     };
-    let subject = match (lines, thread(batch)) {
-        ([(_, line)], Some(_)) => {
+    let subject = match lines {
+        [(_, line)] if is_of_one => {
             let period = task_row(&batch.entries[0].item).map(|row| format!(" ({})", period(&row.period)));
             format!("{mark} {unit}1 việc – {}{}", cut(&line.title, MOST_TITLE), period.unwrap_or_default())
         }

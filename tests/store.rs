@@ -352,21 +352,30 @@ async fn a_store_of_the_first_version_keeps_what_was_done_and_said() {
     assert_eq!((waiting.len(), waiting[0].recipient.as_str(), waiting[0].state.as_str()), (1, "an", "pending"));
 }
 
-/// Jobs that wait share a commit; what fails must not take the others along.
+/// Outcomes that wait share a commit; one that fails must not take the others along.
 #[tokio::test]
-async fn a_job_that_fails_leaves_what_others_write_at_the_same_moment() {
+async fn an_outcome_that_cannot_be_written_leaves_those_of_the_same_moment() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("kho.db");
     let store = store::open(&path).expect("a new store");
-    store.apply(decision(vec![mail("I", "an")]), Vec::new(), at(0)).await.expect("written");
+    let people: Vec<String> = (0..20).map(|n| format!("nguoi-{n}")).collect();
+    store.apply(decision(people.iter().map(|p| mail("I", p)).collect()), Vec::new(), at(0)).await.expect("written");
+    let mut batches = Vec::new();
+    while let Some(batch) = store.claim(at(0), Duration::minutes(15), None).await.expect("works") {
+        batches.push(batch.id);
+    }
     let other = rusqlite::Connection::open(&path).expect("opens");
-    other.execute("UPDATE notification SET audience = '???'", []).expect("written");
-    drop(other);
-    let problem = |n: i32| store.set_problems(format!("p{n}/"), vec![(format!("p{n}/x"), "câu".to_owned())], at(0));
-    let reads = (0..20).map(|_| store.decided("I".into()));
-    let (failed, written) = tokio::join!(join_all(reads), join_all((0..20).map(problem)));
-    assert!(failed.iter().all(Result::is_err) && written.iter().all(Result::is_ok));
-    assert_eq!(store.status(at(0)).await.expect("works").problems.len(), 20);
+    let refuse =
+        "CREATE TRIGGER refuse BEFORE UPDATE ON delivery WHEN new.batch = 7 BEGIN SELECT raise(ABORT, 'no'); END";
+    other.execute_batch(refuse).expect("made");
+    let finished = join_all(batches.iter().map(|batch| store.finish(*batch, Outcome::Sent, at(0)))).await;
+    let failed: Vec<_> = batches.iter().zip(&finished).filter(|(_, result)| result.is_err()).map(|(b, _)| *b).collect();
+    let states = |state: &str| {
+        let sql = "SELECT count(*) FROM delivery d JOIN attempt a ON a.batch = d.batch WHERE d.state = ?1 AND a.outcome IS ?2";
+        let outcome = (state == "sent").then_some("sent");
+        other.query_row(sql, rusqlite::params![state, outcome], |row| row.get::<_, u32>(0)).expect("reads")
+    };
+    assert_eq!((failed, states("sent"), states("sending")), (vec![7], 19, 1));
 }
 
 #[tokio::test]

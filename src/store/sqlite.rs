@@ -8,6 +8,7 @@ mod deciding;
 mod delivering;
 mod dossiers;
 mod explaining;
+mod jobs;
 mod linking;
 mod outbox;
 mod polling;
@@ -16,13 +17,11 @@ mod routing;
 mod targets;
 
 use std::{
-    collections::{BTreeMap, VecDeque},
-    iter,
+    collections::BTreeMap,
     path::Path,
     sync::{
         Arc, Mutex,
         atomic::{AtomicI64, Ordering},
-        mpsc,
     },
     thread, time,
 };
@@ -31,8 +30,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use chrono_tz::Tz;
 use rusqlite::{Connection, Transaction, TransactionBehavior, config::DbConfig};
-use tokio::sync::oneshot;
 
+use self::jobs::Jobs;
 use super::{
     ApplyReport, Bouncing, DailyCap, Decided, DossierFilter, EVERY_DOSSIER, IntervenedResult, Intervention,
     MeasuresAsked, NewReport, NewTargetValue, OpenCode, OutboxEntry, OutboxFilter, OutboxRow, Outcome, PollFailure,
@@ -51,31 +50,26 @@ use crate::domain::{
 };
 
 /// Forward only; a published one is never edited.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_reports.sql"),
     include_str!("migrations/0003_delivery.sql"),
     include_str!("migrations/0004_sources.sql"),
     include_str!("migrations/0005_in_hand.sql"),
+    include_str!("migrations/0006_waiting.sql"),
 ];
 
 /// The command line shares the file with the daemon: it waits that long for the other's commit.
 const BUSY_TIMEOUT: time::Duration = time::Duration::from_secs(5);
 
-/// So many waiting jobs share one commit at most.
-const GROUP: usize = 64;
 /// Statements kept prepared; all of ours fit.
 const STATEMENTS: usize = 160;
 
 /// What is written before the first decision counts as near if it is due so soon.
 const UNKNOWN_LADDER: Duration = Duration::days(60);
 
-/// A use case that waits for the database; what it leaves tells its caller how it ended, after the commit.
-type Job = Box<dyn FnOnce(Result<&Transaction<'_>, &Arc<StoreError>>) -> Reply + Send>;
-type Reply = Box<dyn FnOnce(Result<(), &Arc<StoreError>>) + Send>;
-
 pub struct SqliteStore {
-    jobs: mpsc::Sender<Job>,
+    jobs: Jobs,
     past: Arc<Mutex<deciding::Past>>,
     /// Up to which appointment dossiers are marked as near; 0 before anybody asked.
     near_until: Arc<AtomicI64>,
@@ -98,84 +92,13 @@ impl SqliteStore {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         migrate(&mut connection)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        let (jobs, queue) = mpsc::channel::<Job>();
+        let (jobs, queue) = Jobs::new();
         thread::Builder::new()
             .name("store".to_owned())
-            .spawn(move || {
-                while let Ok(first) = queue.recv() {
-                    let group = iter::once(first).chain(queue.try_iter().take(GROUP - 1)).collect();
-                    run_group(&mut connection, group);
-                }
-            })
+            .spawn(move || jobs::serve(&mut connection, &queue))
             .map_err(|_| StoreError::Gone)?;
         Ok(Self { jobs, past: Arc::default(), near_until: Arc::default() })
     }
-
-    async fn run<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        let not_committed = |error: &Arc<StoreError>| StoreError::NotCommitted(Arc::clone(error));
-        let job: Job = Box::new(move |tx| {
-            let result = tx.map_err(not_committed).and_then(|tx| apart(tx, work));
-            Box::new(move |committed: Result<(), &Arc<StoreError>>| {
-                // The caller may have been cancelled; the transaction counts all the same.
-                let _ = reply.send(result.and_then(|value| committed.map(|()| value).map_err(not_committed)));
-            })
-        });
-        self.jobs.send(job).map_err(|_| StoreError::Gone)?;
-        answer.await.map_err(|_| StoreError::Gone)?
-    }
-}
-
-/// Runs the jobs that wait, in one transaction: the commit is what a disk is slow at, and each caller hears of its
-/// end only after it.
-fn run_group(connection: &mut Connection, mut group: VecDeque<Job>) {
-    while !group.is_empty() {
-        match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
-            Ok(transaction) => run_in(transaction, &mut group),
-            Err(error) => {
-                let error = Arc::new(error.into());
-                group.drain(..).for_each(|job| job(Err(&error))(Err(&error)));
-            }
-        }
-    }
-}
-
-fn run_in(transaction: Transaction<'_>, group: &mut VecDeque<Job>) {
-    let mut replies = Vec::with_capacity(group.len());
-    // A full disk makes SQLite roll everything back by itself: what follows begins anew.
-    while !transaction.is_autocommit()
-        && let Some(job) = group.pop_front()
-    {
-        replies.push(job(Ok(&transaction)));
-    }
-    let committed = if transaction.is_autocommit() {
-        Err(StoreError::RolledBack)
-    } else {
-        transaction.commit().map_err(StoreError::from)
-    };
-    let committed = committed.map_err(Arc::new);
-    for reply in replies {
-        reply(committed.as_ref().copied());
-    }
-}
-
-/// Keeps what fails from taking along what others of the transaction wrote.
-fn apart<T>(
-    tx: &Transaction<'_>,
-    work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
-) -> Result<T, StoreError> {
-    tx.prepare_cached("SAVEPOINT job")?.execute([])?;
-    let result = work(tx);
-    if result.is_err() && !tx.is_autocommit() {
-        tx.execute_batch("ROLLBACK TO job")?;
-    }
-    if !tx.is_autocommit() {
-        tx.prepare_cached("RELEASE job")?.execute([])?;
-    }
-    result
 }
 
 fn transact<T>(
@@ -229,16 +152,17 @@ impl Store for SqliteStore {
     async fn record(&self, dossiers_until: DateTime<Utc>) -> Result<Record, StoreError> {
         let past = Arc::clone(&self.past);
         let near_until = Arc::clone(&self.near_until);
-        self.run(move |tx| {
-            let until = seconds(dossiers_until);
-            // Each day somewhat more is near; once a day the whole list is looked through for it.
-            if dossiers_until != EVERY_DOSSIER && until > near_until.load(Ordering::Relaxed) {
-                dossiers::mark_near(tx, until)?;
-                near_until.store(until, Ordering::Relaxed);
-            }
-            deciding::record(tx, &past, dossiers_until)
-        })
-        .await
+        self.jobs
+            .run(move |tx| {
+                let until = seconds(dossiers_until);
+                // Each day somewhat more is near; once a day the whole list is looked through for it.
+                if dossiers_until != EVERY_DOSSIER && until > near_until.load(Ordering::Relaxed) {
+                    dossiers::mark_near(tx, until)?;
+                    near_until.store(until, Ordering::Relaxed);
+                }
+                deciding::record(tx, &past, dossiers_until)
+            })
+            .await
     }
 
     async fn apply(
@@ -247,7 +171,7 @@ impl Store for SqliteStore {
         gaps: Vec<(String, String)>,
         now: DateTime<Utc>,
     ) -> Result<ApplyReport, StoreError> {
-        self.run(move |tx| deciding::apply(tx, &decision, &gaps, now)).await
+        self.jobs.run(move |tx| deciding::apply(tx, &decision, &gaps, now)).await
     }
 
     async fn sources_due(
@@ -256,23 +180,23 @@ impl Store for SqliteStore {
         most_denials: u32,
         now: DateTime<Utc>,
     ) -> Result<Vec<SourceId>, StoreError> {
-        self.run(move |tx| polling::sources_due(tx, periods, most_denials, now)).await
+        self.jobs.run(move |tx| polling::sources_due(tx, periods, most_denials, now)).await
     }
 
     async fn source_history(&self, source: SourceId) -> Result<SourceHistory, StoreError> {
-        self.run(move |tx| polling::history(tx, &source)).await
+        self.jobs.run(move |tx| polling::history(tx, &source)).await
     }
 
     async fn dossier(&self, source: SourceId, code: String) -> Result<Option<TrackedDossier>, StoreError> {
-        self.run(move |tx| dossiers::dossier(tx, &source, &code)).await
+        self.jobs.run(move |tx| dossiers::dossier(tx, &source, &code)).await
     }
 
     async fn undated_dossiers(&self, source: SourceId) -> Result<u32, StoreError> {
-        self.run(move |tx| dossiers::undated(tx, &source)).await
+        self.jobs.run(move |tx| dossiers::undated(tx, &source)).await
     }
 
     async fn dossiers(&self, filter: DossierFilter) -> Result<Vec<TrackedDossier>, StoreError> {
-        self.run(move |tx| dossiers::dossiers(tx, &filter)).await
+        self.jobs.run(move |tx| dossiers::dossiers(tx, &filter)).await
     }
 
     async fn sift(
@@ -283,11 +207,12 @@ impl Store for SqliteStore {
         as_of: Option<DateTime<Utc>>,
         mut seen: Seen,
     ) -> Result<(Vec<Changed>, Seen), StoreError> {
-        self.run(move |tx| {
-            polling::see_nameless(tx, &source, &nameless, &mut seen)?;
-            Ok((polling::sift(tx, &source, &keys, as_of, &mut seen)?, seen))
-        })
-        .await
+        self.jobs
+            .run(move |tx| {
+                polling::see_nameless(tx, &source, &nameless, &mut seen)?;
+                Ok((polling::sift(tx, &source, &keys, as_of, &mut seen)?, seen))
+            })
+            .await
     }
 
     async fn take_rows(
@@ -303,11 +228,12 @@ impl Store for SqliteStore {
             0 => seconds(now + UNKNOWN_LADDER),
             until => until,
         };
-        self.run(move |tx| {
-            let writing = polling::Writing { source: &source, zone, near_until, now };
-            Ok((polling::take_rows(tx, &writing, &rows, &mut seen)?, seen))
-        })
-        .await
+        self.jobs
+            .run(move |tx| {
+                let writing = polling::Writing { source: &source, zone, near_until, now };
+                Ok((polling::take_rows(tx, &writing, &rows, &mut seen)?, seen))
+            })
+            .await
     }
 
     async fn conclude(
@@ -319,15 +245,15 @@ impl Store for SqliteStore {
         as_of: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<SyncReport, StoreError> {
-        self.run(move |tx| polling::conclude(tx, &source, &seen, (trust, as_of), zone, now)).await
+        self.jobs.run(move |tx| polling::conclude(tx, &source, &seen, (trust, as_of), zone, now)).await
     }
 
     async fn has_file(&self, source: SourceId, file: ListFile, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        self.run(move |tx| polling::has_file(tx, &source, &file, now)).await
+        self.jobs.run(move |tx| polling::has_file(tx, &source, &file, now)).await
     }
 
     async fn note_file(&self, source: SourceId, file: ListFile, now: DateTime<Utc>) -> Result<(), StoreError> {
-        self.run(move |tx| polling::note_file(tx, &source, &file, now)).await
+        self.jobs.run(move |tx| polling::note_file(tx, &source, &file, now)).await
     }
 
     async fn record_poll_failure(
@@ -336,7 +262,7 @@ impl Store for SqliteStore {
         failure: PollFailure,
         now: DateTime<Utc>,
     ) -> Result<u32, StoreError> {
-        self.run(move |tx| polling::record_failure(tx, &source, &failure, now)).await
+        self.jobs.run(move |tx| polling::record_failure(tx, &source, &failure, now)).await
     }
 
     async fn claim(
@@ -345,15 +271,15 @@ impl Store for SqliteStore {
         lease: Duration,
         cap: Option<DailyCap>,
     ) -> Result<Option<Batch>, StoreError> {
-        self.run(move |tx| delivering::claim(tx, now, lease, cap)).await
+        self.jobs.run_together(move |tx| delivering::claim(tx, now, lease, cap)).await
     }
 
     async fn divert(&self, now: DateTime<Utc>) -> Result<u32, StoreError> {
-        self.run(move |tx| routing::divert(tx, now)).await
+        self.jobs.run(move |tx| routing::divert(tx, now)).await
     }
 
     async fn finish(&self, batch: i64, outcome: Outcome, now: DateTime<Utc>) -> Result<(), StoreError> {
-        self.run(move |tx| delivering::finish(tx, batch, &outcome, now)).await
+        self.jobs.run_together(move |tx| delivering::finish(tx, batch, &outcome, now)).await
     }
 
     async fn finish_and_claim(
@@ -364,31 +290,32 @@ impl Store for SqliteStore {
         lease: Duration,
         cap: Option<DailyCap>,
     ) -> Result<Option<Batch>, StoreError> {
-        self.run(move |tx| {
-            delivering::finish(tx, batch, &outcome, now)?;
-            delivering::claim(tx, now, lease, cap)
-        })
-        .await
+        self.jobs
+            .run_together(move |tx| {
+                delivering::finish(tx, batch, &outcome, now)?;
+                delivering::claim(tx, now, lease, cap)
+            })
+            .await
     }
 
     async fn release_interrupted(&self, now: DateTime<Utc>) -> Result<u32, StoreError> {
-        self.run(move |tx| delivering::release_interrupted(tx, now)).await
+        self.jobs.run(move |tx| delivering::release_interrupted(tx, now)).await
     }
 
     async fn end_pauses(&self) -> Result<(), StoreError> {
-        self.run(delivering::end_pauses).await
+        self.jobs.run(delivering::end_pauses).await
     }
 
     async fn report(&self, report: NewReport, facts: Facts, now: DateTime<Utc>) -> Result<Recorded, StoreError> {
-        self.run(move |tx| answering::report(tx, &report, &facts, now)).await
+        self.jobs.run(move |tx| answering::report(tx, &report, &facts, now)).await
     }
 
     async fn events(&self, subject: SubjectId) -> Result<Vec<Event>, StoreError> {
-        self.run(move |tx| answering::events_of(tx, &subject)).await
+        self.jobs.run(move |tx| answering::events_of(tx, &subject)).await
     }
 
     async fn decided(&self, subject: SubjectId) -> Result<Vec<Decided>, StoreError> {
-        self.run(move |tx| explaining::decided(tx, &subject)).await
+        self.jobs.run(move |tx| explaining::decided(tx, &subject)).await
     }
 
     async fn set_problems(
@@ -397,28 +324,29 @@ impl Store for SqliteStore {
         problems: Vec<(String, String)>,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        self.run(move |tx| reporting::set_problems(tx, &prefix, &problems, now)).await
+        self.jobs.run(move |tx| reporting::set_problems(tx, &prefix, &problems, now)).await
     }
 
     async fn channel_failures(&self, channel: ChannelKind) -> Result<u32, StoreError> {
-        self.run(move |tx| delivering::channel_failures(tx, channel)).await
+        self.jobs.run(move |tx| delivering::channel_failures(tx, channel)).await
     }
 
     async fn activity(&self, since: DateTime<Utc>, now: DateTime<Utc>) -> Result<Activity, StoreError> {
-        self.run(move |tx| reporting::activity(tx, since, now)).await
+        self.jobs.run(move |tx| reporting::activity(tx, since, now)).await
     }
 
     async fn status(&self, now: DateTime<Utc>) -> Result<Status, StoreError> {
-        self.run(move |tx| reporting::status(tx, now)).await
+        self.jobs.run(move |tx| reporting::status(tx, now)).await
     }
 
     async fn reports(&self) -> Result<Arc<Reports>, StoreError> {
-        self.run(|tx| {
-            let mut reports = Reports::default();
-            answering::read_new(tx, 0, &mut reports)?;
-            Ok(Arc::new(reports))
-        })
-        .await
+        self.jobs
+            .run(|tx| {
+                let mut reports = Reports::default();
+                answering::read_new(tx, 0, &mut reports)?;
+                Ok(Arc::new(reports))
+            })
+            .await
     }
 
     async fn measures(
@@ -426,47 +354,47 @@ impl Store for SqliteStore {
         asked: MeasuresAsked,
         now: DateTime<Utc>,
     ) -> Result<BTreeMap<NaiveDate, Measure>, StoreError> {
-        self.run(move |tx| targets::measures(tx, &asked, now)).await
+        self.jobs.run(move |tx| targets::measures(tx, &asked, now)).await
     }
 
     async fn enter_target(&self, new: NewTargetValue, now: DateTime<Utc>) -> Result<(), StoreError> {
-        self.run(move |tx| targets::enter(tx, &new, now)).await
+        self.jobs.run(move |tx| targets::enter(tx, &new, now)).await
     }
 
     async fn target_values(&self, target: String) -> Result<Vec<Entered>, StoreError> {
-        self.run(move |tx| targets::values(tx, &target)).await
+        self.jobs.run(move |tx| targets::values(tx, &target)).await
     }
 
     async fn outbox(&self, filter: OutboxFilter) -> Result<Vec<OutboxRow>, StoreError> {
-        self.run(move |tx| outbox::list(tx, &filter)).await
+        self.jobs.run(move |tx| outbox::list(tx, &filter)).await
     }
 
     async fn outbox_entry(&self, id: i64) -> Result<Option<OutboxEntry>, StoreError> {
-        self.run(move |tx| outbox::entry(tx, id)).await
+        self.jobs.run(move |tx| outbox::entry(tx, id)).await
     }
 
     async fn intervene(&self, intervention: Intervention, now: DateTime<Utc>) -> Result<IntervenedResult, StoreError> {
-        self.run(move |tx| outbox::intervene(tx, &intervention, now)).await
+        self.jobs.run(move |tx| outbox::intervene(tx, &intervention, now)).await
     }
 
     async fn prune(&self, before: DateTime<Utc>) -> Result<Pruned, StoreError> {
-        self.run(move |tx| outbox::prune(tx, before)).await
+        self.jobs.run(move |tx| outbox::prune(tx, before)).await
     }
 
     async fn take_return(&self, returned: Returned, now: DateTime<Utc>) -> Result<ReturnTaken, StoreError> {
-        self.run(move |tx| outbox::take_return(tx, &returned, now)).await
+        self.jobs.run(move |tx| outbox::take_return(tx, &returned, now)).await
     }
 
     async fn bounces(&self) -> Result<Vec<Bouncing>, StoreError> {
-        self.run(outbox::bounces).await
+        self.jobs.run(outbox::bounces).await
     }
 
     async fn clear_bounce(&self, address: String, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        self.run(move |tx| outbox::clear_bounce(tx, &address, now)).await
+        self.jobs.run(move |tx| outbox::clear_bounce(tx, &address, now)).await
     }
 
     async fn zalo_links(&self) -> Result<BTreeMap<PersonId, String>, StoreError> {
-        self.run(linking::links).await
+        self.jobs.run(linking::links).await
     }
 
     async fn issue_zalo_code(
@@ -475,11 +403,11 @@ impl Store for SqliteStore {
         code_hash: String,
         expires_at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        self.run(move |tx| linking::issue(tx, &person, &code_hash, expires_at)).await
+        self.jobs.run(move |tx| linking::issue(tx, &person, &code_hash, expires_at)).await
     }
 
     async fn open_zalo_codes(&self, now: DateTime<Utc>) -> Result<Vec<OpenCode>, StoreError> {
-        self.run(move |tx| linking::open_codes(tx, now)).await
+        self.jobs.run(move |tx| linking::open_codes(tx, now)).await
     }
 
     async fn redeem_zalo_code(
@@ -488,14 +416,14 @@ impl Store for SqliteStore {
         chat: String,
         now: DateTime<Utc>,
     ) -> Result<Option<PersonId>, StoreError> {
-        self.run(move |tx| linking::redeem(tx, &code_hash, &chat, now)).await
+        self.jobs.run(move |tx| linking::redeem(tx, &code_hash, &chat, now)).await
     }
 
     async fn unlink_zalo(&self, person: PersonId) -> Result<bool, StoreError> {
-        self.run(move |tx| linking::unlink(tx, &person)).await
+        self.jobs.run(move |tx| linking::unlink(tx, &person)).await
     }
 
     async fn pass_ended(&self, name: &'static str, now: DateTime<Utc>) -> Result<(), StoreError> {
-        self.run(move |tx| reporting::pass_ended(tx, name, now)).await
+        self.jobs.run(move |tx| reporting::pass_ended(tx, name, now)).await
     }
 }

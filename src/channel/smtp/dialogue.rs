@@ -126,12 +126,14 @@ pub async fn content(
 /// of small writes costs 40 ms a message (Nagle's algorithm against delayed acknowledgements).
 fn transparent(text: &str) -> String {
     let mut sent = String::with_capacity(text.len() + 64);
-    for line in text.split_inclusive('\n') {
-        if line.starts_with('.') {
-            sent.push('.');
-        }
-        sent.push_str(line);
+    let mut written = 0;
+    let dots = memchr::memmem::find_iter(text.as_bytes(), b"\n.").map(|end_of_line| end_of_line + 1);
+    for dot in text.starts_with('.').then_some(0).into_iter().chain(dots) {
+        sent.push_str(&text[written..dot]);
+        sent.push('.');
+        written = dot;
     }
+    sent.push_str(&text[written..]);
     if !sent.ends_with("\r\n") {
         sent.push_str("\r\n");
     }

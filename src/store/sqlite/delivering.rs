@@ -39,7 +39,7 @@ const NEXT: &str = "
     WHERE state = 'pending' AND due_at <= :now
       AND NOT EXISTS (SELECT 1 FROM channel AS rests
                       WHERE rests.channel = delivery.channel AND paused_until > :now AND paused_until <= :far)
-    ORDER BY due_at, channel, address LIMIT 1";
+    ORDER BY due_at, channel, id LIMIT 1";
 
 /// All due deliveries of an address.
 const DUE_TO: &str =

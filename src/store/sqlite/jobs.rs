@@ -1,0 +1,138 @@
+//! Owns the order of work on the connection: use cases wait, each is one transaction, some share a commit.
+
+use std::{
+    collections::VecDeque,
+    iter,
+    sync::{Arc, mpsc},
+};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::oneshot;
+
+use crate::store::StoreError;
+
+/// So many waiting jobs share one commit at most.
+const GROUP: usize = 64;
+
+/// A use case that waits for the database.
+pub trait Job: Send {
+    /// May run again after its transaction was taken back, and therefore share one with others.
+    fn is_repeatable(&self) -> bool;
+
+    /// True when it worked; what it brings is kept until the transaction has ended.
+    fn run(&mut self, tx: &Transaction<'_>) -> bool;
+
+    /// Tells the caller how it ended.
+    fn answer(self: Box<Self>, committed: Result<(), &Arc<StoreError>>);
+}
+
+/// The way to the thread that owns the connection.
+pub struct Jobs(mpsc::Sender<Box<dyn Job>>);
+
+impl Jobs {
+    pub fn new() -> (Self, mpsc::Receiver<Box<dyn Job>>) {
+        let (sender, receiver) = mpsc::channel();
+        (Self(sender), receiver)
+    }
+
+    /// One transaction of its own.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let mut work = Some(work);
+        let once = move |tx: &Transaction<'_>| work.take().expect("what is not repeatable runs once")(tx);
+        self.wait(false, once).await
+    }
+
+    /// One transaction, which it shares with others of its kind that wait: the commit is what a disk is slow at.
+    pub async fn run_together<T: Send + 'static>(
+        &self,
+        work: impl FnMut(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.wait(true, work).await
+    }
+
+    async fn wait<T: Send + 'static>(
+        &self,
+        is_repeatable: bool,
+        work: impl FnMut(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let waiting = Waiting { is_repeatable, work, result: None, reply };
+        self.0.send(Box::new(waiting)).map_err(|_| StoreError::Gone)?;
+        answer.await.map_err(|_| StoreError::Gone)?
+    }
+}
+
+struct Waiting<T, W> {
+    is_repeatable: bool,
+    work: W,
+    result: Option<Result<T, StoreError>>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T: Send, W: FnMut(&Transaction<'_>) -> Result<T, StoreError> + Send> Job for Waiting<T, W> {
+    fn is_repeatable(&self) -> bool {
+        self.is_repeatable
+    }
+
+    fn run(&mut self, tx: &Transaction<'_>) -> bool {
+        self.result.insert((self.work)(tx)).is_ok()
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), &Arc<StoreError>>) {
+        let answer = match (self.result, committed) {
+            (Some(result), Ok(())) | (Some(result @ Err(_)), Err(_)) => result,
+            (Some(Ok(_)) | None, Err(error)) => Err(StoreError::NotCommitted(Arc::clone(error))),
+            (None, Ok(())) => unreachable!("nothing is committed without having run"),
+        };
+        // The caller may have been cancelled; the transaction counts all the same.
+        let _ = self.reply.send(answer);
+    }
+}
+
+/// Runs what comes, in the order in which it came, until nobody can send any more.
+pub fn serve(connection: &mut Connection, queue: &mpsc::Receiver<Box<dyn Job>>) {
+    while let Ok(first) = queue.recv() {
+        let mut waiting: VecDeque<_> = iter::once(first).chain(queue.try_iter().take(GROUP - 1)).collect();
+        while let Some(first) = waiting.pop_front() {
+            let mut group = vec![first];
+            while group[0].is_repeatable()
+                && let Some(next) = waiting.pop_front_if(|next| next.is_repeatable())
+            {
+                group.push(next);
+            }
+            run_group(connection, group);
+        }
+    }
+}
+
+/// Runs jobs in one transaction; when one of them fails, each in its own. Savepoints would do the same, at the price
+/// of a copy of every page that a job changes.
+fn run_group(connection: &mut Connection, mut group: Vec<Box<dyn Job>>) {
+    match commit(connection, &mut group) {
+        Ok(have_worked) if have_worked || group.len() == 1 => group.into_iter().for_each(|job| job.answer(Ok(()))),
+        Ok(_) => group.into_iter().for_each(|job| run_group(connection, vec![job])),
+        Err(error) => {
+            let error = Arc::new(error);
+            group.into_iter().for_each(|job| job.answer(Err(&error)));
+        }
+    }
+}
+
+/// False when a job failed, and nothing is changed.
+fn commit(connection: &mut Connection, group: &mut [Box<dyn Job>]) -> Result<bool, StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for job in group {
+        if !job.run(&transaction) {
+            return Ok(false);
+        }
+    }
+    // A full disk makes SQLite roll everything back by itself.
+    if transaction.is_autocommit() {
+        return Err(StoreError::RolledBack);
+    }
+    transaction.commit()?;
+    Ok(true)
+}
