@@ -21,6 +21,10 @@ use nhacviec::{
 };
 use tokio_util::sync::CancellationToken;
 
+/// As the program has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let number = |name: &str, usual: u64| env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(usual);
     let (port, messages) = (number("PORT", 0), number("MESSAGES", 5000));

@@ -47,6 +47,10 @@ fields:
 statuses: { dang_xu_ly: open, cho_bo_sung: paused, qua_han: open, hoan_thanh: finished }
 ";
 
+/// As the program has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Deserialize)]
 struct Window {
     start: usize,

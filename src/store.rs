@@ -321,8 +321,8 @@ pub trait Store: Send + Sync {
     /// A dossier as last seen, open or closed.
     async fn dossier(&self, source: SourceId, code: String) -> Result<Option<TrackedDossier>, StoreError>;
 
-    /// How many open dossiers of the source have no appointment.
-    async fn undated_dossiers(&self, source: SourceId) -> Result<u32, StoreError>;
+    /// Whether any open dossier of the source has an appointment.
+    async fn has_dated_dossier(&self, source: SourceId) -> Result<bool, StoreError>;
 
     /// The dossiers that match, by source, appointment and number.
     async fn dossiers(&self, filter: DossierFilter) -> Result<Vec<TrackedDossier>, StoreError>;

@@ -216,7 +216,7 @@ async fn conclude<P>(
     let mut problems: Vec<_> = sentence.clone().into_iter().map(|s| (poll_problem(id), s)).collect();
     remarks.extend(end.remarks);
     problems.extend(
-        undated(id, report.open, app.store.undated_dossiers(id.clone()).await?)
+        undated(id, report.open, app.store.has_dated_dossier(id.clone()).await?)
             .map(|s| (format!("{}dates", source_prefix(id)), s)),
     );
     problems.extend(summarize(&remarks).map(|r| (format!("{}rows", source_prefix(id)), format!("{id}: {r}"))));
@@ -228,9 +228,9 @@ async fn conclude<P>(
 }
 
 /// Nobody is ever reminded of what has no appointment: when that is all there is, it is looked for in the wrong place.
-fn undated(id: &SourceId, open: u32, undated: u32) -> Option<String> {
+fn undated(id: &SourceId, open: u32, has_dated: bool) -> Option<String> {
     const SUSPICIOUS_FROM: u32 = 2;
-    let is_suspicious = open >= SUSPICIOUS_FROM && undated == open;
+    let is_suspicious = open >= SUSPICIOUS_FROM && !has_dated;
     is_suspicious.then(|| {
         format!(
             "{id}: cả {open} hồ sơ đang mở đều không có ngày hẹn trả nên không nhắc được hồ sơ nào; kiểm tra mục due_at của loại hệ thống (hoặc kind: petitions nếu là phản ánh, kiến nghị)",

@@ -143,12 +143,17 @@ fn recognise(rows: &mut ScannedRows) -> Vec<String> {
         };
         let whole = rows.mapping.print(text, values);
         // Where a system has no ids, two rows with one number are still two rows.
-        let id = own.map_or(whole, |own| print(FIRST, own.as_bytes()));
+        let id = own.map_or(whole, |own| number(&own).unwrap_or_else(|| print(FIRST, own.as_bytes())));
         let key = RowKey { id, print: whole, code: code.into_owned() };
         rows.keys.push(key);
         rows.places.push((at, whole));
     }
     nameless
+}
+
+/// An id that is a number, spelled as numbers are: `07` is another id than `7`.
+fn number(id: &str) -> Option<u64> {
+    (!id.starts_with(['0', '+'])).then(|| id.parse().ok()).flatten()
 }
 
 #[cfg(test)]

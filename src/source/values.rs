@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeZone as _, Utc};
+use memchr::{memchr, memchr2};
 use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 
 pub use crate::domain::dossier::VIETNAM;
@@ -14,7 +15,7 @@ pub fn scalar(token: &str) -> Option<Cow<'_, str>> {
     let text: Cow<'_, str> = match token.as_bytes().first()? {
         b'"' => {
             let inner = &token[1..token.len() - 1];
-            if inner.contains('\\') {
+            if memchr(b'\\', inner.as_bytes()).is_some() {
                 Cow::Owned(serde_json::from_str::<String>(token).ok()?)
             } else {
                 Cow::Borrowed(inner)
@@ -30,13 +31,14 @@ pub fn scalar(token: &str) -> Option<Cow<'_, str>> {
 #[must_use]
 pub fn clean(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
     let is_space = |c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}');
-    let trimmed = text.trim_matches(is_space);
+    let is_bare = [text.as_bytes().first(), text.as_bytes().last()].iter().all(|b| b.is_some_and(u8::is_ascii_graphic));
+    let trimmed = if is_bare { &text } else { text.trim_matches(is_space) };
     if trimmed.is_empty() || is_nothing(trimmed) {
         return None;
     }
     // Marks that stand by themselves, of which Vietnamese is full when it is not composed, are U+0300 to U+036F.
-    let has_marks = || trimmed.bytes().any(|b| matches!(b, 0xcc | 0xcd));
-    if !has_marks() || is_nfc_quick(trimmed.chars()) == IsNormalized::Yes {
+    let has_marks = memchr2(0xcc, 0xcd, trimmed.as_bytes()).is_some();
+    if !has_marks || is_nfc_quick(trimmed.chars()) == IsNormalized::Yes {
         let is_whole = trimmed.len() == text.len();
         return Some(match text {
             _ if is_whole => text,
@@ -73,6 +75,15 @@ pub fn instant(text: &str, zone: FixedOffset) -> Option<DateTime<Utc>> {
     if text.bytes().all(|b| b.is_ascii_digit()) {
         return digits(text, local).filter(is_plausible);
     }
+    if let Some((at, rest)) = by_places(text)
+        && let Some(("", offset)) = split_offset(rest)
+    {
+        return match offset {
+            Some(offset) => offset.from_local_datetime(&at).single().map(|at| at.to_utc()),
+            None => local(at),
+        }
+        .filter(is_plausible);
+    }
     let (date, time) = match text.split_once([' ', 'T']) {
         Some((date, time)) => (date, Some(time.trim())),
         None => (text, None),
@@ -108,6 +119,24 @@ fn digits(text: &str, local: impl Fn(NaiveDateTime) -> Option<DateTime<Utc>>) ->
     }
 }
 
+/// The commonest shape by the places of its digits: `yyyy-MM-ddTHH:mm:ss`, and what follows it and its fraction.
+fn by_places(text: &str) -> Option<(NaiveDateTime, &str)> {
+    let (moment, rest) = text.split_at_checked(19)?;
+    let moment = moment.as_bytes();
+    let number = |from: usize, until: usize| {
+        moment[from..until]
+            .iter()
+            .try_fold(0, |number, digit| digit.is_ascii_digit().then(|| number * 10 + u32::from(digit - b'0')))
+    };
+    if [4, 7, 10, 13, 16].map(|at| moment[at]) != *b"--T::" {
+        return None;
+    }
+    let day = NaiveDate::from_ymd_opt(number(0, 4)?.cast_signed(), number(5, 7)?, number(8, 10)?)?;
+    let rest =
+        rest.strip_prefix('.').map_or(rest, |fraction| fraction.trim_start_matches(|c: char| c.is_ascii_digit()));
+    Some((day.and_hms_opt(number(11, 13)?, number(14, 16)?, number(17, 19)?)?, rest))
+}
+
 fn date_of(text: &str) -> Option<NaiveDate> {
     let separator = if text.contains('/') { '/' } else { '-' };
     let mut parts = text.split(separator);
@@ -130,11 +159,11 @@ fn split_offset(text: &str) -> Option<(&str, Option<FixedOffset>)> {
     let Some(at) = text.rfind(['+', '-']) else { return Some((text, None)) };
     let (time, offset) = text.split_at(at);
     let sign = if offset.starts_with('-') { -1 } else { 1 };
-    let digits = offset[1..].replace(':', "");
-    let number = |from: usize, until: usize| digits.get(from..until).and_then(|t| t.parse::<i32>().ok());
-    let (hours, minutes) = match digits.len() {
-        2 => (number(0, 2)?, 0),
-        4 => (number(0, 2)?, number(2, 4)?),
+    let number = |from: usize, until: usize| offset.get(from..until).and_then(|t| t.parse::<i32>().ok());
+    let (hours, minutes) = match offset.len() {
+        3 => (number(1, 3)?, 0),
+        5 => (number(1, 3)?, number(3, 5)?),
+        6 if offset.as_bytes()[3] == b':' => (number(1, 3)?, number(4, 6)?),
         _ => return None,
     };
     Some((time.trim_end(), Some(FixedOffset::east_opt(sign * (hours * 3600 + minutes * 60))?)))
@@ -153,11 +182,15 @@ fn time_of(text: &str) -> Option<NaiveTime> {
 /// whose they are.
 #[must_use]
 pub fn initials(name: &str) -> String {
-    let letters = name.split_whitespace().filter_map(|word| word.chars().next());
-    letters.fold(
-        String::new(),
-        |text, letter| if text.is_empty() { format!("{letter}.") } else { format!("{text} {letter}.") },
-    )
+    let mut text = String::with_capacity(name.len());
+    for letter in name.split_whitespace().filter_map(|word| word.chars().next()) {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push(letter);
+        text.push('.');
+    }
+    text
 }
 
 #[cfg(test)]

@@ -191,8 +191,8 @@ impl Store for SqliteStore {
         self.jobs.run(move |tx| dossiers::dossier(tx, &source, &code)).await
     }
 
-    async fn undated_dossiers(&self, source: SourceId) -> Result<u32, StoreError> {
-        self.jobs.run(move |tx| dossiers::undated(tx, &source)).await
+    async fn has_dated_dossier(&self, source: SourceId) -> Result<bool, StoreError> {
+        self.jobs.run(move |tx| dossiers::has_dated(tx, &source)).await
     }
 
     async fn dossiers(&self, filter: DossierFilter) -> Result<Vec<TrackedDossier>, StoreError> {

@@ -77,7 +77,8 @@ pub fn claim(
 fn resume(tx: &Transaction<'_>, now: DateTime<Utc>, lease: Duration) -> Result<(Vec<i64>, i64), StoreError> {
     let is_due: bool = tx
         .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM delivery WHERE state = 'sending' AND (lease_until <= ?1 OR lease_until > ?2))
+            "SELECT EXISTS (SELECT 1 FROM delivery WHERE state = 'sending' AND lease_until <= ?1)
+                 OR EXISTS (SELECT 1 FROM delivery WHERE state = 'sending' AND lease_until > ?2)
                  OR EXISTS (SELECT 1 FROM delivery WHERE state = 'unknown' AND +batch IS NOT NULL AND due_at <= ?1)",
         )?
         .query_row([seconds(now), seconds(now + FAR)], |row| row.get(0))?;

@@ -23,8 +23,8 @@ pub const TRACKED: &str = "SELECT d.source, CASE WHEN d.missing_polls = 0 THEN m
 pub const COLUMNS: &str = "code, native_id, procedure_code, procedure, field, agency, step, unit, handler, applicant, received_at, due_at,
     extended_due_at, step_due_at, resolved_at, returned_at, is_online, is_by_post, is_paid_online, status, status_raw, link, due_in_force";
 
-/// Values of a row that is inserted: those of [`bind`] and six more.
-pub const VALUES: usize = 30;
+/// Values that only one row of an insertion has: those of [`bind`] and three more.
+pub const OWN_VALUES: usize = 27;
 
 /// Binds what [`COLUMNS`] names, and whether it is near, after the parameter `at`; returns how many that were.
 pub fn bind(statement: &mut Statement<'_>, at: usize, dossier: &Dossier, near_until: i64) -> Result<usize, StoreError> {
@@ -96,12 +96,11 @@ pub fn mark_near(tx: &Transaction<'_>, until: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Open dossiers of a source without any appointment.
-pub fn undated(tx: &Transaction<'_>, source: &SourceId) -> Result<u32, StoreError> {
-    let mut count = tx.prepare_cached(
-        "SELECT count(*) FROM dossier WHERE source = ?1 AND closed_at IS NULL AND due_in_force IS NULL",
-    )?;
-    Ok(count.query_row([source.as_str()], |row| row.get(0))?)
+/// Whether any open dossier of a source has an appointment.
+pub fn has_dated(tx: &Transaction<'_>, source: &SourceId) -> Result<bool, StoreError> {
+    let mut select = tx
+        .prepare_cached("SELECT 1 FROM dossier WHERE source = ?1 AND closed_at IS NULL AND due_in_force IS NOT NULL")?;
+    Ok(select.exists([source.as_str()])?)
 }
 
 /// All that match, in the order of sources and numbers.

@@ -116,7 +116,9 @@ fn run_group(connection: &mut Connection, mut group: Vec<Box<dyn Job>>) {
         Ok(_) => group.into_iter().for_each(|job| run_group(connection, vec![job])),
         Err(error) => {
             let error = Arc::new(error);
-            group.into_iter().for_each(|job| job.answer(Err(&error)));
+            for job in group {
+                job.answer(Err(&error));
+            }
         }
     }
 }

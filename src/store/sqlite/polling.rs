@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{CachedStatement, OptionalExtension, Statement, Transaction, params};
 
 use super::{
-    dossiers::{COLUMNS, TRACKED, VALUES, bind, find, read_tracked},
+    dossiers::{COLUMNS, OWN_VALUES, TRACKED, bind, find, read_tracked},
     instant, parsed, seconds, to_json,
 };
 use crate::{
@@ -75,32 +75,44 @@ pub fn sift(
         None => !tx.prepare_cached("SELECT 1 FROM dossier WHERE source = ?1 LIMIT 1")?.exists([source.as_str()])?,
     };
     seen.is_first = Some(is_first);
-    let mut select = tx.prepare_cached("SELECT id, row_print, seen_at FROM dossier WHERE source = ?1 AND code = ?2")?;
+    // A row that moved to a later page while the list was read is there twice.
+    let fresh: Vec<_> = keys.iter().enumerate().filter(|(_, key)| seen.row(key.id)).collect();
+    if is_first {
+        return Ok(fresh.into_iter().map(|(place, _)| Changed { place, number: None }).collect());
+    }
+    let asked = (0..LOOKED_UP_TOGETHER).map(|nth| format!("(?{}, {nth})", nth + 2)).collect::<Vec<_>>().join(", ");
+    let mut select = tx.prepare_cached(&format!(
+        "SELECT v.column2, d.id, d.row_print, d.seen_at FROM (VALUES {asked}) v CROSS JOIN dossier d ON d.source = ?1 AND d.code = v.column1"
+    ))?;
+    select.raw_bind_parameter(1, source.as_str())?;
     let mut changed = Vec::new();
-    for (place, key) in keys.iter().enumerate() {
-        // A row that moved to a later page while the list was read is there twice.
-        if !seen.row(key.id) {
-            continue;
+    for group in fresh.chunks(LOOKED_UP_TOGETHER) {
+        for nth in 0..LOOKED_UP_TOGETHER {
+            select.raw_bind_parameter(nth + 2, group.get(nth).map(|(_, key)| key.code.as_str()))?;
         }
-        if is_first {
-            changed.push(Changed { place, number: None });
-            continue;
+        let mut known = [None; LOOKED_UP_TOGETHER];
+        let mut rows = select.raw_query();
+        while let Some(row) = rows.next()? {
+            let (id, print, seen_at): (i64, Option<i64>, i64) = (row.get(1)?, row.get(2)?, row.get(3)?);
+            known[usize::from(row.get::<_, u16>(0)?)] = Some((id, print, seen_at));
         }
-        let known: Option<(i64, Option<i64>, i64)> = select
-            .query_row(params![source.as_str(), key.code], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-            .optional()?;
-        match known {
-            Some((id, Some(print), _)) if print == key.print.cast_signed() => {
-                seen.dossier(id);
+        for ((place, key), known) in group.iter().zip(known) {
+            match known {
+                Some((id, Some(print), _)) if print == key.print.cast_signed() => {
+                    seen.dossier(id);
+                }
+                Some((id, _, seen_at)) if as_of.is_some_and(|at| seconds(at) < seen_at) => {
+                    seen.dossier(id);
+                }
+                known => changed.push(Changed { place: *place, number: known.map(|(number, ..)| number) }),
             }
-            Some((id, _, seen_at)) if as_of.is_some_and(|at| seconds(at) < seen_at) => {
-                seen.dossier(id);
-            }
-            known => changed.push(Changed { place, number: known.map(|(number, ..)| number) }),
         }
     }
     Ok(changed)
 }
+
+/// Rows looked for by one statement: its cursors go on from where they stand instead of from the root of the index.
+const LOOKED_UP_TOGETHER: usize = 32;
 
 /// Room for the pages of a long list, in kB; given back at its end.
 const CACHE_WHILE_POLLING: i64 = 16_000;
@@ -150,8 +162,14 @@ pub fn take_rows(
     let mut report = SyncReport::default();
     set_cache(tx, CACHE_WHILE_POLLING)?;
     let unknown: Vec<&ReadRow> = rows.iter().filter(|(number, _)| number.is_none()).map(|(_, row)| row).collect();
-    for group in unknown.chunks(INSERTED_TOGETHER) {
-        insert(tx, writing, group, seen, &mut report)?;
+    let (groups, rest) = unknown.as_chunks::<INSERTED_TOGETHER>();
+    let mut insert_group = insertion(tx, INSERTED_TOGETHER)?;
+    for group in groups {
+        insert(tx, &mut insert_group, writing, group, seen, &mut report)?;
+    }
+    if !rest.is_empty() {
+        let mut insert_rest = insertion(tx, rest.len())?;
+        insert(tx, &mut insert_rest, writing, rest, seen, &mut report)?;
     }
     for (number, row) in rows {
         let Some(number) = number else { continue };
@@ -166,40 +184,47 @@ pub fn take_rows(
 /// Rows of one statement: what SQLite does for each statement is as much as for a row.
 const INSERTED_TOGETHER: usize = 32;
 
+/// The statement that inserts so many rows; source and moment, which all of them share, are its first parameters.
+fn insertion<'t>(tx: &'t Transaction<'_>, rows: usize) -> Result<CachedStatement<'t>, StoreError> {
+    let row = |nth: usize| {
+        let own: Vec<String> = (1..=OWN_VALUES).map(|value| format!("?{}", 2 + nth * OWN_VALUES + value)).collect();
+        format!("({}, ?1, ?2, ?2)", own.join(", "))
+    };
+    let values = (0..rows).map(row).collect::<Vec<_>>().join(", ");
+    Ok(tx.prepare_cached(&format!(
+        "INSERT INTO dossier ({COLUMNS}, is_near, row_print, closed_at, was_watched, source, first_seen_at, seen_at)
+         VALUES {values} ON CONFLICT (code, source) DO NOTHING"
+    ))?)
+}
+
 /// Adds rows that are not known. Two of them may carry one number, or another process was faster: then the later one
 /// changes the earlier.
 fn insert(
     tx: &Transaction<'_>,
+    insertion: &mut Statement<'_>,
     writing: &Writing<'_>,
     group: &[&ReadRow],
     seen: &mut Seen,
     report: &mut SyncReport,
 ) -> Result<(), StoreError> {
     let Writing { source, near_until, now, .. } = *writing;
-    let values = ["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"]
-        .repeat(group.len())
-        .join(", ");
-    let mut insert = tx.prepare_cached(&format!(
-        "INSERT INTO dossier ({COLUMNS}, is_near, source, row_print, first_seen_at, seen_at, closed_at, was_watched)
-         VALUES {values} ON CONFLICT (code, source) DO NOTHING"
-    ))?;
+    insertion.raw_bind_parameter(1, source.as_str())?;
+    insertion.raw_bind_parameter(2, seconds(now))?;
     for (nth, row) in group.iter().enumerate() {
         let is_finished = row.dossier.status == DossierStatus::Finished;
-        let at = nth * VALUES + bind(&mut insert, nth * VALUES, &row.dossier, near_until)?;
-        insert.raw_bind_parameter(at + 1, source.as_str())?;
-        insert.raw_bind_parameter(at + 2, row.print.map(u64::cast_signed))?;
-        insert.raw_bind_parameter(at + 3, seconds(now))?;
-        insert.raw_bind_parameter(at + 4, seconds(now))?;
-        insert.raw_bind_parameter(at + 5, is_finished.then(|| seconds(now)))?;
+        let before = 2 + nth * OWN_VALUES;
+        let at = before + bind(insertion, before, &row.dossier, near_until)?;
+        insertion.raw_bind_parameter(at + 1, row.print.map(u64::cast_signed))?;
+        insertion.raw_bind_parameter(at + 2, is_finished.then(|| seconds(now)))?;
         // What had ended before we first looked owes nothing: nobody was reminded of it either.
-        insert.raw_bind_parameter(at + 6, !is_finished)?;
+        insertion.raw_bind_parameter(at + 3, !is_finished)?;
     }
     let count_new = |row: &ReadRow, report: &mut SyncReport| {
         let is_finished = row.dossier.status == DossierStatus::Finished;
         report.closed += u32::from(is_finished);
         report.new += u32::from(!is_finished);
     };
-    if insert.raw_execute()? == group.len() {
+    if insertion.raw_execute()? == group.len() {
         let last = tx.last_insert_rowid();
         for (row, number) in group.iter().rev().zip((1..=last).rev()) {
             seen.dossier(number);
