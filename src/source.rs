@@ -14,6 +14,7 @@ pub mod values;
 mod auth;
 mod folder;
 mod http;
+mod json;
 mod page;
 mod xml;
 

@@ -425,7 +425,7 @@ async fn a_change_of_many_dossiers_at_once_needs_no_more_memory_than_a_small_one
     let rows = (0..DOSSIERS).map(row).collect();
     let (_, seen) = store.take_rows(source.clone(), rows, Seen::default(), zone, at(0)).await.expect("works");
     store.conclude(source.clone(), seen, Trust::Believed, zone, at(0), at(0)).await.expect("works");
-    // Every row of the table changes in one transaction: some megabytes that a savepoint could take back.
+    // Every row of the table changes in one transaction: some megabytes.
     for minute in [1, 2] {
         let report =
             store.conclude(source.clone(), Seen::default(), Trust::Believed, zone, at(minute), at(minute)).await;

@@ -3,15 +3,12 @@
 //! What is not wanted is never decoded: rows carry identities, addresses and the dossier's secret key, which must not
 //! reach memory that we keep. What is wanted is kept as its place in the answer.
 
-use std::fmt;
+use super::{
+    json::{Broken, Cursor},
+    pointer::{Pointer, Step, follow},
+};
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
-
-use super::pointer::{Pointer, Step, follow};
-
-/// Where a value stands in the text, in bytes.
-pub type Place = (u32, u32);
+pub use super::json::Place;
 
 /// Absent.
 const NOWHERE: Place = (u32::MAX, 0);
@@ -29,6 +26,21 @@ pub struct Wanted {
 struct Node {
     slot: Option<usize>,
     children: Vec<(String, Node)>,
+    /// A bit for each child: most keys of a row are not wanted, and are known by theirs to be none of them.
+    marks: u64,
+}
+
+impl Node {
+    fn child(&self, key: &str) -> Option<&Self> {
+        let may_be = self.marks & mark(key) != 0;
+        may_be.then(|| self.children.iter().find(|(wanted, _)| wanted == key).map(|(_, node)| node)).flatten()
+    }
+}
+
+/// One of 64 bits, by the length and the last letter of a key.
+fn mark(key: &str) -> u64 {
+    let last = key.as_bytes().last().copied().unwrap_or_default();
+    1 << ((key.len() * 11 + usize::from(last)) % 64)
 }
 
 impl Wanted {
@@ -43,6 +55,7 @@ impl Wanted {
                 break;
             }
             let at = node.children.iter().position(|(k, _)| k == key).unwrap_or_else(|| {
+                node.marks |= mark(key);
                 node.children.push((key.clone(), Node::default()));
                 node.children.len() - 1
             });
@@ -113,286 +126,109 @@ pub struct Scanned {
 ///
 /// # Errors
 /// When the text is no JSON, or goes on after it.
-pub fn scan(text: &str, envelope: &Wanted, rows: &[String], row: &Wanted) -> Result<Scanned, serde_json::Error> {
-    let mut scanned = Scanned { envelope: vec![NOWHERE; envelope.slots], way_left: rows.len(), ..Scanned::default() };
-    let base = text.as_ptr() as usize;
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let seed = Envelope { base, node: Some(&envelope.root), rows: Some(rows), row, out: &mut scanned };
-    seed.deserialize(&mut deserializer)?;
-    deserializer.end()?;
-    Ok(scanned)
+pub fn scan(text: &str, envelope: &Wanted, rows: &[String], row: &Wanted) -> Result<Scanned, Broken> {
+    let found = Scanned { envelope: vec![NOWHERE; envelope.slots], way_left: rows.len(), ..Scanned::default() };
+    let mut scan = Scan { cursor: Cursor::new(text), text, row, found };
+    scan.envelope(Some(&envelope.root), Some(rows))?;
+    scan.cursor.end()?;
+    Ok(scan.found)
 }
 
-/// The place of a value that the parser handed out of the text that begins at `base`.
-fn place(base: usize, value: &RawValue) -> Place {
-    let text = value.get();
-    let start = (text.as_ptr() as usize) - base;
-    (u32::try_from(start).unwrap_or(u32::MAX), u32::try_from(text.len()).unwrap_or(0))
-}
-
-/// Finds the place of a key among the wanted ones, without keeping it.
-struct Key<'n>(&'n [(String, Node)]);
-
-impl<'de> DeserializeSeed<'de> for Key<'_> {
-    type Value = Option<usize>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for Key<'_> {
-    type Value = Option<usize>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(self.0.iter().position(|(wanted, _)| wanted == key))
-    }
-}
-
-/// An object of the answer above its rows.
-struct Envelope<'s> {
-    base: usize,
-    node: Option<&'s Node>,
-    /// The keys that still lead to the rows.
-    rows: Option<&'s [String]>,
+struct Scan<'s> {
+    cursor: Cursor<'s>,
+    text: &'s str,
     row: &'s Wanted,
-    out: &'s mut Scanned,
+    found: Scanned,
 }
 
-impl<'de> DeserializeSeed<'de> for Envelope<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        match self.rows {
-            Some([]) => RowList { base: self.base, row: self.row, out: self.out }.deserialize(deserializer),
-            _ => deserializer.deserialize_any(self),
+impl<'s> Scan<'s> {
+    /// An object of the answer above its rows, to which `rows` are the keys that still lead.
+    fn envelope(&mut self, node: Option<&Node>, rows: Option<&[String]>) -> Result<(), Broken> {
+        if rows.is_some_and(<[String]>::is_empty) {
+            return self.rows();
         }
-    }
-}
-
-/// Finds which of the keys it is: of a wanted value, of the way to the rows, or neither.
-struct EnvelopeKey<'n> {
-    children: &'n [(String, Node)],
-    rows: Option<&'n str>,
-}
-
-impl<'de> DeserializeSeed<'de> for EnvelopeKey<'_> {
-    type Value = (Option<usize>, bool);
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for EnvelopeKey<'_> {
-    type Value = (Option<usize>, bool);
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
-        Ok((self.children.iter().position(|(wanted, _)| wanted == key), self.rows == Some(key)))
-    }
-}
-
-impl<'de> Visitor<'de> for Envelope<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an answer")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let children = self.node.map_or(&[][..], |n| &n.children);
-        let next = self.rows.and_then(|keys| keys.split_first());
-        while let Some((wanted, is_way)) =
-            map.next_key_seed(EnvelopeKey { children, rows: next.map(|(key, _)| key.as_str()) })?
-        {
-            let node = wanted.map(|at| &children[at].1);
-            let slot = node.and_then(|n| n.slot);
-            if let (Some(slot), false) = (slot, is_way) {
-                self.out.envelope[slot] = place(self.base, map.next_value::<&RawValue>()?);
-            } else if node.is_some() || is_way {
+        if self.cursor.peek()? != b'{' {
+            return self.cursor.value().map(drop);
+        }
+        let next = rows.and_then(<[String]>::split_first);
+        let mut members = self.cursor.open();
+        while self.cursor.goes_on(&mut members, b'}')? {
+            let key = self.cursor.key()?;
+            let is_way = next.is_some_and(|(way, _)| *way == key);
+            let child = node.and_then(|node| node.child(&key));
+            if let (Some(slot), false) = (child.and_then(|child| child.slot), is_way) {
+                self.found.envelope[slot] = self.cursor.value()?;
+            } else if child.is_some() || is_way {
                 let rows = next.filter(|_| is_way).map(|(_, rest)| rest);
-                self.out.way_left = rows.map_or(self.out.way_left, |rest| self.out.way_left.min(rest.len()));
-                map.next_value_seed(Envelope { base: self.base, node, rows, row: self.row, out: &mut *self.out })?;
+                self.found.way_left = rows.map_or(self.found.way_left, |rest| self.found.way_left.min(rest.len()));
+                self.envelope(child, rows)?;
             } else {
-                map.next_value::<IgnoredAny>()?;
+                self.cursor.value()?;
             }
         }
         Ok(())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(())
+    /// The rows: a list, the only one without its list, or none at all.
+    fn rows(&mut self) -> Result<(), Broken> {
+        match self.cursor.peek()? {
+            b'[' => {
+                let mut members = self.cursor.open();
+                while self.cursor.goes_on(&mut members, b']')? {
+                    let first = self.begin_row();
+                    if self.cursor.peek()? != b'{' {
+                        self.cursor.value()?;
+                        self.found.strange += 1;
+                        continue;
+                    }
+                    let row = self.row;
+                    self.object(&row.root, first)?;
+                    self.found.hollow += usize::from(self.is_hollow(first));
+                }
+                Ok(())
+            }
+            b'{' => {
+                let first = self.begin_row();
+                let row = self.row;
+                self.object(&row.root, first)?;
+                // An empty element stands for no row.
+                if self.is_hollow(first) {
+                    self.found.rows.truncate(first);
+                    self.found.count -= 1;
+                }
+                Ok(())
+            }
+            _ => {
+                let (start, length) = self.cursor.value()?;
+                let value = &self.text[start as usize..(start + length) as usize];
+                matches!(value, "null" | "\"\"").then_some(()).ok_or(Broken)
+            }
+        }
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-}
-
-/// The rows: a list, the only one without its list, or none at all.
-struct RowList<'s> {
-    base: usize,
-    row: &'s Wanted,
-    out: &'s mut Scanned,
-}
-
-impl RowList<'_> {
     fn begin_row(&mut self) -> usize {
-        let first = self.out.rows.len();
-        self.out.rows.resize(first + self.row.slots, NOWHERE);
-        self.out.count += 1;
+        let first = self.found.rows.len();
+        self.found.rows.resize(first + self.row.slots, NOWHERE);
+        self.found.count += 1;
         first
     }
-}
 
-impl<'de> DeserializeSeed<'de> for RowList<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for RowList<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("rows")
+    fn is_hollow(&self, first: usize) -> bool {
+        self.found.rows[first..].iter().all(|place| *place == NOWHERE)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
-        loop {
-            let first = self.begin_row();
-            let seed = Object { base: self.base, node: &self.row.root, slots: &mut self.out.rows[first..] };
-            match list.next_element_seed(seed)? {
-                Some(true) => {
-                    let is_hollow = self.out.rows[first..].iter().all(|place| *place == NOWHERE);
-                    self.out.hollow += usize::from(is_hollow);
-                }
-                Some(false) => self.out.strange += 1,
-                None => {
-                    self.out.rows.truncate(first);
-                    self.out.count -= 1;
-                    return Ok(());
-                }
+    /// An object of the row whose places begin at `first`.
+    fn object(&mut self, node: &'s Node, first: usize) -> Result<(), Broken> {
+        let mut members = self.cursor.open();
+        while self.cursor.goes_on(&mut members, b'}')? {
+            let key = self.cursor.key()?;
+            match node.child(&key) {
+                Some(Node { slot: Some(slot), .. }) => self.found.rows[first + slot] = self.cursor.value()?,
+                Some(child) if self.cursor.peek()? == b'{' => self.object(child, first)?,
+                Some(_) | None => self.cursor.value().map(drop)?,
             }
         }
-    }
-
-    fn visit_map<A: MapAccess<'de>>(mut self, map: A) -> Result<(), A::Error> {
-        let first = self.begin_row();
-        let seed = Object { base: self.base, node: &self.row.root, slots: &mut self.out.rows[first..] };
-        seed.visit_map(map)?;
-        // An empty element stands for no row.
-        if self.out.rows[first..].iter().all(|place| *place == NOWHERE) {
-            self.out.rows.truncate(first);
-            self.out.count -= 1;
-        }
         Ok(())
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
-        if text.is_empty() { Ok(()) } else { Err(E::custom("rows are a text")) }
-    }
-}
-
-/// An object of a row; its value tells whether it was one.
-struct Object<'s> {
-    base: usize,
-    node: &'s Node,
-    slots: &'s mut [Place],
-}
-
-impl<'de> DeserializeSeed<'de> for Object<'_> {
-    type Value = bool;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Object<'_> {
-    type Value = bool;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a row")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
-        while let Some(wanted) = map.next_key_seed(Key(&self.node.children))? {
-            let Some(node) = wanted.map(|at| &self.node.children[at].1) else {
-                map.next_value::<IgnoredAny>()?;
-                continue;
-            };
-            if let Some(slot) = node.slot {
-                self.slots[slot] = place(self.base, map.next_value::<&RawValue>()?);
-            } else {
-                map.next_value_seed(Object { base: self.base, node, slots: &mut *self.slots })?;
-            }
-        }
-        Ok(true)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<bool, A::Error> {
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(false)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<bool, E> {
-        Ok(false)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<bool, E> {
-        Ok(false)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<bool, E> {
-        Ok(false)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<bool, E> {
-        Ok(false)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<bool, E> {
-        Ok(false)
-    }
-
-    fn visit_unit<E>(self) -> Result<bool, E> {
-        Ok(false)
     }
 }
 

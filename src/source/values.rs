@@ -37,7 +37,7 @@ pub fn clean(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
         return None;
     }
     // Marks that stand by themselves, of which Vietnamese is full when it is not composed, are U+0300 to U+036F.
-    let has_marks = memchr2(0xcc, 0xcd, trimmed.as_bytes()).is_some();
+    let has_marks = !trimmed.is_ascii() && memchr2(0xcc, 0xcd, trimmed.as_bytes()).is_some();
     if !has_marks || is_nfc_quick(trimmed.chars()) == IsNormalized::Yes {
         let is_whole = trimmed.len() == text.len();
         return Some(match text {

@@ -347,8 +347,8 @@ pub fn conclude(
                  WHERE id = ?1",
             )?
             .execute([number])?;
+            report.closed += u32::from(close_missing(tx, source, number, zone, now)?);
         }
-        close_missing(tx, source, zone, now, &mut report)?;
     }
     record_answer(tx, source, seen.rows(), (trust, as_of), now)?;
     set_cache(tx, USUAL_CACHE)?;
@@ -373,28 +373,24 @@ fn left_out(tx: &Transaction<'_>, source: &SourceId, seen: &Seen) -> Result<Vec<
     Ok(left_out)
 }
 
+/// Closes a dossier that has been left out often enough.
 fn close_missing(
     tx: &Transaction<'_>,
     source: &SourceId,
+    number: i64,
     zone: Tz,
     now: DateTime<Utc>,
-    report: &mut SyncReport,
-) -> Result<(), StoreError> {
-    let mut select =
-        tx.prepare_cached(&format!("{TRACKED} WHERE d.source = ?1 AND d.closed_at IS NULL AND d.missing_polls >= ?2"))?;
-    let mut rows = select.query(params![source.as_str(), CLOSED_AFTER_MISSING])?;
-    while let Some(row) = rows.next()? {
-        let known = read_tracked(row)?;
-        let ended_late = known.dossier.status.clock_runs() && known.dossier.ended_late(known.seen_at, zone);
-        let owes = known.owes || (ended_late && !has_papers(tx, source, &known.dossier.code)?);
-        tx.prepare_cached(
-            "UPDATE dossier SET closed_at = ?2, owes = ?3, applicant = NULL WHERE source = ?1 AND code = ?4",
-        )?
-        .execute(params![source.as_str(), seconds(now), owes, known.dossier.code])?;
-        close_subject(tx, source, &known.dossier.code, Some(now))?;
-        report.closed += 1;
-    }
-    Ok(())
+) -> Result<bool, StoreError> {
+    let mut select = tx.prepare_cached(&format!("{TRACKED} WHERE d.id = ?1 AND d.missing_polls >= ?2"))?;
+    let mut rows = select.query(params![number, CLOSED_AFTER_MISSING])?;
+    let Some(row) = rows.next()? else { return Ok(false) };
+    let known = read_tracked(row)?;
+    let ended_late = known.dossier.status.clock_runs() && known.dossier.ended_late(known.seen_at, zone);
+    let owes = known.owes || (ended_late && !has_papers(tx, source, &known.dossier.code)?);
+    tx.prepare_cached("UPDATE dossier SET closed_at = ?2, owes = ?3, applicant = NULL WHERE id = ?1")?
+        .execute(params![number, seconds(now), owes])?;
+    close_subject(tx, source, &known.dossier.code, Some(now))?;
+    Ok(true)
 }
 
 fn record_answer(
