@@ -8,7 +8,7 @@ use nhacviec::{
     domain::{
         decide::{CancelReason, Cancellation, Decision},
         directory::{ChannelKind, Route},
-        dossier::{Dossier, DossierStatus, ReadRow, Seen, Trust},
+        dossier::{Dossier, DossierStatus, ReadRow, RowKey, Seen, Trust},
         ids::SourceId,
         life::{Ending, Facts, Refusal, Report},
         notification::{Audience, Item, Notification, NotificationKey, Reason, SendError},
@@ -413,6 +413,25 @@ fn row(i: u32) -> (Option<i64>, ReadRow) {
         ..Dossier::default()
     };
     (None, ReadRow { dossier, print: Some(u64::from(i)) })
+}
+
+/// Rows are looked for in groups: none is lost at their borders, whatever its place on the page.
+#[tokio::test]
+async fn of_a_long_page_just_the_new_and_the_changed_rows_are_written() {
+    let store = store::open_in_memory().expect("SQLite");
+    let (zone, source) = (chrono_tz::Asia::Ho_Chi_Minh, SourceId::from("mc"));
+    store.take_rows(source.clone(), (0..70).map(row).collect(), Seen::default(), zone, at(0)).await.expect("works");
+    let key = |(n, print): (u32, u64)| {
+        let code = row(n).1.dossier.code;
+        RowKey { code, id: u64::from(n), print }
+    };
+    let changed = [0, 31, 32, 69];
+    let page: Vec<_> = (0..75).map(|n| (n, if changed.contains(&n) { 999 } else { u64::from(n) })).map(key).collect();
+    let (found, seen) = store.sift(source, page, Vec::new(), None, Seen::default()).await.expect("works");
+    let places: Vec<_> = found.iter().map(|c| (c.place, c.number.is_some())).collect();
+    let expected: Vec<_> =
+        changed.map(|n| (n as usize, true)).into_iter().chain((70..75).map(|n| (n, false))).collect();
+    assert_eq!((places, seen.rows()), (expected, 75));
 }
 
 #[tokio::test]

@@ -168,6 +168,14 @@ mod tests {
     }
 
     #[test]
+    fn an_id_spelled_unlike_a_number_is_not_taken_for_that_number() {
+        assert_eq!(
+            ["7", "07", "+7", "7a", "", "99999999999999999999"].map(number),
+            [Some(7), None, None, None, None, None]
+        );
+    }
+
+    #[test]
     fn an_answer_without_its_list_is_no_empty_list_where_nothing_else_tells_of_the_end() {
         let soap = |xml: &str| read_as("savis-soap-2016", &xml::to_json(xml).expect("XML"));
         let answer = |inner: &str| {
