@@ -235,6 +235,8 @@ mod tests {
 
     #[test]
     fn what_is_no_json_is_broken() {
+        assert_eq!(passes(ANSWER), theirs(ANSWER), "the whole answer");
+        assert!(theirs(ANSWER).is_some());
         for broken in [
             "",
             " ",
@@ -273,26 +275,45 @@ mod tests {
         );
     }
 
+    /// Where serde finds the one value of a text.
+    fn theirs(text: &str) -> Option<Place> {
+        let raw: &RawValue = serde_json::from_str(text).ok()?;
+        let start = raw.get().as_ptr() as usize - text.as_ptr() as usize;
+        Some((u32::try_from(start).ok()?, u32::try_from(raw.get().len()).ok()?))
+    }
+
     proptest! {
         /// Whatever pieces of JSON stand together: what serde takes we take, at the same place, and nothing else.
         #[test]
         fn the_same_texts_are_json_as_for_serde(pieces in prop::collection::vec(prop::sample::select(PIECES), 0..12)) {
             let text = pieces.concat();
-            let theirs = serde_json::from_str::<&RawValue>(&text).ok().map(|raw| {
-                let start = raw.get().as_ptr() as usize - text.as_ptr() as usize;
-                (u32::try_from(start).unwrap(), u32::try_from(raw.get().len()).unwrap())
-            });
-            prop_assert_eq!(passes(&text), theirs, "{}", text);
+            prop_assert_eq!(passes(&text), theirs(&text), "{}", text);
+        }
+
+        #[test]
+        fn a_damaged_answer_is_json_just_when_serde_takes_it(
+            damages in prop::collection::vec((any::<prop::sample::Index>(), any::<bool>(), prop::sample::select(PIECES)), 0..4)
+        ) {
+            let mut text: Vec<char> = ANSWER.chars().collect();
+            for (at, is_taken_out, piece) in damages {
+                let at = at.index(text.len());
+                text.splice(at..at + usize::from(is_taken_out), piece.chars().filter(|_| !is_taken_out));
+            }
+            let text: String = text.into_iter().collect();
+            prop_assert_eq!(passes(&text), theirs(&text), "{}", text);
         }
 
         #[test]
         fn a_key_reads_as_for_serde(key in ".{0,20}", is_spelled_out: bool) {
-            let spelled: String = key.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+            let spelled = key.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect::<Vec<_>>().concat();
             let text = if is_spelled_out { format!("\"{spelled}\"") } else { serde_json::to_string(&key).unwrap() };
             let member = format!("{text} :");
             prop_assert_eq!(Cursor::new(&member).key(), Ok(Cow::Borrowed(key.as_str())));
         }
     }
+
+    const ANSWER: &str =
+        r#" {"tổng": 2, "data": [ {"mã":"H\u00e0\"x", "phí":-1.5e+3, "xong":false}, [], {}, null, 0 ] }"#;
 
     const PIECES: &[&str] = &[
         "{",
