@@ -352,6 +352,25 @@ async fn a_store_of_the_first_version_keeps_what_was_done_and_said() {
     assert_eq!((waiting.len(), waiting[0].recipient.as_str(), waiting[0].state.as_str()), (1, "an", "pending"));
 }
 
+/// A state that nobody knows is refused, and asking for that builds no table beside, as a list in a CHECK would.
+#[tokio::test]
+async fn the_state_of_a_delivery_is_checked_without_a_table_of_states() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("kho.db");
+    let store = store::open(&path).expect("a new store");
+    store.apply(decision(vec![mail("I", "an")]), Vec::new(), at(0)).await.expect("written");
+    let other = rusqlite::Connection::open(&path).expect("opens");
+    let change = |state: &str| other.execute("UPDATE delivery SET state = ?1", [state]);
+    for known in ["sending", "sent", "failed", "unknown", "cancelled", "pending"] {
+        assert_eq!(change(known), Ok(1), "{known}");
+    }
+    assert!(change("lost").is_err_and(|error| error.to_string().contains("CHECK")));
+    let mut explain = other.prepare("EXPLAIN UPDATE delivery SET state = 'sent' WHERE id = 1").expect("understood");
+    let steps: Vec<String> =
+        explain.query_map([], |row| row.get("opcode")).expect("steps").collect::<Result<_, _>>().expect("texts");
+    assert!(steps.contains(&"Halt".to_owned()) && !steps.contains(&"OpenEphemeral".to_owned()), "{steps:?}");
+}
+
 /// Outcomes that wait share a commit; one that fails must not take the others along.
 #[tokio::test]
 async fn an_outcome_that_cannot_be_written_leaves_those_of_the_same_moment() {

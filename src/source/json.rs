@@ -12,7 +12,7 @@ pub type Place = (u32, u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Broken;
 
-/// Values may lie so deep in each other, as serde has it: what is deeper is an attack.
+/// Values may lie so deep in each other, as those that serde decodes: what is deeper is an attack.
 const DEEPEST: u32 = 127;
 
 /// A place in a text up to which it has been read.
