@@ -223,8 +223,8 @@ pub fn open_all(settings: &ChannelSettings) -> Channels {
     let mut channels = Channels::new();
     if let Some(settings) = &settings.email {
         let channel: Box<dyn Channel> = match &settings.transport {
-            EmailTransport::Maildir(path) => Box::new(maildir::MaildirChannel::new(settings.clone(), path.clone())),
-            EmailTransport::Smtp(server) => Box::new(smtp::SmtpChannel::new(settings.clone(), server.clone())),
+            EmailTransport::Maildir(path) => Box::new(maildir::MaildirChannel::new(settings, path.clone())),
+            EmailTransport::Smtp(server) => Box::new(smtp::SmtpChannel::new(settings, server.clone())),
         };
         channels.insert(ChannelKind::Email, channel);
     }

@@ -60,31 +60,31 @@ pub struct Letterhead {
 
 /// What the templates see.
 #[derive(Debug, Serialize)]
-struct Digest {
-    office: String,
-    header: Vec<String>,
+struct Digest<'a> {
+    office: &'a str,
+    header: &'a [String],
     greeting: String,
     today: String,
     summary: String,
     may_be_duplicate: bool,
     resent: bool,
-    sections: Vec<Section>,
+    sections: Vec<Section<'a>>,
     attachments: Vec<String>,
     reasons: String,
-    footer: String,
-    message_id: String,
+    footer: &'a str,
+    message_id: &'a str,
 }
 
 #[derive(Debug, Serialize)]
-struct Section {
+struct Section<'a> {
     title: &'static str,
     colour: &'static str,
     count: usize,
-    lines: Vec<Line>,
+    lines: Vec<&'a Line>,
     /// Dossiers, when they are many; they are not among the lines then.
-    table: Vec<Line>,
+    table: Vec<&'a Line>,
     /// What holds for rows of the table.
-    table_advice: Vec<String>,
+    table_advice: Vec<&'a str>,
     /// How many more there are, in the attached spreadsheet.
     omitted: usize,
 }
@@ -107,7 +107,7 @@ pub fn render(
             let subject = subject(batch, &lines, &digest.summary, thread(batch).is_some(), office, now);
             let notice = notice(batch, &lines, &digest.summary, office, now);
             let message = Message {
-                id: digest.message_id,
+                id: batch.message_id.clone(),
                 to: batch.address.clone(),
                 subject,
                 text,
@@ -161,7 +161,7 @@ fn render_email(
         let thread = thread(batch);
         let message = Message {
             subject: subject(batch, lines, &digest.summary, thread.is_some(), office, now),
-            id: digest.message_id,
+            id: batch.message_id.clone(),
             to: batch.address.clone(),
             text,
             html,
@@ -175,14 +175,14 @@ fn render_email(
     }
 }
 
-fn digest(
-    batch: &Batch,
-    lines: &[(Urgency, Line)],
+fn digest<'a>(
+    batch: &'a Batch,
+    lines: &'a [(Urgency, Line)],
     most_lines: usize,
-    office: &Office,
-    letterhead: &Letterhead,
+    office: &'a Office,
+    letterhead: &'a Letterhead,
     now: DateTime<Utc>,
-) -> Digest {
+) -> Digest<'a> {
     let mut counts: BTreeMap<Urgency, usize> = BTreeMap::new();
     for (urgency, _) in lines {
         *counts.entry(*urgency).or_default() += 1;
@@ -191,8 +191,8 @@ fn digest(
     let shown = &lines[..most_lines.min(lines.len())];
     let sections = counts.iter().map(|(urgency, count)| section(*urgency, *count, shown)).collect();
     Digest {
-        office: office.name.clone(),
-        header: letterhead.header.clone(),
+        office: &office.name,
+        header: &letterhead.header,
         greeting: greetings(&office.directory, batch),
         today: date(office.hours.date(now)),
         summary,
@@ -201,21 +201,21 @@ fn digest(
         sections,
         attachments: Vec::new(),
         reasons: reasons(&batch.entries),
-        footer: letterhead.footer.clone(),
-        message_id: batch.message_id(),
+        footer: &letterhead.footer,
+        message_id: &batch.message_id,
     }
 }
 
-fn section(urgency: Urgency, count: usize, shown: &[(Urgency, Line)]) -> Section {
-    let of_section = shown.iter().filter(|(u, _)| *u == urgency).map(|(_, line)| line.clone());
+fn section(urgency: Urgency, count: usize, shown: &[(Urgency, Line)]) -> Section<'_> {
+    let of_section = shown.iter().filter(|(u, _)| *u == urgency).map(|(_, line)| line);
     let (mut table, mut lines): (Vec<_>, Vec<_>) = of_section.partition(|line| line.dossier.is_some());
     if table.len() < TABLE_FROM {
         lines.append(&mut table);
     }
-    let mut table_advice: Vec<String> = Vec::new();
-    for advice in table.iter().filter_map(|line| line.advice.as_ref()) {
-        if !table_advice.contains(advice) {
-            table_advice.push(advice.clone());
+    let mut table_advice: Vec<&str> = Vec::new();
+    for advice in table.iter().filter_map(|line| line.advice.as_deref()) {
+        if !table_advice.contains(&advice) {
+            table_advice.push(advice);
         }
     }
     let omitted = count - lines.len() - table.len();
@@ -260,7 +260,11 @@ fn subject(
         _ => format!("{mark} {unit}{summary} – {}", short_date(office.hours.date(now))),
     };
     // What a plan says over several lines must not become lines of the head (RFC 5322, 2.2.3).
-    subject.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
+    let words = subject.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    words.fold(String::with_capacity(subject.len()), |mut line, word| {
+        line.extend([if line.is_empty() { "" } else { " " }, word]);
+        line
+    })
 }
 
 /// The unit for which the recipient reads that day, when it is one.

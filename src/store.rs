@@ -393,7 +393,8 @@ pub trait Store: Send + Sync {
     /// Records how the attempt on `batch` ended. Without effect when the batch is no longer in hand.
     async fn finish(&self, batch: i64, outcome: Outcome, now: DateTime<Utc>) -> Result<(), StoreError>;
 
-    /// Both at once: one turn of the store's thread, and one wait for the disk, a message.
+    /// Both at once: one turn of the store's thread a message. One wait for the disk serves several messages: up to
+    /// `company` others that are about to be finished are waited for, a moment long.
     async fn finish_and_claim(
         &self,
         batch: i64,
@@ -401,6 +402,7 @@ pub trait Store: Send + Sync {
         now: DateTime<Utc>,
         lease: Duration,
         cap: Option<DailyCap>,
+        company: usize,
     ) -> Result<Option<Batch>, StoreError>;
 
     /// Ends all leases; only for a process that knows to be the only one (it holds the lock file).

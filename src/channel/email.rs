@@ -3,15 +3,15 @@
 use lettre::{
     Address,
     message::{
-        Attachment as MimePart, Body, Mailbox, Mailboxes, MultiPart, SinglePart,
+        Attachment as MimePart, Mailbox, Mailboxes,
         header::{
-            ContentTransferEncoding, ContentType, Date, From, HeaderName, HeaderValue, Headers, InReplyTo,
-            MIME_VERSION_1_0, MessageId, References, ReplyTo, Subject, To,
+            ContentType, Date, From, HeaderName, HeaderValue, Headers, InReplyTo, MIME_VERSION_1_0, MessageId,
+            References, ReplyTo, Subject, To,
         },
     },
 };
 
-use super::{EmailSettings, Message};
+use super::{Attachment, EmailSettings, Message};
 use crate::domain::notification::SendError;
 
 /// The message as it travels, with its sender and recipient.
@@ -28,82 +28,120 @@ pub struct Composed {
 /// * A message about one duty refers to a message that was never sent and stands for the conversation, so that mail
 ///   programs keep it together (RFC 5322, 3.6.4).
 ///
-/// Not through the library's builder of whole messages: that reads some headers again that it has just written.
-pub fn compose(settings: &EmailSettings, message: &Message) -> Result<Composed, SendError> {
-    let permanent = |detail: &str| SendError::Permanent { detail: detail.to_owned() };
-    let to: Address = message.to.parse().map_err(|_| permanent("địa chỉ thư không hợp lệ"))?;
-    let domain = settings.from.email.domain();
-    let mut headers = Headers::new();
-    headers.set(From::from(Mailboxes::from(settings.from.clone())));
-    headers.set(To::from(Mailboxes::from(Mailbox::new(None, to.clone()))));
-    headers.set(Subject::from(message.subject.clone()));
-    headers.set(Date::new(message.at.into()));
-    headers.set(MessageId::from(format!("<{}@{domain}>", message.id)));
-    if let Some(reply_to) = &settings.reply_to {
-        headers.set(ReplyTo::from(Mailboxes::from(reply_to.clone())));
-    }
-    if let Some(thread) = &message.thread {
-        let root = format!("<{thread}@{domain}>");
-        headers.set(InReplyTo::from(root.clone()));
-        headers.set(References::from(root));
-    }
-    let mut raw = |name, value: String| {
-        headers.insert_raw(HeaderValue::new(HeaderName::new_from_ascii_str(name), value));
-    };
-    raw("Auto-Submitted", "auto-generated".to_owned());
-    raw("X-Auto-Response-Suppress", "All".to_owned());
-    raw("List-Id", format!("<nhacviec.{domain}>"));
-    if message.is_urgent {
-        raw("Importance", "high".to_owned());
-    }
-    headers.set(MIME_VERSION_1_0);
-    let mut content = MultiPart::alternative()
-        .singlepart(part(ContentType::TEXT_PLAIN, &message.text))
-        .singlepart(part(ContentType::TEXT_HTML, &message.html));
-    if !message.attachments.is_empty() {
-        let mut parts = MultiPart::mixed().multipart(content);
-        for attachment in &message.attachments {
-            let kind = ContentType::parse(attachment.content_type)
-                .map_err(|error| permanent(&format!("không soạn được thư: {error}")))?;
-            parts = parts.singlepart(MimePart::new(attachment.name.clone()).body(attachment.bytes.clone(), kind));
-        }
-        content = parts;
-    }
-    let mut text = headers.to_string();
-    let content = String::from_utf8(content.formatted()).expect("every part is encoded in ASCII");
-    text.push_str(&content);
-    let from = settings.return_path.clone().unwrap_or_else(|| settings.from.email.clone());
-    Ok(Composed { from, to, text })
+/// The library encodes headers and files; the two parts are put together here, without the copies that its builder makes.
+pub struct Composer {
+    sender: Address,
+    domain: String,
+    /// The headers that are the same in every message, as they travel.
+    lasting: String,
 }
 
-/// A part in base64 (RFC 2045, 6.8): quoted-printable makes six or nine characters of a Vietnamese letter and is slower
-/// to make.
-fn part(kind: ContentType, text: &str) -> SinglePart {
+impl Composer {
+    pub fn new(settings: &EmailSettings) -> Self {
+        let domain = settings.from.email.domain().to_owned();
+        let mut headers = Headers::new();
+        headers.set(From::from(Mailboxes::from(settings.from.clone())));
+        if let Some(reply_to) = &settings.reply_to {
+            headers.set(ReplyTo::from(Mailboxes::from(reply_to.clone())));
+        }
+        raw(&mut headers, "Auto-Submitted", "auto-generated".to_owned());
+        raw(&mut headers, "X-Auto-Response-Suppress", "All".to_owned());
+        raw(&mut headers, "List-Id", format!("<nhacviec.{domain}>"));
+        headers.set(MIME_VERSION_1_0);
+        let sender = settings.return_path.clone().unwrap_or_else(|| settings.from.email.clone());
+        Self { sender, domain, lasting: headers.to_string() }
+    }
+
+    pub fn compose(&self, message: &Message) -> Result<Composed, SendError> {
+        let permanent = |detail: &str| SendError::Permanent { detail: detail.to_owned() };
+        let to: Address = message.to.parse().map_err(|_| permanent("địa chỉ thư không hợp lệ"))?;
+        let domain = &self.domain;
+        let mut headers = Headers::new();
+        headers.set(To::from(Mailboxes::from(Mailbox::new(None, to.clone()))));
+        headers.set(Subject::from(message.subject.clone()));
+        headers.set(Date::new(message.at.into()));
+        headers.set(MessageId::from(format!("<{}@{domain}>", message.id)));
+        if let Some(thread) = &message.thread {
+            let root = format!("<{thread}@{domain}>");
+            headers.set(InReplyTo::from(root.clone()));
+            headers.set(References::from(root));
+        }
+        if message.is_urgent {
+            raw(&mut headers, "Importance", "high".to_owned());
+        }
+        let files = message.attachments.iter().map(|file| self::file(file).map_err(|e| permanent(&e)));
+        let files = files.collect::<Result<Vec<_>, _>>()?;
+        // Base64 is a third longer, and broken into lines.
+        let length = (message.text.len() + message.html.len()) / 2 * 3 + files.iter().map(Vec::len).sum::<usize>();
+        let mut text = String::with_capacity(length + 2048);
+        text.extend([&self.lasting, headers.to_string().as_str()]);
+        if files.is_empty() {
+            push_texts(&mut text, message);
+        } else {
+            let boundary = begin_parts(&mut text, "mixed", message);
+            text.extend(["--", &boundary, "\r\n"]);
+            push_texts(&mut text, message);
+            for file in files {
+                text.extend(["--", &boundary, "\r\n"]);
+                text.push_str(std::str::from_utf8(&file).expect("a file is encoded in ASCII"));
+            }
+            text.extend(["--", &boundary, "--\r\n"]);
+        }
+        Ok(Composed { from: self.sender.clone(), to, text })
+    }
+}
+
+fn raw(headers: &mut Headers, name: &'static str, value: String) {
+    headers.insert_raw(HeaderValue::new(HeaderName::new_from_ascii_str(name), value));
+}
+
+/// A file with its headers, as it travels.
+fn file(attachment: &Attachment) -> Result<Vec<u8>, String> {
+    let kind = ContentType::parse(attachment.content_type).map_err(|error| format!("không soạn được thư: {error}"))?;
+    Ok(MimePart::new(attachment.name.clone()).body(attachment.bytes.clone(), kind).formatted())
+}
+
+/// Text and HTML, of which a mail program shows what it can (RFC 2046, 5.1.4).
+fn push_texts(text: &mut String, message: &Message) {
+    let boundary = begin_parts(text, "alternative", message);
+    for (kind, content) in [("plain", &message.text), ("html", &message.html)] {
+        text.extend(["--", &boundary, "\r\nContent-Type: text/", kind, "; charset=utf-8\r\n"]);
+        text.push_str("Content-Transfer-Encoding: base64\r\n\r\n");
+        push_base64(text, content);
+        text.push_str("\r\n");
+    }
+    text.extend(["--", &boundary, "--\r\n"]);
+}
+
+/// The header of several parts, and the boundary between them: no line of base64 contains `_` (RFC 2046, 5.1.1).
+fn begin_parts(text: &mut String, kind: &str, message: &Message) -> String {
+    let boundary = format!("=_{kind}_{}", message.id);
+    text.extend(["Content-Type: multipart/", kind, ";\r\n boundary=\"", &boundary, "\"\r\n\r\n"]);
+    boundary
+}
+
+/// In base64 (RFC 2045, 6.8): quoted-printable makes six or nine characters of a Vietnamese letter and is slower to make.
+/// Encoded in one piece, which is faster than line by line, then broken into lines of 76 characters.
+fn push_base64(text: &mut String, content: &str) {
     // Line ends of mail are two bytes within base64 too.
-    let mut lines = String::with_capacity(text.len() + text.len() / 16);
+    let mut lines = String::with_capacity(content.len() + content.len() / 16);
     let mut written = 0;
-    for end in memchr::memchr_iter(b'\n', text.as_bytes()) {
-        let line = &text[written..end];
-        lines.push_str(line.strip_suffix('\r').unwrap_or(line));
-        lines.push_str("\r\n");
+    for end in memchr::memchr_iter(b'\n', content.as_bytes()) {
+        let line = &content[written..end];
+        lines.extend([line.strip_suffix('\r').unwrap_or(line), "\r\n"]);
         written = end + 1;
     }
-    lines.push_str(&text[written..]);
-    let body = Body::dangerous_pre_encoded(base64_lines(lines.as_bytes()), ContentTransferEncoding::Base64);
-    SinglePart::builder().header(kind).body(body)
-}
-
-/// Encoded in one piece, which is faster than line by line, then broken into lines of 76 characters.
-fn base64_lines(bytes: &[u8]) -> Vec<u8> {
-    let encoded = base64_simd::STANDARD.encode_to_string(bytes);
-    let mut lines = Vec::with_capacity(encoded.len() + encoded.len() / 32);
-    for (n, line) in encoded.as_bytes().chunks(76).enumerate() {
-        if n > 0 {
-            lines.extend_from_slice(b"\r\n");
+    lines.push_str(&content[written..]);
+    let encoded = base64_simd::STANDARD.encode_to_string(lines.as_bytes());
+    let mut rest = encoded.as_str();
+    while let Some((line, others)) = rest.split_at_checked(76) {
+        text.push_str(line);
+        if !others.is_empty() {
+            text.push_str("\r\n");
         }
-        lines.extend_from_slice(line);
+        rest = others;
     }
-    lines
+    text.push_str(rest);
 }
 
 #[cfg(test)]
@@ -122,6 +160,10 @@ mod tests {
         }
     }
 
+    fn composer() -> Composer {
+        Composer::new(&settings())
+    }
+
     fn head(text: &str) -> String {
         text.split_once("\r\n\r\n").expect("a message has a head").0.replace("\r\n ", " ")
     }
@@ -130,7 +172,7 @@ mod tests {
     fn a_subject_with_line_ends_adds_no_header() {
         let subject = "Việc\r\nBcc: ai-do@noi-khac.example\r\n\r\nThân".to_owned();
         let message = Message { id: "x".to_owned(), to: "an@so.example".to_owned(), subject, ..Message::default() };
-        let composed = compose(&settings(), &message).expect("composed");
+        let composed = composer().compose(&message).expect("composed");
         assert!(!head(&composed.text).to_lowercase().lines().any(|line| line.starts_with("bcc:")), "{}", composed.text);
     }
 
@@ -138,7 +180,7 @@ mod tests {
     fn texts_travel_in_base64_with_line_ends_of_mail() {
         let message =
             Message { to: "an@so.example".to_owned(), text: "Hạn\nmai\r\n".to_owned(), ..Message::default() };
-        let composed = compose(&settings(), &message).expect("composed");
+        let composed = composer().compose(&message).expect("composed");
         // "Hạn", CR LF, "mai", CR LF.
         assert!(composed.text.contains("\r\n\r\nSOG6oW4NCm1haQ0K\r\n"), "{}", composed.text);
     }
@@ -147,7 +189,7 @@ mod tests {
     fn an_address_with_a_line_end_is_refused() {
         let to = "an@so.example>\r\nRCPT TO:<ai-do@noi-khac.example".to_owned();
         let message = Message { to, ..Message::default() };
-        assert!(matches!(compose(&settings(), &message), Err(SendError::Permanent { .. })));
+        assert!(matches!(composer().compose(&message), Err(SendError::Permanent { .. })));
     }
 
     #[test]
@@ -162,7 +204,7 @@ mod tests {
             is_urgent: true,
             ..Message::default()
         };
-        let composed = compose(&settings(), &message).expect("composed");
+        let composed = composer().compose(&message).expect("composed");
         let head = head(&composed.text);
         for line in [
             "References: <viec-1@so.example>",
@@ -181,6 +223,6 @@ mod tests {
         let settings =
             EmailSettings { return_path: Some("tra-lai@so.example".parse().expect("an address")), ..settings() };
         let message = Message { to: "an@so.example".to_owned(), ..Message::default() };
-        assert_eq!(compose(&settings, &message).expect("composed").from.to_string(), "tra-lai@so.example");
+        assert_eq!(Composer::new(&settings).compose(&message).expect("composed").from.to_string(), "tra-lai@so.example");
     }
 }

@@ -8,24 +8,24 @@ use std::{
 
 use async_trait::async_trait;
 
-use super::{Channel, EmailSettings, Message, email};
+use super::{Channel, EmailSettings, Message, email::Composer};
 use crate::domain::notification::SendError;
 
 pub struct MaildirChannel {
-    settings: EmailSettings,
+    composer: Composer,
     path: PathBuf,
 }
 
 impl MaildirChannel {
-    pub fn new(settings: EmailSettings, path: PathBuf) -> Self {
-        Self { settings, path }
+    pub fn new(settings: &EmailSettings, path: PathBuf) -> Self {
+        Self { composer: Composer::new(settings), path }
     }
 }
 
 #[async_trait]
 impl Channel for MaildirChannel {
     async fn send(&self, message: &Message) -> Result<(), SendError> {
-        let composed = email::compose(&self.settings, message)?;
+        let composed = self.composer.compose(message)?;
         let (path, name) = (self.path.clone(), format!("{}.{}.eml", message.at.timestamp(), message.id));
         let written = tokio::task::spawn_blocking(move || write(&path, &name, composed.text.as_bytes())).await;
         written.map_err(io::Error::other).flatten().map_err(|error| SendError::ChannelDown {

@@ -33,11 +33,14 @@ use self::{
     dialogue::{Rejected, content, envelope},
     refusal::{Failure, Refusal, down, within, without_addresses},
 };
-use super::{Channel, EmailSettings, Message, SmtpSecurity, SmtpSettings, email};
+use super::{
+    Channel, EmailSettings, Message, SmtpSecurity, SmtpSettings,
+    email::{Composed, Composer},
+};
 use crate::domain::notification::SendError;
 
 pub struct SmtpChannel {
-    settings: EmailSettings,
+    composer: Composer,
     server: SmtpSettings,
     /// As many messages are in hand at a time; a server that allows fewer takes away what it refuses.
     permits: Semaphore,
@@ -80,9 +83,10 @@ impl Drop for Open {
 }
 
 impl SmtpChannel {
-    pub fn new(settings: EmailSettings, server: SmtpSettings) -> Self {
+    pub fn new(settings: &EmailSettings, server: SmtpSettings) -> Self {
         let permits = Semaphore::new(server.limits.connections.into());
-        Self { settings, server, permits, idle: Mutex::default(), open: Arc::default(), pace: Mutex::default() }
+        let composer = Composer::new(settings);
+        Self { composer, server, permits, idle: Mutex::default(), open: Arc::default(), pace: Mutex::default() }
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Open>> {
@@ -149,7 +153,7 @@ impl SmtpChannel {
 
     /// A connection, kept or new, on which the recipient was accepted. A kept one may have been closed by the server
     /// meanwhile, which costs nothing but a new one.
-    async fn begin(&self, message: &Message) -> Result<(Open, email::Composed, SemaphorePermit<'_>), Began<'_>> {
+    async fn begin(&self, message: &Message) -> Result<(Open, Composed, SemaphorePermit<'_>), Began<'_>> {
         let mut permit = self.permits.acquire().await.expect("the semaphore is never closed");
         let kept = self.idle().pop();
         if let Some(mut open) = kept {
@@ -185,15 +189,15 @@ impl SmtpChannel {
     }
 
     /// The message; without its files when it is too large for the server with them.
-    fn compose(&self, message: &Message, open: &Open) -> Result<email::Composed, SendError> {
+    fn compose(&self, message: &Message, open: &Open) -> Result<Composed, SendError> {
         let most = self.server.limits.most_bytes.min(open.most_bytes.unwrap_or(usize::MAX));
-        let composed = email::compose(&self.settings, message)?;
+        let composed = self.composer.compose(message)?;
         if composed.text.len() <= most {
             return Ok(composed);
         }
         let text = format!("{}\n(Tệp đính kèm quá lớn nên không gửi kèm.)\n", message.text);
         let bare = Message { attachments: Vec::new(), text, ..message.clone() };
-        let composed = email::compose(&self.settings, &bare)?;
+        let composed = self.composer.compose(&bare)?;
         if composed.text.len() <= most {
             return Ok(composed);
         }

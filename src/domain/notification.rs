@@ -334,8 +334,10 @@ pub struct Batch {
     pub also: Vec<RecipientId>,
     /// What they are told.
     pub entries: Vec<Entry>,
-    /// The row ids, in order; the Message-ID is derived from them.
+    /// The row ids, in order.
     pub deliveries: Vec<i64>,
+    /// As [`message_id`] derives it.
+    pub message_id: String,
     /// Number of this attempt, from 1, of the row that was tried least often: what joined today is not
     /// given up together with what has waited for weeks.
     pub attempt: u32,
@@ -359,6 +361,7 @@ impl Batch {
             address: route.address,
             recipient,
             also: Vec::new(),
+            message_id: message_id(&entries),
             entries,
             deliveries: Vec::new(),
             attempt: 1,
@@ -368,15 +371,15 @@ impl Batch {
             interruptions: 0,
         }
     }
+}
 
-    /// Left part of the Message-ID: derived from what is said to whom, so that a repetition after a crash is
-    /// recognisable (RFC 5322, 3.6.4), and one that an administrator asks for is not taken for it.
-    #[must_use]
-    pub fn message_id(&self) -> String {
-        let mut keys: Vec<Cow<'_, str>> = self.entries.iter().map(Entry::identity).collect();
-        keys.sort_unstable();
-        hex(&Sha256::digest(keys.join("\n").as_bytes())[..16])
-    }
+/// Left part of the Message-ID: derived from what is said to whom, so that a repetition after a crash is
+/// recognisable (RFC 5322, 3.6.4), and one that an administrator asks for is not taken for it.
+#[must_use]
+pub fn message_id(entries: &[Entry]) -> String {
+    let mut keys: Vec<Cow<'_, str>> = entries.iter().map(Entry::identity).collect();
+    keys.sort_unstable();
+    hex(&Sha256::digest(keys.join("\n").as_bytes())[..16])
 }
 
 impl Entry {
@@ -392,7 +395,12 @@ impl Entry {
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xF)]).collect()
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 0xF));
+    }
+    text
 }
 
 #[cfg(test)]

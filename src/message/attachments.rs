@@ -26,6 +26,9 @@ const ALARM_BEFORE: chrono::Duration = chrono::Duration::hours(16);
 /// The UID stays with the duty, so that a moved due date moves the entry (RFC 5545, 3.8.4.7). An event and not a
 /// VTODO: Outlook's and Gmail's calendars do not show those. Duties marked secret never have one.
 pub fn calendar(entries: &[Entry], office: &Office, now: DateTime<Utc>) -> Option<Attachment> {
+    if !entries.iter().any(|e| e.is_first) {
+        return None;
+    }
     let today = office.hours.date(now);
     let mut calendar = Calendar::new();
     calendar.name("Nhắc việc");

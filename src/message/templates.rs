@@ -14,7 +14,7 @@ pub const BUILT_IN: [(&str, &str); 3] = [
     ("digest.zalo.txt.j2", include_str!("digest.zalo.txt.j2")),
 ];
 
-/// A loop that does not end is stopped; the longest digest needs a tenth of this.
+/// A loop of the office's that does not end is stopped; the longest digest needs a tenth of this.
 const FUEL: u64 = 5_000_000;
 
 static IN_BINARY: LazyLock<Environment<'static>> = LazyLock::new(|| {
@@ -29,7 +29,6 @@ fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     // A misspelt name must not become an empty place.
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_fuel(Some(FUEL));
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
     environment.set_syntax(syntax.expect("the usual delimiters do not clash"));
     environment
@@ -68,6 +67,7 @@ impl Templates {
     /// Those that cannot be parsed.
     pub fn with(own: BTreeMap<String, String>) -> Result<Self, Vec<TemplateError>> {
         let mut templates = Self { own: environment(), names: own.keys().cloned().collect() };
+        templates.own.set_fuel(Some(FUEL));
         let mut errors = Vec::new();
         for (name, source) in own {
             if let Err(error) = templates.own.add_template_owned(name.clone(), source) {

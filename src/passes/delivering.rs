@@ -1,6 +1,10 @@
 //! The third pass: claim, send, record, over several connections where the office allows them.
 
-use std::{collections::BTreeSet, panic::AssertUnwindSafe};
+use std::{
+    collections::BTreeSet,
+    panic::AssertUnwindSafe,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use chrono::{DateTime, Duration, NaiveTime, Utc};
 use futures_util::{FutureExt as _, future::join_all};
@@ -63,7 +67,7 @@ pub async fn deliver(
     let mut delivered = Delivered::default();
     keep_up(app, clock.now()).await?;
     app.store.divert(clock.now()).await?;
-    let round = Round { app, clock, stop, progress: &progress };
+    let round = Round { app, clock, stop, progress: &progress, in_hand: AtomicUsize::new(0) };
     // The first message decides whether the others are needed at all: mostly nothing is due.
     if let Some(first) = round.next().await? {
         let mut firsts = vec![Some(first)];
@@ -96,6 +100,8 @@ struct Round<'a, P> {
     clock: &'a dyn Clock,
     stop: &'a CancellationToken,
     progress: &'a P,
+    /// Messages claimed and not finished.
+    in_hand: AtomicUsize,
 }
 
 impl<P: Fn()> Round<'_, P> {
@@ -119,6 +125,7 @@ impl<P: Fn()> Round<'_, P> {
             None => self.next().await?,
         };
         while let Some(batch) = next {
+            self.in_hand.fetch_add(1, Ordering::Relaxed);
             let outcome = self.hand(&batch).await?;
             let count = if outcome == Outcome::Sent { &mut delivered.sent } else { &mut delivered.not_sent };
             *count += 1;
@@ -141,10 +148,13 @@ impl<P: Fn()> Round<'_, P> {
     /// Records the outcome and takes the next message.
     async fn finish(&self, batch: &Batch, outcome: Outcome) -> Result<Option<Batch>, StoreError> {
         let (app, now) = (self.app, self.clock.now());
+        let others = self.in_hand.fetch_sub(1, Ordering::Relaxed) - 1;
         record_trouble(app, batch, &outcome, now).await?;
         let closes = matches!(outcome, Outcome::Stopped { .. } | Outcome::Postponed { .. });
         if !closes && self.may_send() {
-            return app.store.finish_and_claim(batch.id, outcome, now, LEASE, daily_cap(&app.office, now)).await;
+            let cap = daily_cap(&app.office, now);
+            // Half of them are with the mail server, which is not to wait for the disk.
+            return app.store.finish_and_claim(batch.id, outcome, now, LEASE, cap, others / 2).await;
         }
         app.store.finish(batch.id, outcome, now).await?;
         if closes {

@@ -31,7 +31,7 @@ use chrono::{DateTime, Duration, NaiveDate, Utc};
 use chrono_tz::Tz;
 use rusqlite::{Connection, Transaction, TransactionBehavior, config::DbConfig};
 
-use self::jobs::Jobs;
+use self::{delivering::First, jobs::Jobs};
 use super::{
     ApplyReport, Bouncing, DailyCap, Decided, DossierFilter, EVERY_DOSSIER, IntervenedResult, Intervention,
     MeasuresAsked, NewReport, NewTargetValue, OpenCode, OutboxEntry, OutboxFilter, OutboxRow, Outcome, PollFailure,
@@ -50,13 +50,14 @@ use crate::domain::{
 };
 
 /// Forward only; a published one is never edited.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_reports.sql"),
     include_str!("migrations/0003_delivery.sql"),
     include_str!("migrations/0004_sources.sql"),
     include_str!("migrations/0005_in_hand.sql"),
     include_str!("migrations/0006_waiting.sql"),
+    include_str!("migrations/0007_of_reader.sql"),
 ];
 
 /// The command line shares the file with the daemon: it waits that long for the other's commit.
@@ -271,7 +272,7 @@ impl Store for SqliteStore {
         lease: Duration,
         cap: Option<DailyCap>,
     ) -> Result<Option<Batch>, StoreError> {
-        self.jobs.run_together(move |tx| delivering::claim(tx, now, lease, cap)).await
+        self.jobs.run_together(0, move |tx| delivering::claim(tx, now, lease, cap, First::Interrupted)).await
     }
 
     async fn divert(&self, now: DateTime<Utc>) -> Result<u32, StoreError> {
@@ -279,7 +280,7 @@ impl Store for SqliteStore {
     }
 
     async fn finish(&self, batch: i64, outcome: Outcome, now: DateTime<Utc>) -> Result<(), StoreError> {
-        self.jobs.run_together(move |tx| delivering::finish(tx, batch, &outcome, now)).await
+        self.jobs.run_together(0, move |tx| delivering::finish(tx, batch, &outcome, now)).await
     }
 
     async fn finish_and_claim(
@@ -289,11 +290,12 @@ impl Store for SqliteStore {
         now: DateTime<Utc>,
         lease: Duration,
         cap: Option<DailyCap>,
+        company: usize,
     ) -> Result<Option<Batch>, StoreError> {
         self.jobs
-            .run_together(move |tx| {
+            .run_together(company, move |tx| {
                 delivering::finish(tx, batch, &outcome, now)?;
-                delivering::claim(tx, now, lease, cap)
+                delivering::claim(tx, now, lease, cap, First::Waiting)
             })
             .await
     }

@@ -160,6 +160,24 @@ impl Item {
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).expect("an item has no map with keys that are not text")
     }
+
+    /// From the form in which the store keeps it.
+    ///
+    /// # Errors
+    /// When it is not that form, or of a later version.
+    pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
+        #[derive(Deserialize)]
+        struct OfTask {
+            due: Due,
+        }
+        // Most items are tasks. A kind among the fields makes serde keep all of them until it is found; the two parts
+        // of a task are read without.
+        if text.starts_with(r#"{"kind":"task","#) {
+            let OfTask { due } = serde_json::from_str(text)?;
+            return Ok(Self::Task { row: Arc::new(serde_json::from_str(text)?), due });
+        }
+        serde_json::from_str(text)
+    }
 }
 
 /// What a message says of a row of the annex.

@@ -2,13 +2,17 @@
 
 use chrono::{DateTime, Duration, Utc};
 use rusqlite::{OptionalExtension, Params, Row, Transaction, named_params, params};
+use serde::{
+    Deserialize as _,
+    de::value::{Error as Unexpected, StrDeserializer},
+};
 
-use super::{instant, json, parsed, reporting, routing::hand_over, seconds, to_json};
+use super::{instant, parsed, reporting, routing::hand_over, seconds, to_json};
 use crate::{
     domain::{
         directory::ChannelKind,
         ids::RecipientId,
-        notification::{Batch, Entry, MAX_ATTEMPTS, Resent, SendError},
+        notification::{Batch, Entry, Item, MAX_ATTEMPTS, Reason, Resent, SendError, message_id},
     },
     store::{DailyCap, Outcome, StoreError, channel_prefix, recipient_prefix},
 };
@@ -31,7 +35,7 @@ const RESUME: &str = "
         WHERE channel NOT IN (SELECT channel FROM channel WHERE paused_until > :now AND paused_until <= :far)
         ORDER BY +batch LIMIT 1)
       AND ((state = 'sending' AND (lease_until <= :now OR lease_until > :far)) OR (state = 'unknown' AND due_at <= :now))
-    RETURNING id, batch";
+    RETURNING batch";
 
 /// The address that has waited longest.
 const NEXT: &str = "
@@ -41,40 +45,77 @@ const NEXT: &str = "
                       WHERE rests.channel = delivery.channel AND paused_until > :now AND paused_until <= :far)
     ORDER BY due_at, channel, id LIMIT 1";
 
-/// All due deliveries of an address.
-const DUE_TO: &str =
-    "SELECT id FROM delivery WHERE channel = ?1 AND address = ?2 AND state = 'pending' AND due_at <= ?3";
-
 /// Row by row: an update of several keeps a table of them, which costs more than the update.
 const TAKE: &str =
     "UPDATE delivery SET state = 'sending', lease_until = ?2, attempts = attempts + 1, batch = ?3 WHERE id = ?1";
 
+/// The rows of a message with everything that it needs. Of messages that its readers had since `?1`, and of earlier
+/// attempts that may have arrived, it is only asked whether there is any: mostly there is none.
+macro_rules! rows_of {
+    ($which:literal) => {
+        concat!(
+            "SELECT d.id, d.channel, d.address, d.attempts + (d.state = 'pending'), d.may_be_duplicate, n.key, n.audience,
+                    n.offset_days, n.reason, n.item, n.advice, n.recipient, n.on_behalf_of, d.deferred_at, n.subject, d.resent, d.note,
+                    NOT EXISTS (SELECT 1 FROM notification o JOIN delivery x ON x.notification_id = o.id
+                                WHERE o.subject = n.subject AND o.recipient = n.recipient AND o.revision_on = n.revision_on
+                                  AND x.state IN ('sent', 'unknown')),
+                    EXISTS (SELECT 1 FROM attempt WHERE attempt.batch = coalesce(d.batch, d.id) AND coalesce(outcome, 'unknown') = 'unknown'),
+                    ?1 IS NOT NULL
+                      AND (EXISTS (SELECT 1 FROM delivery had
+                                   WHERE had.recipient = d.recipient AND had.state = 'sent' AND had.finished_at >= ?1)
+                        OR EXISTS (SELECT 1 FROM delivery hand WHERE hand.recipient = d.recipient AND hand.state = 'sending'))
+             FROM delivery d JOIN notification n ON n.id = d.notification_id WHERE ",
+            $which,
+            " ORDER BY d.id"
+        )
+    };
+}
+
+/// All due deliveries of an address.
+const DUE_TO: &str = rows_of!("d.channel = ?2 AND d.address = ?3 AND d.state = 'pending' AND d.due_at <= ?4");
+
+/// All that travelled together and is in hand.
+const IN_HAND: &str = rows_of!("d.batch = ?2 AND d.state = 'sending'");
+
 /// Longer than every lease and every pause of a channel.
 pub const FAR: Duration = Duration::hours(1);
+
+/// What a claim looks for first.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum First {
+    /// What was interrupted: a pass begins with it.
+    Interrupted,
+    /// What waits: the claims that follow, so that not each of them looks for what was interrupted.
+    Waiting,
+}
 
 pub fn claim(
     tx: &Transaction<'_>,
     now: DateTime<Utc>,
     lease: Duration,
     cap: Option<DailyCap>,
+    first: First,
 ) -> Result<Option<Batch>, StoreError> {
     loop {
-        let (mut rows, batch) = match resume(tx, now, lease)? {
-            resumed if !resumed.0.is_empty() => resumed,
-            _ => take_next(tx, now, lease, cap)?,
+        let found = match first {
+            First::Interrupted => match resume(tx, now, lease)? {
+                None => take_next(tx, now, lease, cap)?,
+                found => found,
+            },
+            First::Waiting => match take_next(tx, now, lease, cap)? {
+                None => resume(tx, now, lease)?,
+                found => found,
+            },
         };
-        if rows.is_empty() {
-            return Ok(None);
-        }
-        rows.sort_unstable();
+        let Some(found) = found else { return Ok(None) };
         // Without a readable row the batch is set aside, and the next one comes.
-        if let Some(batch) = read_batch(tx, batch, &rows, now)? {
+        if let Some(batch) = found.into_batch(tx, now)? {
             return Ok(Some(batch));
         }
     }
 }
 
-fn resume(tx: &Transaction<'_>, now: DateTime<Utc>, lease: Duration) -> Result<(Vec<i64>, i64), StoreError> {
+fn resume(tx: &Transaction<'_>, now: DateTime<Utc>, lease: Duration) -> Result<Option<Found>, StoreError> {
     let is_due: bool = tx
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM delivery WHERE state = 'sending' AND lease_until <= ?1)
@@ -83,16 +124,20 @@ fn resume(tx: &Transaction<'_>, now: DateTime<Utc>, lease: Duration) -> Result<(
         )?
         .query_row([seconds(now), seconds(now + FAR)], |row| row.get(0))?;
     if !is_due {
-        return Ok((Vec::new(), 0));
+        return Ok(None);
     }
-    let mut update = tx.prepare_cached(RESUME)?;
-    let rows = update.query_map(
-        named_params! { ":now": seconds(now), ":lease": seconds(now + lease), ":far": seconds(now + FAR) },
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )?;
-    let rows: Vec<(i64, i64)> = rows.collect::<Result<_, _>>()?;
-    let batch = rows.first().map_or(0, |(_, batch)| *batch);
-    Ok((rows.into_iter().map(|(id, _)| id).collect(), batch))
+    let batch: Option<i64> = {
+        let mut update = tx.prepare_cached(RESUME)?;
+        let rows = update.query_map(
+            named_params! { ":now": seconds(now), ":lease": seconds(now + lease), ":far": seconds(now + FAR) },
+            |row| row.get(0),
+        )?;
+        // Read to the end: the update is done when every row was.
+        rows.collect::<Result<Vec<_>, _>>()?.first().copied()
+    };
+    let Some(batch) = batch else { return Ok(None) };
+    let found = Found::read(tx, IN_HAND, [None, Some(batch)])?;
+    Ok(Some(Found { id: batch, ..found }))
 }
 
 fn take_next(
@@ -100,7 +145,7 @@ fn take_next(
     now: DateTime<Utc>,
     lease: Duration,
     cap: Option<DailyCap>,
-) -> Result<(Vec<i64>, i64), StoreError> {
+) -> Result<Option<Found>, StoreError> {
     loop {
         let next: Option<(String, String)> = tx
             .prepare_cached(NEXT)?
@@ -108,20 +153,20 @@ fn take_next(
                 Ok((row.get(0)?, row.get(1)?))
             })
             .optional()?;
-        let Some((channel, address)) = next else { return Ok((Vec::new(), 0)) };
+        let Some((channel, address)) = next else { return Ok(None) };
+        let day_began_at = cap.map(|cap| seconds(cap.day_began_at));
+        let found = Found::read(tx, DUE_TO, params![day_began_at, channel, address, seconds(now)])?;
         if let Some(cap) = cap
+            && found.have_had_any
             && put_off(tx, &channel, &address, now, cap)? > 0
         {
             continue;
         }
-        let rows = ids(tx, DUE_TO, params![channel, address, seconds(now)])?;
-        // A batch is numbered by the first of its rows.
-        let batch = rows.iter().copied().min().unwrap_or_default();
         let mut take = tx.prepare_cached(TAKE)?;
-        for id in &rows {
-            take.execute([*id, seconds(now + lease), batch])?;
+        for id in &found.deliveries {
+            take.execute([*id, seconds(now + lease), found.id])?;
         }
-        return Ok((rows, batch));
+        return Ok(Some(found));
     }
 }
 
@@ -138,20 +183,6 @@ fn put_off(
     now: DateTime<Utc>,
     cap: DailyCap,
 ) -> Result<usize, StoreError> {
-    // Mostly this is the first message of the day, and nothing need be counted.
-    let has_had_any: bool = tx
-        .prepare_cached(
-            "SELECT EXISTS (
-                 SELECT 1 FROM delivery WHERE state = 'pending' AND due_at <= ?1 AND channel = ?3 AND address = ?4
-                   AND (EXISTS (SELECT 1 FROM delivery had
-                                WHERE had.recipient = delivery.recipient AND had.state = 'sent' AND had.finished_at >= ?2)
-                     OR EXISTS (SELECT 1 FROM delivery hand
-                                WHERE +hand.recipient = delivery.recipient AND hand.state = 'sending')))",
-        )?
-        .query_row(params![seconds(now), seconds(cap.day_began_at), channel, address], |row| row.get(0))?;
-    if !has_had_any {
-        return Ok(0);
-    }
     let changed = tx
         .prepare_cached(
             "UPDATE delivery SET due_at = ?3, deferred_at = coalesce(deferred_at, due_at)
@@ -159,95 +190,141 @@ fn put_off(
                AND (SELECT count(DISTINCT batch) FROM delivery had
                     WHERE had.recipient = delivery.recipient AND had.state = 'sent' AND had.finished_at >= ?2)
                  + (SELECT count(DISTINCT batch) FROM delivery hand
-                    WHERE +hand.recipient = delivery.recipient AND hand.state = 'sending') >= ?4",
+                    WHERE hand.recipient = delivery.recipient AND hand.state = 'sending') >= ?4",
         )?
         .execute(params![seconds(now), seconds(cap.day_began_at), seconds(cap.next_at), cap.most, channel, address])?;
     Ok(changed)
 }
 
-/// The rows of a batch, with everything a message needs; rows that cannot be read are set aside, so that one of them
-/// never holds up the others. `None` when nothing is left.
-fn read_batch(
-    tx: &Transaction<'_>,
+/// The rows of a message, read; those that cannot be read apart, so that one of them never holds up the others.
+struct Found {
+    /// A batch is numbered by the first of its rows.
     id: i64,
-    deliveries: &[i64],
-    now: DateTime<Utc>,
-) -> Result<Option<Batch>, StoreError> {
-    let (is_resumed, lost_answers, interruptions) = tx
-        .prepare_cached(
-            "SELECT count(*) FILTER (WHERE coalesce(outcome, 'unknown') = 'unknown'), count(*) FILTER (WHERE outcome = 'unknown'),
-                    count(*) FILTER (WHERE outcome IS NULL) FROM attempt WHERE batch = ?1",
-        )?
-        .query_row([id], |row| Ok((row.get::<_, u32>(0)? > 0, row.get(1)?, row.get(2)?)))?;
-    let mut select = tx.prepare_cached(
-        "SELECT d.channel, d.address, d.attempts, d.may_be_duplicate, n.key, n.audience, n.offset_days, n.reason, n.item, n.advice, n.recipient,
-                n.on_behalf_of, d.deferred_at, n.subject, d.resent, d.note, d.id,
-                NOT EXISTS (SELECT 1 FROM notification o JOIN delivery x ON x.notification_id = o.id
-                            WHERE o.subject = n.subject AND o.recipient = n.recipient AND o.revision_on = n.revision_on AND x.state IN ('sent', 'unknown'))
-         FROM delivery d JOIN notification n ON n.id = d.notification_id WHERE d.batch = ?1 AND d.state = 'sending' ORDER BY d.id",
-    )?;
-    let mut rows = select.query([id])?;
-    let mut batch: Option<Batch> = None;
-    let mut unreadable = Vec::new();
-    while let Some(row) = rows.next()? {
-        let entry = match read_entry(row) {
-            Ok(entry) => entry,
-            Err(error) => {
-                unreadable.push((row.get::<_, i64>(16)?, row.get::<_, String>(10)?, error.to_string()));
-                continue;
-            }
+    deliveries: Vec<i64>,
+    readable: Vec<Readable>,
+    unreadable: Vec<Unreadable>,
+    /// Whether one of the readers has had a message today, or one is in hand.
+    have_had_any: bool,
+    /// Whether an earlier attempt may have arrived.
+    may_have_arrived: bool,
+}
+
+struct Readable {
+    channel: ChannelKind,
+    address: String,
+    recipient: RecipientId,
+    attempts: u32,
+    entry: Entry,
+}
+
+struct Unreadable {
+    delivery: i64,
+    recipient: String,
+    error: String,
+}
+
+impl Found {
+    fn read(tx: &Transaction<'_>, select: &str, parameters: impl Params) -> Result<Self, StoreError> {
+        let mut select = tx.prepare_cached(select)?;
+        let mut rows = select.query(parameters)?;
+        let mut found = Self {
+            id: 0,
+            deliveries: Vec::new(),
+            readable: Vec::new(),
+            unreadable: Vec::new(),
+            have_had_any: false,
+            may_have_arrived: false,
         };
-        let (channel, attempts): (String, u32) = (row.get(0)?, row.get(2)?);
-        let channel: ChannelKind = parsed("channel", &channel)?;
-        let recipient = RecipientId::from(row.get::<_, String>(10)?);
-        let batch = batch.get_or_insert_with(|| Batch {
-            id,
-            channel,
-            address: String::new(),
-            recipient: recipient.clone(),
-            also: Vec::new(),
-            entries: Vec::new(),
-            deliveries: deliveries.to_vec(),
-            attempt: attempts,
-            most_attempts: attempts,
-            is_resumed,
-            lost_answers,
-            interruptions,
-        });
-        batch.address = row.get(1)?;
-        if recipient != batch.recipient && !batch.also.contains(&recipient) {
-            batch.also.push(recipient);
+        while let Some(row) = rows.next()? {
+            let delivery = row.get(0)?;
+            if found.deliveries.is_empty() {
+                found.id = delivery;
+                found.may_have_arrived = row.get(18)?;
+            }
+            found.deliveries.push(delivery);
+            found.have_had_any |= row.get::<_, bool>(19)?;
+            let (channel, recipient): (String, String) = (row.get(1)?, row.get(11)?);
+            match read_entry(row) {
+                Ok(entry) => found.readable.push(Readable {
+                    channel: parsed("channel", &channel)?,
+                    address: row.get(2)?,
+                    recipient: recipient.into(),
+                    attempts: row.get(3)?,
+                    entry,
+                }),
+                Err(error) => found.unreadable.push(Unreadable { delivery, recipient, error: error.to_string() }),
+            }
         }
-        batch.attempt = batch.attempt.min(attempts);
-        batch.most_attempts = batch.most_attempts.max(attempts);
-        batch.entries.push(entry);
+        Ok(found)
     }
-    for (delivery, recipient, error) in unreadable {
-        set_aside(tx, delivery, &recipient, &error, now)?;
+
+    /// The message, its attempt recorded as begun; `None` when nothing of it can be read.
+    fn into_batch(self, tx: &Transaction<'_>, now: DateTime<Utc>) -> Result<Option<Batch>, StoreError> {
+        let Self { id, deliveries, readable, unreadable, have_had_any: _, may_have_arrived } = self;
+        for Unreadable { delivery, recipient, error } in unreadable {
+            set_aside(tx, delivery, &recipient, &error, now)?;
+        }
+        let mut batch: Option<Batch> = None;
+        for Readable { channel, address, recipient, attempts, entry } in readable {
+            let batch = batch.get_or_insert_with(|| Batch {
+                id,
+                channel,
+                address: String::new(),
+                recipient: recipient.clone(),
+                also: Vec::new(),
+                entries: Vec::new(),
+                deliveries: Vec::new(),
+                message_id: String::new(),
+                attempt: attempts,
+                most_attempts: attempts,
+                is_resumed: may_have_arrived,
+                lost_answers: 0,
+                interruptions: 0,
+            });
+            batch.address = address;
+            if recipient != batch.recipient && !batch.also.contains(&recipient) {
+                batch.also.push(recipient);
+            }
+            batch.attempt = batch.attempt.min(attempts);
+            batch.most_attempts = batch.most_attempts.max(attempts);
+            batch.entries.push(entry);
+        }
+        let Some(mut batch) = batch else { return Ok(None) };
+        batch.deliveries = deliveries;
+        batch.message_id = message_id(&batch.entries);
+        if may_have_arrived {
+            (batch.lost_answers, batch.interruptions) = tx
+                .prepare_cached(
+                    "SELECT count(*) FILTER (WHERE outcome = 'unknown'), count(*) FILTER (WHERE outcome IS NULL)
+                     FROM attempt WHERE batch = ?1",
+                )?
+                .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        }
+        tx.prepare_cached(
+            "INSERT INTO attempt (batch, channel, deliveries, started_at, message_id) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![id, batch.channel.as_str(), to_json(&batch.deliveries), seconds(now), batch.message_id])?;
+        Ok(Some(batch))
     }
-    let Some(batch) = batch else { return Ok(None) };
-    tx.prepare_cached(
-        "INSERT INTO attempt (batch, channel, deliveries, started_at, message_id) VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?
-    .execute(params![id, batch.channel.as_str(), to_json(&batch.deliveries), seconds(now), batch.message_id()])?;
-    Ok(Some(batch))
 }
 
 fn read_entry(row: &Row<'_>) -> Result<Entry, StoreError> {
-    let (audience, reason): (String, String) = (row.get(5)?, row.get(7)?);
-    let resent: u32 = row.get(14)?;
-    let note: Option<String> = row.get(15)?;
+    let text = |column| row.get_ref(column).and_then(|value| Ok(value.as_str()?));
+    let (reason, item) = (text(8)?, text(9)?);
+    let corrupt = |what, value: &str| StoreError::Corrupt { what, value: value.to_owned() };
+    let resent: u32 = row.get(15)?;
+    let note: Option<String> = row.get(16)?;
     Ok(Entry {
-        key: row.get(4)?,
-        subject: row.get::<_, String>(13)?.into(),
-        audience: parsed("audience", &audience)?,
-        offset: row.get(6)?,
-        reason: json("reason", &format!("\"{reason}\""))?,
-        item: json("item", &row.get::<_, String>(8)?)?,
-        advice: row.get::<_, Option<String>>(9)?.map(Into::into),
-        on_behalf_of: row.get::<_, Option<String>>(11)?.map(Into::into),
-        deferred_at: row.get::<_, Option<i64>>(12)?.map(instant),
-        may_be_duplicate: row.get(3)?,
+        key: row.get(5)?,
+        subject: row.get::<_, String>(14)?.into(),
+        audience: parsed("audience", text(6)?)?,
+        offset: row.get(7)?,
+        reason: Reason::deserialize(StrDeserializer::<Unexpected>::new(reason)).map_err(|_| corrupt("reason", reason))?,
+        item: Item::from_json(item).map_err(|_| corrupt("item", item))?,
+        advice: row.get::<_, Option<String>>(10)?.map(Into::into),
+        on_behalf_of: row.get::<_, Option<String>>(12)?.map(Into::into),
+        deferred_at: row.get::<_, Option<i64>>(13)?.map(instant),
+        may_be_duplicate: row.get(4)?,
         is_first: row.get(17)?,
         resent: (resent > 0).then(|| Resent { times: resent, note: note.unwrap_or_default() }),
     })

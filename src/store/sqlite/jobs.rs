@@ -2,8 +2,8 @@
 
 use std::{
     collections::VecDeque,
-    iter,
-    sync::{Arc, mpsc},
+    sync::{Arc, Condvar, Mutex, MutexGuard},
+    time::Duration,
 };
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -13,6 +13,8 @@ use crate::store::StoreError;
 
 /// So many waiting jobs share one commit at most.
 const GROUP: usize = 64;
+/// So long the first waits for its company at most.
+const COMPANY: Duration = Duration::from_millis(2);
 
 /// A use case that waits for the database.
 pub trait Job: Send {
@@ -27,12 +29,71 @@ pub trait Job: Send {
 }
 
 /// The way to the thread that owns the connection.
-pub struct Jobs(mpsc::Sender<Box<dyn Job>>);
+pub struct Jobs(Arc<Queue>);
+
+/// What waits, in the order in which it came.
+pub struct Queue {
+    line: Mutex<Line>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Line {
+    jobs: VecDeque<Box<dyn Job>>,
+    /// The next commit waits a moment until so many are there.
+    wanted: usize,
+    /// Whether the connection's thread waits, and is to be woken.
+    is_awaited: bool,
+    is_closed: bool,
+}
+
+impl Line {
+    fn is_complete(&self) -> bool {
+        self.is_closed || self.jobs.len() >= self.wanted.clamp(1, GROUP)
+    }
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().expect("no job runs while the lock is held")
+    }
+
+    fn push(&self, job: Box<dyn Job>, company: usize) {
+        let mut line = self.lock();
+        line.wanted = if job.is_repeatable() { line.wanted.max(company + 1) } else { 0 };
+        line.jobs.push_back(job);
+        // The first begins the moment for which its company is waited for.
+        if line.is_awaited && (line.jobs.len() == 1 || line.is_complete()) {
+            self.changed.notify_one();
+        }
+    }
+
+    /// Those that share the next commit or stand behind it; none when nobody can send any more.
+    fn take(&self) -> VecDeque<Box<dyn Job>> {
+        let mut line = self.lock();
+        line.is_awaited = true;
+        let nothing = |line: &mut Line| line.jobs.is_empty() && !line.is_closed;
+        line = self.changed.wait_while(line, nothing).expect("no job runs while the lock is held");
+        let incomplete = |line: &mut Line| !line.is_complete();
+        let waited = self.changed.wait_timeout_while(line, COMPANY, incomplete);
+        (line, _) = waited.expect("no job runs while the lock is held");
+        (line.is_awaited, line.wanted) = (false, 0);
+        let count = line.jobs.len().min(GROUP);
+        line.jobs.drain(..count).collect()
+    }
+}
+
+impl Drop for Jobs {
+    fn drop(&mut self) {
+        self.0.lock().is_closed = true;
+        self.0.changed.notify_one();
+    }
+}
 
 impl Jobs {
-    pub fn new() -> (Self, mpsc::Receiver<Box<dyn Job>>) {
-        let (sender, receiver) = mpsc::channel();
-        (Self(sender), receiver)
+    pub fn new() -> (Self, Arc<Queue>) {
+        let queue = Arc::new(Queue { line: Mutex::default(), changed: Condvar::new() });
+        (Self(Arc::clone(&queue)), queue)
     }
 
     /// One transaction of its own.
@@ -42,25 +103,28 @@ impl Jobs {
     ) -> Result<T, StoreError> {
         let mut work = Some(work);
         let once = move |tx: &Transaction<'_>| work.take().expect("what is not repeatable runs once")(tx);
-        self.wait(false, once).await
+        self.wait(false, 0, once).await
     }
 
-    /// One transaction, which it shares with others of its kind that wait: the commit is what a disk is slow at.
+    /// One transaction, which it shares with others of its kind that wait: the commit is what a disk is slow at. Up to
+    /// `company` others that are about to come are waited for, a moment long.
     pub async fn run_together<T: Send + 'static>(
         &self,
+        company: usize,
         work: impl FnMut(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.wait(true, work).await
+        self.wait(true, company, work).await
     }
 
     async fn wait<T: Send + 'static>(
         &self,
         is_repeatable: bool,
+        company: usize,
         work: impl FnMut(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
         let waiting = Waiting { is_repeatable, work, result: None, reply };
-        self.0.send(Box::new(waiting)).map_err(|_| StoreError::Gone)?;
+        self.0.push(Box::new(waiting), company);
         answer.await.map_err(|_| StoreError::Gone)?
     }
 }
@@ -93,9 +157,12 @@ impl<T: Send, W: FnMut(&Transaction<'_>) -> Result<T, StoreError> + Send> Job fo
 }
 
 /// Runs what comes, in the order in which it came, until nobody can send any more.
-pub fn serve(connection: &mut Connection, queue: &mpsc::Receiver<Box<dyn Job>>) {
-    while let Ok(first) = queue.recv() {
-        let mut waiting: VecDeque<_> = iter::once(first).chain(queue.try_iter().take(GROUP - 1)).collect();
+pub fn serve(connection: &mut Connection, queue: &Queue) {
+    loop {
+        let mut waiting = queue.take();
+        if waiting.is_empty() {
+            return;
+        }
         while let Some(first) = waiting.pop_front() {
             let mut group = vec![first];
             while group[0].is_repeatable()
