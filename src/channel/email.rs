@@ -124,15 +124,17 @@ fn begin_parts(text: &mut String, kind: &str, message: &Message) -> String {
 /// Encoded in one piece, which is faster than line by line, then broken into lines of 76 characters.
 fn push_base64(text: &mut String, content: &str) {
     // Line ends of mail are two bytes within base64 too.
-    let mut lines = String::with_capacity(content.len() + content.len() / 16);
+    let content = content.as_bytes();
+    let mut lines = Vec::with_capacity(content.len() + content.len() / 16);
     let mut written = 0;
-    for end in memchr::memchr_iter(b'\n', content.as_bytes()) {
+    for end in memchr::memchr_iter(b'\n', content) {
         let line = &content[written..end];
-        lines.extend([line.strip_suffix('\r').unwrap_or(line), "\r\n"]);
+        lines.extend_from_slice(line.strip_suffix(b"\r").unwrap_or(line));
+        lines.extend_from_slice(b"\r\n");
         written = end + 1;
     }
-    lines.push_str(&content[written..]);
-    let encoded = base64_simd::STANDARD.encode_to_string(lines.as_bytes());
+    lines.extend_from_slice(&content[written..]);
+    let encoded = base64_simd::STANDARD.encode_to_string(&lines);
     let mut rest = encoded.as_str();
     while let Some((line, others)) = rest.split_at_checked(76) {
         text.push_str(line);
