@@ -1,22 +1,26 @@
 //! Owns the running of the daemon's decision over a span of days, in memory and without a clock of its own.
 //!
 //! The decision is the daemon's; only what people would do meanwhile is assumed. Preview and simulation
-//! share it, so that what an administrator sees is what will be sent.
+//! share it, so that what an administrator sees is what will be sent. Duties of which everybody is told the same on the
+//! same days are decided once.
+
+mod stage;
 
 use std::{
-    cell::OnceCell,
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
     sync::Arc,
 };
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
+use foldhash::{HashMap, HashSet, HashSetExt as _};
 
+use self::stage::{GroupId, Stage};
 use crate::domain::{
-    decide::{CancelReason, Decision, Look, PendingDelivery, Record, Rehearsal, Situation, Told, next_change},
+    deadline::Due,
+    decide::{CancelReason, Decision, PendingDelivery, Record, Rehearsal, Situation, Told},
     ids::{RecipientId, SubjectId},
-    life::Life,
-    notification::{Notification, TaskRow},
-    occurrence::{Occurrence, OccurrenceKind},
+    notification::{Item, Notification, TaskRow},
     office::Office,
 };
 
@@ -40,6 +44,41 @@ pub struct Leaving {
     pub notification: Notification,
 }
 
+/// The same, borrowed from a rehearsal: messages about duties that are reminded of alike share a notification.
+#[derive(Debug, Clone, Copy)]
+pub struct Leave<'a> {
+    /// The day, in the office's zone.
+    pub on: NaiveDate,
+    /// What leaves, as far as it is the same for all of them: not the subject, and not the facts.
+    pub shared: &'a Notification,
+    duty: Option<(&'a SubjectId, &'a Arc<TaskRow>)>,
+}
+
+impl<'a> Leave<'a> {
+    /// What it is about.
+    #[must_use]
+    pub fn subject(&self) -> &'a SubjectId {
+        self.duty.map_or(&self.shared.key.subject, |(subject, _)| subject)
+    }
+
+    /// The duty and its due date, when it is about one.
+    #[must_use]
+    pub fn task(&self) -> Option<(&'a Arc<TaskRow>, Due)> {
+        let Item::Task { row, due } = &self.shared.item else { return None };
+        Some((self.duty.map_or(row, |(_, row)| row), *due))
+    }
+
+    /// On its own.
+    #[must_use]
+    pub fn to_leaving(self) -> Leaving {
+        let mut notification = self.shared.clone();
+        if let (Some((subject, row)), Item::Task { row: of_first, .. }) = (self.duty, &mut notification.item) {
+            (notification.key.subject, *of_first) = (subject.clone(), Arc::clone(row));
+        }
+        Leaving { on: self.on, notification }
+    }
+}
+
 /// Hands out every message that leaves from `first` to `last`, day by day and recipient by recipient, the day of the
 /// first decision being `first`.
 ///
@@ -52,40 +91,42 @@ pub fn run(
     first: NaiveDate,
     last: NaiveDate,
     completions: &Completions,
-    mut leave: impl FnMut(Leaving),
+    mut leave: impl FnMut(Leave<'_>),
 ) {
     let mut stage = Stage::set(office, &record, first, last, completions);
     let changes: BTreeSet<NaiveDate> = office.directory.changes().collect();
-    let mut waiting: Vec<Waiting> = Vec::new();
+    let mut waiting: Vec<Message> = Vec::new();
     let mut leaving = ByRecipient::default();
     for day in first.iter_days().take_while(|day| *day <= last) {
         // What was decided since the last digest leaves with the next one, as the daemon will have it.
         let digest = office.hours.digest_moment(day);
         let morning = record.last_decided_at.map_or(digest, |at| at.max(digest));
         // What waits is stopped by a report that the work is done; the decision may take it back or replace it.
-        waiting.retain(|w| w.index.is_none_or(|i| !stage.is_done(i, day)));
-        record.pending = (0_i64..).zip(&waiting).map(|(id, w)| w.message.as_pending(id)).collect();
+        waiting.retain(|w| w.group.is_none_or(|group| !stage.is_done(group, day)));
+        record.pending = (0_i64..).zip(&waiting).map(|(id, w)| w.as_pending(id)).collect();
         let (scheduled, mut others) = stage.looks(&record, day, changes.contains(&day));
-        others.extend(waiting.iter().filter_map(|w| w.index).filter(|i| !scheduled.contains(i)));
+        others.extend(waiting.iter().filter_map(|w| w.group).filter(|group| !scheduled.contains(group)));
         others.sort_unstable();
         others.dedup();
         let mut sorting = Sorting { office, day, release: (morning, day), later: Vec::new() };
         let mut rehearsal = Rehearsal::begin(Situation { office, record: &record }, morning);
-        for index in scheduled.iter().chain(&others).copied() {
-            for notification in rehearsal.occurrence(&stage.look(index, &record)) {
-                stage.note(index, &notification);
-                sorting.sort(Some(index), notification, &mut leaving);
+        for (turn, groups) in [(Turn::Scheduled, &scheduled), (Turn::Other, &others)] {
+            for group in groups.iter().copied() {
+                for notification in rehearsal.occurrence(&stage.look(group, &record)) {
+                    stage.note(group, &notification);
+                    sorting.sort(Some(group), turn, notification, &stage, &mut leaving);
+                }
             }
         }
         let Decision { notify: beside, cancel, .. } = rehearsal.others();
-        for index in scheduled {
-            if let Some(next) = stage.next_visit(index, &record, day) {
-                stage.visit(index, next);
+        for group in scheduled {
+            if let Some(next) = stage.next_visit(group, &record, day) {
+                stage.visit(group, next);
             }
         }
         for (id, old) in (0_i64..).zip(std::mem::take(&mut waiting)) {
             match cancel.iter().find(|c| c.id == id).map(|c| c.reason) {
-                None if old.message.on <= day => leaving.add(old.message),
+                None if old.on <= day => leaving.add(Message { turn: Turn::Waited, ..old }, &stage),
                 None => waiting.push(old),
                 Some(CancelReason::Superseded) => {}
                 // Told anew, should it become due again.
@@ -95,38 +136,50 @@ pub fn run(
         for notification in beside {
             let told = Arc::make_mut(&mut record.told).entry(notification.key.subject.clone()).or_default();
             told.push(Told::of(&notification.key));
-            sorting.sort(None, notification, &mut leaving);
+            sorting.sort(None, Turn::Beside, notification, &stage, &mut leaving);
         }
         waiting.append(&mut sorting.later);
         record.last_decided_at = Some(morning);
-        leaving.hand_out(&mut leave);
+        leaving.hand_out(&stage, &mut leave);
+        stage.free_done(day);
     }
 }
 
-/// A message decided on a day off, for the next working morning, with the occurrence it is about.
-struct Waiting {
-    index: Option<usize>,
-    message: Leaving,
+/// A message about all duties of a group.
+struct Message {
+    on: NaiveDate,
+    decided_on: NaiveDate,
+    turn: Turn,
+    /// None for what is about no occurrence.
+    group: Option<GroupId>,
+    notification: Notification,
 }
 
-impl Leaving {
+/// In which turn of a morning a message comes about.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Turn {
+    /// Its occurrence has something new to say today.
+    Scheduled,
+    /// Its occurrence is looked at since somebody else may read what is said, or it waits.
+    Other,
+    /// It was decided on a day off.
+    Waited,
+    /// It is about no occurrence.
+    Beside,
+}
+
+impl Message {
     fn as_pending(&self, id: i64) -> PendingDelivery {
-        let Notification { key, routes, .. } = &self.notification;
+        let Notification { key, routes, item, .. } = &self.notification;
         let route = routes.first().cloned().expect("a recipient has a route");
-        PendingDelivery {
-            id,
-            subject: key.subject.clone(),
-            told: Told::of(key),
-            route,
-            item: self.notification.item.to_json(),
-        }
+        PendingDelivery { id, subject: key.subject.clone(), told: Told::of(key), route, item: item.to_json() }
     }
 }
 
-fn forget(stage: &mut Stage<'_>, record: &mut Record, old: &Waiting) {
-    let key = &old.message.notification.key;
-    let known = match old.index {
-        Some(index) => Some(&mut stage.told[index]),
+fn forget(stage: &mut Stage<'_>, record: &mut Record, old: &Message) {
+    let key = &old.notification.key;
+    let known = match old.group {
+        Some(group) => Some(stage.told(group)),
         None => Arc::make_mut(&mut record.told).get_mut(&key.subject),
     };
     if let Some(known) = known {
@@ -140,45 +193,70 @@ struct Sorting<'a> {
     day: NaiveDate,
     /// The last moment asked for with its day: most of a morning's messages share one.
     release: (DateTime<Utc>, NaiveDate),
-    later: Vec<Waiting>,
+    later: Vec<Message>,
 }
 
 impl Sorting<'_> {
-    fn sort(&mut self, index: Option<usize>, notification: Notification, leaving: &mut ByRecipient) {
+    fn sort(
+        &mut self,
+        group: Option<GroupId>,
+        turn: Turn,
+        notification: Notification,
+        stage: &Stage<'_>,
+        leaving: &mut ByRecipient,
+    ) {
         if notification.merged_into.is_some() {
             return;
         }
         if self.release.0 != notification.not_before {
             self.release = (notification.not_before, self.office.hours.date(notification.not_before));
         }
-        let message = Leaving { on: self.release.1, notification };
-        if message.on <= self.day { leaving.add(message) } else { self.later.push(Waiting { index, message }) }
+        let on = self.release.1;
+        let message = Message { on, decided_on: self.day, turn, group, notification };
+        if on <= self.day { leaving.add(message, stage) } else { self.later.push(message) }
     }
 }
 
-/// A morning's messages by recipient, each recipient's in the order of the decision.
+/// A morning's messages by recipient.
 #[derive(Default)]
 struct ByRecipient {
     places: HashMap<RecipientId, usize>,
-    groups: Vec<(RecipientId, Vec<Leaving>)>,
+    groups: Vec<(RecipientId, Vec<OfDuty>)>,
+}
+
+/// A message about one duty, with its place among the recipient's: in the order of the decisions, those of one in the
+/// order of the annex.
+struct OfDuty {
+    order: (Turn, NaiveDate, usize),
+    message: Rc<Message>,
 }
 
 impl ByRecipient {
-    fn add(&mut self, message: Leaving) {
+    fn add(&mut self, message: Message, stage: &Stage<'_>) {
         let recipient = &message.notification.key.recipient;
         let place = self.places.get(recipient).copied().unwrap_or_else(|| {
             self.groups.push((recipient.clone(), Vec::new()));
             self.places.insert(recipient.clone(), self.groups.len() - 1);
             self.groups.len() - 1
         });
-        self.groups[place].1.push(message);
+        let of_recipient = &mut self.groups[place].1;
+        let message = Rc::new(message);
+        let members = message.group.map_or(&[0][..], |group| stage.members(group));
+        let order = |member: &usize| (message.turn, message.decided_on, *member);
+        of_recipient.extend(members.iter().map(|m| OfDuty { order: order(m), message: Rc::clone(&message) }));
     }
 
-    fn hand_out(&mut self, leave: &mut impl FnMut(Leaving)) {
+    fn hand_out(&mut self, stage: &Stage<'_>, leave: &mut impl FnMut(Leave<'_>)) {
         let mut order: Vec<usize> = (0..self.groups.len()).filter(|i| !self.groups[*i].1.is_empty()).collect();
         order.sort_by(|a, b| self.groups[*a].0.cmp(&self.groups[*b].0));
         for place in order {
-            self.groups[place].1.drain(..).for_each(&mut *leave);
+            let messages = &mut self.groups[place].1;
+            // Stable: what a decision says of one duty stays in its order.
+            messages.sort_by_key(|of_duty| of_duty.order);
+            for OfDuty { order: (.., member), message } in messages.drain(..) {
+                let duty = message.group.and_then(|group| stage.duty(group, member));
+                leave(Leave { on: message.on, shared: &message.notification, duty });
+            }
         }
     }
 }
@@ -193,148 +271,8 @@ pub fn collect(
     completions: &Completions,
 ) -> Vec<Leaving> {
     let mut leaving = Vec::new();
-    run(office, record, first, last, completions, |l| leaving.push(l));
+    run(office, record, first, last, completions, |l| leaving.push(l.to_leaving()));
     leaving
-}
-
-/// The occurrences of a rehearsal, each with what was said of it and the day on which it is looked at next.
-struct Stage<'a> {
-    office: &'a Office,
-    opened: Vec<Occurrence>,
-    told: Vec<Vec<Told>>,
-    /// What messages say of it, kept while it is open.
-    rows: Vec<OnceCell<Arc<TaskRow>>>,
-    done_on: Vec<Option<NaiveDate>>,
-    first: NaiveDate,
-    /// By days from the first: whom to look at.
-    visits: Vec<Vec<u32>>,
-    /// The days on which a ladder has something new to say, by due date and policy: many occurrences share one.
-    ladders: HashMap<(NaiveDate, usize), Vec<NaiveDate>>,
-}
-
-impl<'a> Stage<'a> {
-    fn set(office: &'a Office, record: &Record, first: NaiveDate, last: NaiveDate, completions: &Completions) -> Self {
-        let openings = record.reports.openings().iter();
-        let opened: Vec<_> = openings.filter_map(|o| office.agenda.opened(o, &office.calendar)).collect();
-        let count = office.agenda.occurrences.len() + opened.len();
-        let days = usize::try_from((last - first).num_days()).map_or(0, |n| n + 1);
-        let mut stage = Self {
-            office,
-            opened,
-            told: Vec::new(),
-            rows: vec![OnceCell::new(); count],
-            done_on: vec![None; count],
-            first,
-            visits: vec![Vec::new(); days],
-            ladders: HashMap::new(),
-        };
-        let reported: HashMap<&SubjectId, NaiveDate> = match completions {
-            Completions::AsReported(done) => done.iter().map(|(subject, on)| (subject, *on)).collect(),
-            Completions::None | Completions::OnTime => HashMap::new(),
-        };
-        for index in 0..count {
-            let occurrence = stage.occurrence(index);
-            let life = record.reports.life(&occurrence.subject);
-            if life.is_some_and(Life::is_closed) {
-                stage.told.push(Vec::new());
-                continue;
-            }
-            let due = match occurrence.kind {
-                OccurrenceKind::Dated(due) => Some(Life::due_in_force(life, due, &office.calendar)),
-                OccurrenceKind::StandingNote(_) | OccurrenceKind::DateMissing(_) => None,
-            };
-            let done_on = match completions {
-                Completions::None => None,
-                Completions::OnTime => due.map(|d| d.safe_on),
-                Completions::AsReported(_) => reported.get(&occurrence.subject).copied(),
-            };
-            let is_asked = record.reports.has_request(&occurrence.subject);
-            let look_on = if is_asked { first } else { occurrence.opens_on.max(first) };
-            let told = record.told.get(&occurrence.subject).cloned().unwrap_or_default();
-            stage.told.push(told);
-            stage.done_on[index] = done_on;
-            stage.visit(index, look_on);
-        }
-        stage
-    }
-
-    fn occurrence(&self, index: usize) -> &Occurrence {
-        let planned = &self.office.agenda.occurrences;
-        planned.get(index).unwrap_or_else(|| &self.opened[index - planned.len()])
-    }
-
-    fn look<'s>(&'s self, index: usize, record: &'s Record) -> Look<'s> {
-        let occurrence = self.occurrence(index);
-        Look {
-            occurrence,
-            life: record.reports.life(&occurrence.subject),
-            told: &self.told[index],
-            row: Some(&self.rows[index]),
-        }
-    }
-
-    /// When the occurrence has something new to say after `day`.
-    fn next_visit(&mut self, index: usize, record: &Record, day: NaiveDate) -> Option<NaiveDate> {
-        let look = self.look(index, record);
-        let OccurrenceKind::Dated(due) = look.occurrence.kind else { return next_change(self.office, &look, day) };
-        if look.life.is_some() || look.occurrence.document.is_some() {
-            return next_change(self.office, &look, day);
-        }
-        // The policy by its place in memory, where it stays as long as the office does.
-        let key = (due.last_on, Arc::as_ptr(&look.occurrence.policy).addr());
-        if let Some(days) = self.ladders.get(&key) {
-            return days.get(days.partition_point(|d| *d <= day)).copied();
-        }
-        let changes = std::iter::successors(Some(self.first), |day| next_change(self.office, &look, *day));
-        // A ladder that repeats without end is followed to the last day of the rehearsal.
-        let last = self.first + Days::new(self.visits.len() as u64);
-        let days: Vec<_> = changes.skip(1).take_while(|d| *d <= last).collect();
-        let next = days.get(days.partition_point(|d| *d <= day)).copied();
-        self.ladders.insert(key, days);
-        next
-    }
-
-    fn visit(&mut self, index: usize, on: NaiveDate) {
-        // Work that is done on a day is known to be so from the next morning on.
-        if self.is_done(index, on) {
-            self.told[index] = Vec::new();
-            self.rows[index] = OnceCell::new();
-            return;
-        }
-        let day = usize::try_from((on - self.first).num_days()).ok();
-        if let (Some(of_day), Ok(index)) = (day.and_then(|d| self.visits.get_mut(d)), u32::try_from(index)) {
-            of_day.push(index);
-        }
-    }
-
-    fn is_done(&self, index: usize, day: NaiveDate) -> bool {
-        self.done_on[index].is_some_and(|done| done < day)
-    }
-
-    /// Remembers what was said: of one thread only the strongest.
-    fn note(&mut self, index: usize, notification: &Notification) {
-        let key = &notification.key;
-        let told = &mut self.told[index];
-        match told.iter_mut().find(|t| t.is_weaker_than(key)) {
-            Some(weaker) => (weaker.offset, weaker.resumed_on) = (key.offset, key.resumed_on),
-            None => told.push(Told::of(key)),
-        }
-    }
-
-    /// Whom to look at on `day`: those whose turn it is, and, when it may have changed who reads what, all that are open.
-    fn looks(&mut self, record: &Record, day: NaiveDate, has_changed: bool) -> (Vec<usize>, Vec<usize>) {
-        let index = usize::try_from((day - self.first).num_days()).unwrap_or(0);
-        let mut of_day: Vec<usize> = std::mem::take(&mut self.visits[index]).into_iter().map(|i| i as usize).collect();
-        of_day.sort_unstable();
-        if !has_changed {
-            return (of_day, Vec::new());
-        }
-        let scheduled: BTreeSet<usize> = of_day.iter().copied().collect();
-        let is_asked = |i: usize| record.reports.has_request(&self.occurrence(i).subject);
-        let is_open = |i: &usize| (self.occurrence(*i).opens_on <= day || is_asked(*i)) && !self.is_done(*i, day);
-        let others = (0..self.done_on.len()).filter(|i| !scheduled.contains(i) && is_open(i)).collect();
-        (of_day, others)
-    }
 }
 
 /// The first day of the rehearsal that shows `on`, the record it sets out from, and what that assumes, in

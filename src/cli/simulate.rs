@@ -4,7 +4,7 @@
 mod page;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     io::{BufWriter, StdoutLock, Write as _},
     path::PathBuf,
     sync::Arc,
@@ -12,6 +12,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use chrono::NaiveDate;
+use foldhash::{HashMap, HashMapExt as _};
 use serde::Serialize;
 use serde_json::json;
 
@@ -27,7 +28,7 @@ use crate::{
     domain::{
         deadline::Due,
         decide::Record,
-        ids::RecipientId,
+        ids::{RecipientId, SubjectId},
         notification::{Audience, Item, Notification, Reason},
         office::Office,
     },
@@ -35,7 +36,7 @@ use crate::{
         self,
         vietnamese::{date, period, push_short_date, short_date},
     },
-    simulation::{self, Completions, Leaving},
+    simulation::{self, Completions, Leave, Leaving},
 };
 
 #[derive(clap::Args)]
@@ -137,10 +138,10 @@ impl Simulate {
     }
 
     /// Hands out what leaves in the span to whom was asked for.
-    fn run(&self, office: &Office, prepared: Prepared, mut leave: impl FnMut(Leaving)) {
+    fn run(&self, office: &Office, prepared: Prepared, mut leave: impl FnMut(Leave<'_>)) {
         let Prepared { first, record, completions, .. } = prepared;
         simulation::run(office, record, first, self.to, &completions, |l| {
-            let is_person = self.person.as_ref().is_none_or(|p| l.notification.key.recipient.as_str() == p);
+            let is_person = self.person.as_ref().is_none_or(|p| l.shared.key.recipient.as_str() == p);
             if l.on >= self.from && is_person {
                 leave(l);
             }
@@ -149,7 +150,7 @@ impl Simulate {
 
     fn collect(&self, office: &Office, prepared: Prepared) -> Vec<Leaving> {
         let mut leaving = Vec::new();
-        self.run(office, prepared, |l| leaving.push(l));
+        self.run(office, prepared, |l| leaving.push(l.to_leaving()));
         leaving
     }
 
@@ -173,9 +174,10 @@ impl Simulate {
         let mut last: Option<(NaiveDate, RecipientId)> = None;
         self.run(office, prepared, |l| {
             messages += 1;
-            if last.as_ref().is_none_or(|(on, recipient)| *on != l.on || *recipient != l.notification.key.recipient) {
+            let recipient = &l.shared.key.recipient;
+            if last.as_ref().is_none_or(|(on, of)| *on != l.on || of != recipient) {
                 digests += 1;
-                last = Some((l.on, l.notification.key.recipient.clone()));
+                last = Some((l.on, recipient.clone()));
             }
             list.add(l);
         });
@@ -196,7 +198,7 @@ impl Simulate {
         let mut separator = "\n";
         self.run(office, prepared, |l| {
             let _ = out.write_all(separator.as_bytes());
-            let _ = serde_json::to_writer(&mut out, &Row::of(office, &l));
+            let _ = serde_json::to_writer(&mut out, &Row::of(office, &l.to_leaving()));
             separator = ",\n";
         });
         let _ = writeln!(out, "\n]}}");
@@ -267,10 +269,12 @@ struct List<'a> {
 }
 
 struct ListLine {
-    notification: Notification,
+    subject: SubjectId,
     text: String,
+    /// The unit in charge; empty for what has none.
+    unit: Arc<str>,
     /// Units in charge of which else the line is said.
-    other_units: Vec<String>,
+    other_units: Vec<Arc<str>>,
 }
 
 impl List<'_> {
@@ -278,44 +282,45 @@ impl List<'_> {
         let _ = writeln!(self.out, "{text}");
     }
 
-    fn add(&mut self, leaving: Leaving) {
-        let Leaving { on, notification } = leaving;
-        if self.on != Some(on) {
+    fn add(&mut self, leave: Leave<'_>) {
+        if self.on != Some(leave.on) {
             self.end_day();
-            self.on = Some(on);
-            self.say(&format!("\n{}{}", date(on), provisional(&self.config.office, on)));
+            self.on = Some(leave.on);
+            self.say(&format!("\n{}{}", date(leave.on), provisional(&self.config.office, leave.on)));
         }
         if self.is_text {
-            self.of_day.push(notification);
+            self.of_day.push(leave.to_leaving().notification);
         } else {
-            self.add_line(notification);
+            self.add_line(leave);
         }
     }
 
-    fn add_line(&mut self, notification: Notification) {
-        self.write_line(&notification);
+    fn add_line(&mut self, leave: Leave<'_>) {
+        self.write_line(leave);
+        let unit = match leave.task() {
+            Some((row, _)) => Arc::clone(&row.unit),
+            None => unit_and_due(&leave.shared.item).0.into(),
+        };
         // As in the message: what differs in the unit in charge only is one line.
-        let unit = unit_and_due(&notification.item).0;
         if let Some(last) = &mut self.last
-            && !unit.is_empty()
-            && row_of(&last.notification) == row_of(&notification)
             && last.text == self.line
+            && !unit.is_empty()
+            && row_of(&last.subject) == row_of(leave.subject())
         {
-            last.other_units.push(unit.to_owned());
+            last.other_units.push(unit);
             return;
         }
         let room = self.end_line();
         let text = std::mem::replace(&mut self.line, room);
-        self.last = Some(ListLine { notification, text, other_units: Vec::new() });
+        self.last = Some(ListLine { subject: leave.subject().clone(), text, unit, other_units: Vec::new() });
     }
 
     /// Prints the line that waits and hands back its room.
     fn end_line(&mut self) -> String {
-        let Some(ListLine { notification, text, other_units }) = self.last.take() else { return String::new() };
+        let Some(ListLine { text, unit, other_units, .. }) = self.last.take() else { return String::new() };
         let _ = self.out.write_all(b"  ");
         let _ = self.out.write_all(text.as_bytes());
         if !other_units.is_empty() {
-            let unit = unit_and_due(&notification.item).0;
             let _ = write!(self.out, "; chủ trì: {unit}, {}", other_units.join(", "));
         }
         let _ = self.out.write_all(b"\n");
@@ -332,25 +337,29 @@ impl List<'_> {
         }
     }
 
-    fn write_line(&mut self, n: &Notification) {
+    fn write_line(&mut self, leave: Leave<'_>) {
         let Self { config, line, name, periods, whys, .. } = self;
+        let n = leave.shared;
         line.clear();
         if name.as_ref().is_none_or(|(of, _)| *of != n.key.recipient) {
             let channel = n.routes.first().map_or("", |r| r.channel.as_str());
-            let said = format!("{} ({channel})", config.office.directory.recipient_name(&n.key.recipient));
+            let said = format!("{} ({channel}): ", config.office.directory.recipient_name(&n.key.recipient));
             *name = Some((n.key.recipient.clone(), said));
         }
         line.push_str(name.as_ref().map_or("", |(_, said)| said));
-        line.push_str(": ");
-        match &n.item {
-            Item::Task { row, due } if row.reference.is_none() && !due.is_provisional => {
-                if !periods.contains_key(&row.period) {
-                    periods.insert(Arc::clone(&row.period), period(&row.period));
+        match leave.task() {
+            Some((row, due)) if row.reference.is_none() && !due.is_provisional => {
+                line.push_str(&row.task);
+                line.push(' ');
+                match periods.get(&row.period) {
+                    Some(period) => line.push_str(period),
+                    None => line.push_str(periods.entry(Arc::clone(&row.period)).or_insert(period(&row.period))),
                 }
-                line.extend([&*row.task, " ", &periods[&row.period], ", hạn "]);
+                line.push_str(", hạn ");
                 push_short_date(line, due.last_on);
             }
-            item => line.push_str(&what(item)),
+            Some(_) => line.push_str(&what(&leave.to_leaving().notification.item)),
+            None => line.push_str(&what(&n.item)),
         }
         let said = whys.entry((n.reason, n.key.audience, n.key.offset, n.item.is_of_dossier()));
         let why = said.or_insert_with(|| format!("; {}; {}", reason(n.reason), why(n)));
@@ -359,8 +368,8 @@ impl List<'_> {
 }
 
 /// What a notification is about, whichever unit is in charge.
-fn row_of(n: &Notification) -> &str {
-    let subject = n.key.subject.as_str();
+fn row_of(subject: &SubjectId) -> &str {
+    let subject = subject.as_str();
     subject.rsplit_once(':').map_or(subject, |(row, _)| row)
 }
 

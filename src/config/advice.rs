@@ -1,12 +1,9 @@
 //! Owns what is allowed but unwise, and shows only when plans, policies, people and calendar stand together.
 
-use std::{
-    collections::{BTreeMap, HashMap, HashSet},
-    ops::Range,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, ops::Range, ptr, sync::Arc};
 
 use chrono::NaiveDate;
+use foldhash::{HashMap, HashMapExt as _, HashSet};
 
 use super::finding::{Finding, Severity, SourceFile};
 use crate::{
@@ -17,7 +14,7 @@ use crate::{
         occurrence::{Occurrence, OccurrenceKind},
         office::Office,
         plan::{Plan, Role, Task},
-        policy::Policy,
+        policy::{Policy, Triggers},
     },
     message::vietnamese::{date, short_date},
 };
@@ -39,15 +36,16 @@ const ALIKE: usize = 90;
 /// All that is unwise in the office's plans, in no particular order.
 pub fn advise(office: &Office, files: &PlanFiles, units_file: &Arc<SourceFile>) -> Vec<Finding> {
     let agenda = &office.agenda;
-    let mut by_task: HashMap<(usize, &str), Vec<&Occurrence>> = HashMap::new();
+    // Tasks by their place in memory, where they stay as long as the office does.
+    let mut by_task: HashMap<*const Task, Vec<&Occurrence>> = HashMap::new();
     for occurrence in &agenda.occurrences {
-        by_task.entry((occurrence.plan, occurrence.task.id.as_str())).or_default().push(occurrence);
+        by_task.entry(Arc::as_ptr(&occurrence.task)).or_default().push(occurrence);
     }
     let mut findings = Vec::new();
-    for (index, plan) in agenda.plans.iter().enumerate() {
+    for plan in &agenda.plans {
         let Some(file) = files.get(&plan.id) else { continue };
         for task in &plan.tasks {
-            let occurrences = by_task.get(&(index, task.id.as_str())).map_or(&[][..], Vec::as_slice);
+            let occurrences = by_task.get(&Arc::as_ptr(task)).map_or(&[][..], Vec::as_slice);
             let policy = agenda.policies.get(&task.policy);
             findings.extend(never_reminded(task, policy, occurrences).map(|said| said.at(file, task)));
             findings.extend(falls_in_holidays(&office.calendar, occurrences).map(|said| said.at(file, task)));
@@ -137,11 +135,11 @@ fn falls_in_holidays(calendar: &WorkCalendar, occurrences: &[&Occurrence]) -> Op
 }
 
 fn named_break(policy: &Policy, due: Due, calendar: &WorkCalendar) -> Option<String> {
-    let days = policy.lead.calendar_days_before(due);
-    if days.len() < 2 || days.iter().any(|day| calendar.is_working_day(*day)) {
+    let mut days = policy.lead.calendar_days_before(due);
+    if days.clone().nth(1).is_none() || days.clone().any(|day| calendar.is_working_day(day)) {
         return None;
     }
-    days.iter().find_map(|day| calendar.day_off_name(*day)).map(str::to_owned)
+    days.find_map(|day| calendar.day_off_name(day)).map(str::to_owned)
 }
 
 /// Rows of one unit that ask for the same by the same day: the document has them twice, or one contains the other.
@@ -244,6 +242,8 @@ fn places_of_ids(file: &SourceFile) -> HashMap<&str, Range<usize>> {
 
 fn days_of_units(office: &Office) -> HashMap<&UnitId, Days> {
     let mut units: HashMap<&UnitId, Days> = HashMap::new();
+    // Thousands of occurrences share a ladder and a due date.
+    let mut told_on: HashMap<(*const Triggers, OccurrenceKind), Vec<NaiveDate>> = HashMap::new();
     for (at, occurrence) in office.agenda.occurrences.iter().enumerate() {
         let plan = &office.agenda.plans[occurrence.plan];
         let roles: [(&[UnitId], Role); 3] = [
@@ -252,10 +252,11 @@ fn days_of_units(office: &Office) -> HashMap<&UnitId, Days> {
             (&plan.followed_by, Role::Following),
         ];
         for (concerned, role) in roles.into_iter().filter(|(concerned, _)| !concerned.is_empty()) {
-            let days = days_told(occurrence, role, &office.calendar);
+            let ladder = (ptr::from_ref(occurrence.policy.triggers(role)), occurrence.kind);
+            let days = told_on.entry(ladder).or_insert_with(|| days_told(occurrence, role, &office.calendar));
             for unit in concerned {
                 let told = units.entry(unit).or_default();
-                for day in &days {
+                for day in &*days {
                     told.entry(*day).or_default().push(at);
                 }
             }

@@ -71,8 +71,8 @@ fn read_text(reader: &Reader, text: &Text, years: PlanYears, settled: &BTreeMap<
                 reader.error(&place(&lunar.span), message, help);
                 return None;
             }
-            let periods = periods_of(&reading, years);
-            let is_settled = !settled.is_empty() && periods.iter().all(|p| settled.contains_key(&p.period));
+            let is_settled = !settled.is_empty()
+                && periods_of(&reading, years).iter().all(|p| settled.contains_key(&p.period));
             for doubt in reading.doubts.iter().filter(|_| !is_settled) {
                 let help = settle_by(&reading, doubt.other.as_ref(), years);
                 reader.warning(&place(&doubt.span), reading::explain_doubt(doubt, &text.value), help);

@@ -20,7 +20,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 pub use self::{
     candidates::OPENING_OFFSET,
-    draft::{REQUEST_STEP, next_change},
+    draft::{REQUEST_STEP, next_change, task_row},
     verdict::{Link, Verdict},
 };
 use super::{

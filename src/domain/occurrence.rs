@@ -1,11 +1,9 @@
 //! Owns the occurrences of a plan: one for each task, lead unit and period; computed, never stored.
 
-use std::{
-    collections::{BTreeMap, HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{Datelike, Months, NaiveDate};
+use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
 
 use super::{
     calendar::WorkCalendar,
@@ -40,7 +38,7 @@ pub struct Occurrence {
 }
 
 /// What an occurrence asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum OccurrenceKind {
     /// Work with a due date.
     Dated(Due),
@@ -169,6 +167,7 @@ fn periods(plan: &Plan, task: &Task, policy: &Policy, calendar: &WorkCalendar) -
         let settled = task.settled.iter();
         return settled.map(|(period, on)| (period.clone(), OccurrenceKind::Dated(Due::on(*on, calendar)))).collect();
     }
+    let dated = periods.len();
     for clause in &task.reading.clauses {
         match &clause.rule {
             DeadlineRule::Standing => periods.extend(notes(plan.years, note_every, NaiveDate::MIN, calendar)),
@@ -194,8 +193,10 @@ fn periods(plan: &Plan, task: &Task, policy: &Policy, calendar: &WorkCalendar) -
     }
     // "Thường xuyên; báo cáo trước 15/12" names two things: a note never takes the name of a due date, which
     // come first, nor of another note.
-    let mut taken = HashSet::new();
-    periods.retain(|(period, _)| taken.insert(period.clone()));
+    if periods.len() > dated {
+        let mut taken = HashSet::new();
+        periods.retain(|(period, _)| taken.insert(period.clone()));
+    }
     periods
 }
 

@@ -286,11 +286,12 @@ impl Triggers {
     /// The days ahead of the due date as counted, before any of them rolls; none when working days are counted, which
     /// never fall on a day off.
     #[must_use]
-    pub fn calendar_days_before(&self, due: Due) -> Vec<NaiveDate> {
-        match self.count {
-            DayCount::Working => Vec::new(),
-            DayCount::Calendar => self.before.iter().map(|n| due.safe_on - Days::new(u64::from(*n))).collect(),
-        }
+    pub fn calendar_days_before(&self, due: Due) -> impl Iterator<Item = NaiveDate> + Clone {
+        let before = match self.count {
+            DayCount::Working => &[][..],
+            DayCount::Calendar => &self.before,
+        };
+        before.iter().map(move |n| due.safe_on - Days::new(u64::from(*n)))
     }
 
     /// The next day after `today` on which a stronger rung is reached; `None` when there is none.

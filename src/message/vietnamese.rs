@@ -19,11 +19,16 @@ pub fn short_date(day: NaiveDate) -> String {
 
 /// Adds `13/01/2023` to a text: a list of a year says hundreds of thousands of dates.
 pub fn push_short_date(text: &mut String, day: NaiveDate) {
-    let digit = |n: u32| char::from_digit(n % 10, 10).unwrap_or('?');
+    let digit = |n: u32| char::from(b"0123456789"[(n % 10) as usize]);
     for n in [day.day(), day.month()] {
-        text.extend([digit(n / 10), digit(n), '/']);
+        text.push(digit(n / 10));
+        text.push(digit(n));
+        text.push('/');
     }
-    text.push_str(&day.year().to_string());
+    match u32::try_from(day.year()) {
+        Ok(year @ 1000..=9999) => [year / 1000, year / 100, year / 10, year].map(digit).iter().for_each(|c| text.push(*c)),
+        _ => text.push_str(&day.year().to_string()),
+    }
 }
 
 /// `17:00 Thứ Sáu, 13/01/2023`, in the office's zone.

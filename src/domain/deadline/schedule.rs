@@ -1,6 +1,9 @@
 //! Owns the due dates that a reading gives over the years of a plan, and from an event.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use chrono::{Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Weekday};
 
@@ -26,9 +29,40 @@ pub struct DuePoint {
     pub time: Option<NaiveTime>,
     /// Whether the phrase excludes the day (or hour) that it names.
     pub limit: Limit,
-    /// The day as the phrase names it, which no notice of holidays moves: `2023-06-15`, `2027-04-w5` for
-    /// the fifth working day.
-    mark: String,
+    mark: Mark,
+}
+
+/// The day as the phrase names it, which no notice of holidays moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Mark {
+    named: Named,
+    time: Option<NaiveTime>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Named {
+    /// A date.
+    Day(NaiveDate),
+    /// Which working day of a month counted from year 0.
+    Working(i32, u32),
+    /// The last working day of such a month.
+    LastWorking(i32),
+    /// So long after an event.
+    After(NaiveDate, i32),
+}
+
+impl fmt::Display for Mark {
+    /// `2023-06-15`, `2027-04-w5` for the fifth working day, with its hour `2023-06-15T1700`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let month = |month: i32| format!("{}-{:02}", month.div_euclid(12), month.rem_euclid(12) + 1);
+        match self.named {
+            Named::Day(day) => write!(f, "{day}"),
+            Named::Working(of, n) => write!(f, "{}-w{n}", month(of)),
+            Named::LastWorking(of) => write!(f, "{}-lastw", month(of)),
+            Named::After(event, count) => write!(f, "{event}-{count}"),
+        }?;
+        self.time.map_or(Ok(()), |time| write!(f, "T{}", time.format("%H%M")))
+    }
 }
 
 /// Kinds of work that offices remind of differently.
@@ -184,7 +218,7 @@ fn anchored(relative: &Relative, years: PlanYears, calendar: &WorkCalendar) -> O
         last_on: due.date(),
         time: distance.time,
         limit,
-        mark: format!("{event}-{}", distance.count),
+        mark: Mark { named: Named::After(event, distance.count), time: None },
     })
 }
 
@@ -192,25 +226,25 @@ fn anchored(relative: &Relative, years: PlanYears, calendar: &WorkCalendar) -> O
 /// renames none, for a renamed due date would be reminded of twice.
 fn tell_apart(points: &mut Vec<DuePoint>) {
     let mut seen = BTreeSet::new();
-    points.retain(|p| seen.insert(p.mark.clone()));
-    let mut uses: BTreeMap<String, usize> = BTreeMap::new();
+    points.retain(|p| seen.insert(p.mark));
+    let mut uses: BTreeMap<&str, usize> = BTreeMap::new();
     for point in points.iter() {
-        *uses.entry(point.period.clone()).or_default() += 1;
+        *uses.entry(&point.period).or_default() += 1;
     }
-    for point in points.iter_mut().filter(|p| uses.get(&p.period).is_some_and(|n| *n > 1)) {
-        point.period.clone_from(&point.mark);
+    let repeated: Vec<String> = uses.into_iter().filter(|(_, n)| *n > 1).map(|(name, _)| name.to_owned()).collect();
+    for point in points.iter_mut().filter(|p| repeated.contains(&p.period)) {
+        point.period = point.mark.to_string();
     }
 }
 
-/// The name of a day that the phrase gives: the date itself, or which working day of its month.
-fn mark_of(last_on: NaiveDate, day: Option<(i32, DayOf)>, time: Option<NaiveTime>) -> String {
-    let month = |month: i32| format!("{}-{:02}", month.div_euclid(12), month.rem_euclid(12) + 1);
-    let day = match day {
-        Some((of, DayOf::Working(n))) => format!("{}-w{n}", month(of)),
-        Some((of, DayOf::LastWorking)) => format!("{}-lastw", month(of)),
-        Some((_, DayOf::Number(_) | DayOf::Last)) | None => last_on.to_string(),
+/// The day that the phrase gives: the date itself, or which working day of its month.
+fn mark_of(last_on: NaiveDate, day: Option<(i32, DayOf)>, time: Option<NaiveTime>) -> Mark {
+    let named = match day {
+        Some((of, DayOf::Working(n))) => Named::Working(of, n),
+        Some((of, DayOf::LastWorking)) => Named::LastWorking(of),
+        Some((_, DayOf::Number(_) | DayOf::Last)) | None => Named::Day(last_on),
     };
-    time.map_or_else(|| day.clone(), |time| format!("{day}T{}", time.format("%H%M")))
+    Mark { named, time }
 }
 
 fn rolled(day: NaiveDate, roll: Roll, calendar: &WorkCalendar) -> NaiveDate {

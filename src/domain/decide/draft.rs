@@ -1,12 +1,9 @@
 //! Owns how a decision comes about, subject by subject.
 
-use std::{
-    cell::OnceCell,
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::{cell::OnceCell, sync::Arc};
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use foldhash::{HashMap, HashMapExt as _, HashSet};
 
 use super::{
     Decision, GAP_PREFIX, Gap, Look, PendingDelivery, Problem, Situation, Verdict,
@@ -396,7 +393,8 @@ const NOTE_FRESH_WORKING_DAYS: u32 = 10;
 const REQUEST_REPEATED_AFTER: u32 = 2;
 
 /// What messages say of the row; of a duty marked secret its number only.
-fn task_row(office: &Office, occurrence: &Occurrence, life: Option<&Life>) -> TaskRow {
+#[must_use]
+pub fn task_row(office: &Office, occurrence: &Occurrence, life: Option<&Life>) -> TaskRow {
     let task = &occurrence.task;
     if let Some(secret) = &task.secret {
         let nothing: Arc<str> = "".into();
