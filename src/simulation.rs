@@ -18,7 +18,7 @@ use foldhash::{HashMap, HashSet, HashSetExt as _};
 use self::stage::{GroupId, Stage};
 use crate::domain::{
     deadline::Due,
-    decide::{CancelReason, Decision, PendingDelivery, Record, Rehearsal, Situation, Told},
+    decide::{CancelReason, Decision, PendingDelivery, Readers, Record, Rehearsal, Situation, Told},
     ids::{RecipientId, SubjectId},
     notification::{Item, Notification, TaskRow},
     office::Office,
@@ -97,6 +97,7 @@ pub fn run(
     let changes: BTreeSet<NaiveDate> = office.directory.changes().collect();
     let mut waiting: Vec<Message> = Vec::new();
     let mut leaving = ByRecipient::default();
+    let mut readers = Readers::default();
     for day in first.iter_days().take_while(|day| *day <= last) {
         // What was decided since the last digest leaves with the next one, as the daemon will have it.
         let digest = office.hours.digest_moment(day);
@@ -109,7 +110,10 @@ pub fn run(
         others.sort_unstable();
         others.dedup();
         let mut sorting = Sorting { office, day, release: (morning, day), later: Vec::new() };
-        let mut rehearsal = Rehearsal::begin(Situation { office, record: &record }, morning);
+        if changes.contains(&day) {
+            readers.clear();
+        }
+        let mut rehearsal = Rehearsal::begin(Situation { office, record: &record }, morning, readers);
         for (turn, groups) in [(Turn::Scheduled, &scheduled), (Turn::Other, &others)] {
             for group in groups.iter().copied() {
                 for notification in rehearsal.occurrence(&stage.look(group, &record)) {
@@ -118,7 +122,8 @@ pub fn run(
                 }
             }
         }
-        let Decision { notify: beside, cancel, .. } = rehearsal.others();
+        let (Decision { notify: beside, cancel, .. }, known) = rehearsal.others();
+        readers = known;
         for group in scheduled {
             if let Some(next) = stage.next_visit(group, &record, day) {
                 stage.visit(group, next);

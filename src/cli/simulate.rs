@@ -34,7 +34,7 @@ use crate::{
     },
     message::{
         self,
-        vietnamese::{date, period, push_short_date, short_date},
+        vietnamese::{date, period, short_date},
     },
     simulation::{self, Completions, Leave, Leaving},
 };
@@ -166,6 +166,7 @@ impl Simulate {
             line: String::new(),
             name: None,
             periods: HashMap::new(),
+            dates: HashMap::new(),
             whys: HashMap::new(),
             out: buffered(),
         };
@@ -262,8 +263,9 @@ struct List<'a> {
     line: String,
     /// `Lê Thu Hà (email)`, of the recipient whose turn it is.
     name: Option<(RecipientId, String)>,
-    /// Words for periods and rungs: millions of lines have some dozens of them.
+    /// Words for periods, dates and rungs: millions of lines have some hundreds of them.
     periods: HashMap<Arc<str>, String>,
+    dates: HashMap<NaiveDate, String>,
     whys: HashMap<(Reason, Audience, i32, bool), String>,
     out: BufWriter<StdoutLock<'static>>,
 }
@@ -338,7 +340,7 @@ impl List<'_> {
     }
 
     fn write_line(&mut self, leave: Leave<'_>) {
-        let Self { config, line, name, periods, whys, .. } = self;
+        let Self { config, line, name, periods, dates, whys, .. } = self;
         let n = leave.shared;
         line.clear();
         if name.as_ref().is_none_or(|(of, _)| *of != n.key.recipient) {
@@ -356,7 +358,7 @@ impl List<'_> {
                     None => line.push_str(periods.entry(Arc::clone(&row.period)).or_insert(period(&row.period))),
                 }
                 line.push_str(", hạn ");
-                push_short_date(line, due.last_on);
+                line.push_str(dates.entry(due.last_on).or_insert_with(|| short_date(due.last_on)));
             }
             Some(_) => line.push_str(&what(&leave.to_leaving().notification.item)),
             None => line.push_str(&what(&n.item)),

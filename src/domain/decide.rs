@@ -24,7 +24,7 @@ pub use self::{
     verdict::{Link, Verdict},
 };
 use super::{
-    directory::Route,
+    directory::{Recipient, Route},
     dossier::TrackedDossier,
     ids::{PersonId, RecipientId, SourceId, SubjectId, UnitId},
     life::{Life, Reports},
@@ -250,15 +250,20 @@ pub fn decide(situation: &Situation<'_>, now: DateTime<Utc>) -> Decision {
     draft::Draft::new(*situation, now).draw_up()
 }
 
+/// Who reads the messages of a unit.
+pub type Readers = foldhash::HashMap<UnitId, Arc<[Arc<Recipient>]>>;
+
 /// The decision of one moment, asked for occurrence by occurrence: for a rehearsal, which knows on which days one can
 /// have something to say.
 pub struct Rehearsal<'a>(draft::Draft<'a>);
 
 impl<'a> Rehearsal<'a> {
-    /// Begins the decision of a moment.
+    /// Begins the decision of a moment, with what was known of a unit's readers on days since which they are the same.
     #[must_use]
-    pub fn begin(situation: Situation<'a>, now: DateTime<Utc>) -> Self {
-        Self(draft::Draft::new(situation, now))
+    pub fn begin(situation: Situation<'a>, now: DateTime<Utc>, readers: Readers) -> Self {
+        let mut draft = draft::Draft::new(situation, now);
+        draft.readers = readers;
+        Self(draft)
     }
 
     /// What is said of the occurrence.
@@ -269,9 +274,10 @@ impl<'a> Rehearsal<'a> {
 
     /// What is said of everything else, dossiers and problems, and what of the record's pending deliveries has become
     /// pointless; occurrences with pending deliveries must have been asked for.
-    pub fn others(mut self) -> Decision {
+    pub fn others(mut self) -> (Decision, Readers) {
         self.0.others();
-        self.0.finish()
+        let readers = std::mem::take(&mut self.0.readers);
+        (self.0.finish(), readers)
     }
 }
 

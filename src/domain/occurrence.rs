@@ -51,7 +51,7 @@ pub enum OccurrenceKind {
 /// The subject of an occurrence; the one place that spells it.
 #[must_use]
 pub fn occurrence_subject(plan: &PlanId, task: &TaskId, period: &str, unit: &UnitId) -> SubjectId {
-    format!("task:{plan}/{task}:{period}:{unit}").into()
+    ["task:", plan.as_str(), "/", task.as_str(), ":", period, ":", unit.as_str()].concat().into()
 }
 
 /// All occurrences of all plans, expanded once for a configuration.
@@ -80,6 +80,8 @@ impl Agenda {
         let mut tasks = HashMap::new();
         // Thousands of occurrences share a dozen names of months.
         let mut names: HashSet<Arc<str>> = HashSet::new();
+        // And a ladder and a due date.
+        let mut opening: HashMap<(*const Policy, Due), NaiveDate> = HashMap::new();
         for (index, plan) in plans.iter().enumerate() {
             for (row, task) in plan.tasks.iter().enumerate() {
                 tasks.insert((plan.id.clone(), task.id.clone()), (index, row));
@@ -87,7 +89,9 @@ impl Agenda {
                 for (period, kind) in periods(plan, task, &policy, calendar) {
                     let period = shared(&mut names, &period);
                     let opens_on = match kind {
-                        OccurrenceKind::Dated(due) => policy.opens_on(due, calendar),
+                        OccurrenceKind::Dated(due) => *opening
+                            .entry((Arc::as_ptr(&policy), due))
+                            .or_insert_with(|| policy.opens_on(due, calendar)),
                         OccurrenceKind::StandingNote(on) | OccurrenceKind::DateMissing(on) => on,
                     };
                     occurrences.extend(task.lead.iter().map(|unit| Occurrence {

@@ -12,23 +12,7 @@ pub fn date(day: NaiveDate) -> String {
 /// `13/01/2023`.
 #[must_use]
 pub fn short_date(day: NaiveDate) -> String {
-    let mut text = String::with_capacity(10);
-    push_short_date(&mut text, day);
-    text
-}
-
-/// Adds `13/01/2023` to a text: a list of a year says hundreds of thousands of dates.
-pub fn push_short_date(text: &mut String, day: NaiveDate) {
-    let digit = |n: u32| char::from(b"0123456789"[(n % 10) as usize]);
-    for n in [day.day(), day.month()] {
-        text.push(digit(n / 10));
-        text.push(digit(n));
-        text.push('/');
-    }
-    match u32::try_from(day.year()) {
-        Ok(year @ 1000..=9999) => [year / 1000, year / 100, year / 10, year].map(digit).iter().for_each(|c| text.push(*c)),
-        _ => text.push_str(&day.year().to_string()),
-    }
+    format!("{:02}/{:02}/{}", day.day(), day.month(), day.year())
 }
 
 /// `17:00 Thứ Sáu, 13/01/2023`, in the office's zone.

@@ -2,7 +2,7 @@
 
 use std::{cell::OnceCell, collections::BTreeSet, sync::Arc};
 
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use foldhash::{HashMap, HashMapExt as _};
 
 use super::Completions;
@@ -52,7 +52,7 @@ pub struct Stage<'a> {
     first: NaiveDate,
     /// By days from the first: whom to look at.
     visits: Vec<Vec<GroupId>>,
-    /// The days on which a ladder has something new to say, by due date and policy: many occurrences share one.
+    /// The days on which a ladder has something new to say, as far as they were asked for; by due date and policy.
     ladders: HashMap<(NaiveDate, *const Policy), Vec<NaiveDate>>,
     /// Who was found to be done.
     done: Vec<GroupId>,
@@ -169,22 +169,18 @@ impl<'a> Stage<'a> {
 
     /// When the group has something new to say after `day`.
     pub fn next_visit(&mut self, group: GroupId, record: &Record, day: NaiveDate) -> Option<NaiveDate> {
-        let look = self.look(group, record);
-        let OccurrenceKind::Dated(due) = look.occurrence.kind else { return next_change(self.office, &look, day) };
-        if look.life.is_some() || look.occurrence.document.is_some() {
-            return next_change(self.office, &look, day);
+        let office = self.office;
+        let planned = office.agenda.occurrences.get(self.groups[group].members[0]);
+        let planned = planned.filter(|o| record.reports.life(&o.subject).is_none());
+        let Some((occurrence, OccurrenceKind::Dated(due))) = planned.map(|o| (o, o.kind)) else {
+            return next_change(office, &self.look(group, record), day);
+        };
+        let look = Look { occurrence, life: None, told: &[], row: None };
+        let known = self.ladders.entry((due.last_on, Arc::as_ptr(&occurrence.policy))).or_insert(vec![self.first]);
+        while let Some(last) = known.last().filter(|last| **last <= day) {
+            known.push(next_change(office, &look, *last)?);
         }
-        let key = (due.last_on, Arc::as_ptr(&look.occurrence.policy));
-        if let Some(days) = self.ladders.get(&key) {
-            return days.get(days.partition_point(|d| *d <= day)).copied();
-        }
-        let changes = std::iter::successors(Some(self.first), |day| next_change(self.office, &look, *day));
-        // A ladder that repeats without end is followed to the last day of the rehearsal.
-        let last = self.first + Days::new(self.visits.len() as u64);
-        let days: Vec<_> = changes.skip(1).take_while(|d| *d <= last).collect();
-        let next = days.get(days.partition_point(|d| *d <= day)).copied();
-        self.ladders.insert(key, days);
-        next
+        known.get(known.partition_point(|d| *d <= day)).copied()
     }
 
     pub fn visit(&mut self, group: GroupId, on: NaiveDate) {

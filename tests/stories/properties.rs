@@ -301,7 +301,7 @@ fn history(office: &Office, start: NaiveDate, words: &[(usize, Said)], due_in: u
 }
 
 fn line(on: NaiveDate, notification: &Notification) -> String {
-    format!("{on} {} {}", notification.key, notification.not_before)
+    format!("{on} {} {} {}", notification.key, notification.not_before, notification.item.to_json())
 }
 
 /// Fewer cases than usual: each loads a configuration and lives through half a year.

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use chrono::{Days, NaiveDate};
 use nhacviec::{
-    domain::decide::Record,
+    domain::{decide::Record, notification::Item},
     simulation::{self, Completions, Leaving},
 };
 
@@ -66,6 +66,41 @@ fn work_assumed_done_on_time_is_never_overdue() {
         .map(|l| l.on)
         .collect();
     assert_eq!(told.last(), Some(&day("2023-02-15")), "reported on the 16th, so never again: {told:?}");
+}
+
+/// Duties that are reminded of alike are decided once; each is told of all the same, by its own name and in the order
+/// of the annex, until it is done.
+#[test]
+fn each_of_several_duties_that_are_alike_is_told_of_by_its_own_name() {
+    let folder = OfficeFolder::new(
+        25,
+        "
+  - { id: I.1, content: Rà soát, lead: [phong-a], deadline: 14/02/2023 }
+  - { id: I.2, content: Công khai, lead: [phong-b], deadline: 14/02/2023 }
+  - { id: I.3, content: Kiểm kê, lead: [phong-a], deadline: 14/02/2023 }
+  - { id: I.4, content: Đối thoại, lead: [phong-a], coordinating: [phong-b], deadline: 14/02/2023 }
+  - { id: I.5, content: Tổng kết, lead: [phong-a], deadline: 14/02/2023 }
+",
+    );
+    let done = Completions::AsReported(vec![("task:kh/I.3:2023:phong-a".into(), day("2023-02-01"))]);
+    let told = simulated(&folder, day("2023-02-28"), &done);
+    let told = |task: &str| -> Vec<NaiveDate> {
+        let to_reader = told.iter().filter(|l| l.notification.key.recipient.as_str() == "an");
+        let of_task = to_reader.filter(|l| matches!(&l.notification.item, Item::Task { row, .. } if &*row.task == task));
+        let is_right = |l: &&Leaving| l.notification.key.subject.as_str() == format!("task:kh/{task}:2023:phong-a");
+        of_task.inspect(|l| assert!(is_right(l), "{}", l.notification.key)).map(|l| l.on).collect()
+    };
+    assert!(told("I.1").len() > 2, "{:?}", told("I.1"));
+    assert_eq!(told("I.5"), told("I.1"));
+    assert_eq!(told("I.4"), told("I.1"));
+    assert!(told("I.3").iter().all(|on| *on <= day("2023-02-01")), "{:?}", told("I.3"));
+    let folder = folder.load();
+    let (first, record, _) =
+        simulation::set_out(&folder.office, Record::default(), day("2023-01-01"), day("2030-01-01"));
+    let all = simulation::collect(&folder.office, record, first, day("2023-02-14"), &Completions::None);
+    let on_last_day = all.iter().filter(|l| l.on == day("2023-02-14") && l.notification.key.recipient.as_str() == "an");
+    let names: Vec<_> = on_last_day.map(|l| l.notification.key.subject.as_str().to_owned()).collect();
+    assert_eq!(names, ["I.1", "I.3", "I.4", "I.5"].map(|task| format!("task:kh/{task}:2023:phong-a")));
 }
 
 #[test]

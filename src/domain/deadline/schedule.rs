@@ -225,6 +225,10 @@ fn anchored(relative: &Relative, years: PlanYears, calendar: &WorkCalendar) -> O
 /// Two due dates of the same name are named by the days of the phrase instead; a notice of holidays
 /// renames none, for a renamed due date would be reminded of twice.
 fn tell_apart(points: &mut Vec<DuePoint>) {
+    // Mostly each is later than the one before, and so is its name.
+    if points.is_sorted_by(|a, b| a.mark < b.mark && a.period < b.period) {
+        return;
+    }
     let mut seen = BTreeSet::new();
     points.retain(|p| seen.insert(p.mark));
     let mut uses: BTreeMap<&str, usize> = BTreeMap::new();

@@ -6,7 +6,7 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use foldhash::{HashMap, HashMapExt as _, HashSet};
 
 use super::{
-    Decision, GAP_PREFIX, Gap, Look, PendingDelivery, Problem, Situation, Verdict,
+    Decision, GAP_PREFIX, Gap, Look, PendingDelivery, Problem, Readers, Situation, Verdict,
     candidates::{Candidate, Work},
     telling::{Concerned, Release, Topic},
     verdict::Link,
@@ -35,7 +35,7 @@ pub struct Draft<'a> {
     /// What waits, by subject.
     pub pending: HashMap<&'a SubjectId, Vec<&'a PendingDelivery>>,
     /// Who reads the messages of a unit, looked up once.
-    pub readers: HashMap<UnitId, Arc<[Arc<Recipient>]>>,
+    pub readers: Readers,
     /// The rung that a ladder has reached today, and whether it reaches a stronger one by the next digest; by due date
     /// and the ladder's place in memory, where it stays as long as the office does.
     pub rungs: HashMap<(Due, usize), (Option<Rung>, bool)>,
@@ -69,7 +69,7 @@ impl<'a> Draft<'a> {
             release: Release::of(situation, now),
             live: situation.record.pending.iter().map(|p| (&p.subject, Vec::new())).collect(),
             pending,
-            readers: HashMap::new(),
+            readers: Readers::default(),
             rungs: HashMap::new(),
             decision: Decision::default(),
             scratch: Vec::new(),
