@@ -3,12 +3,17 @@
 //! We decode from this tree instead of deriving `Deserialize` for each file, because serde stops at the
 //! first wrong key: an administrator is to see every mistake in one run.
 
-use std::{fmt, ops::Range, sync::Arc};
+use std::{ops::Range, sync::Arc};
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_yaml::{Error as YamlError, Location, Spanned, options::DuplicateKeyPolicy};
+use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
+use granit_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput};
 
 use super::finding::{Finding, Severity, SourceFile};
+
+/// A file with more values than this is no configuration any more; aliases count as often as they are used.
+const MOST_NODES: usize = 200_000;
+/// Lists and maps within one another.
+const MOST_DEPTH: usize = 32;
 
 /// A YAML value and its place in the text.
 #[derive(Debug, Clone)]
@@ -67,58 +72,192 @@ pub fn parse_text(path: &str, text: &str) -> Result<Node, Vec<Finding>> {
 /// Parses one YAML document, or says what is wrong with its syntax.
 ///
 /// A repeated key is reported and the rest is read all the same, so that other mistakes are seen too.
-///
-/// # Errors
-/// A finding when the text is no YAML at all or exceeds the limits of a configuration file.
 pub fn parse(file: &Arc<SourceFile>, findings: &mut Vec<Finding>) -> Option<Node> {
-    let policies = [DuplicateKeyPolicy::Error, DuplicateKeyPolicy::LastWins];
-    for policy in policies {
-        let options = serde_yaml::options! {
-            duplicate_keys: policy,
-            with_snippet: false,
-            budget: serde_yaml::budget! { max_documents: 1, max_nodes: 200_000, max_depth: 32 },
-        };
-        match serde_yaml::from_str_with_options::<Spanned<Raw>>(&file.text, options) {
-            Ok(raw) => return Some(node(&file.text, raw)),
-            Err(error) => {
-                let is_duplicate = matches!(error, YamlError::DuplicateMappingKey { .. });
-                findings.push(syntax_finding(file, &error));
-                if !is_duplicate {
-                    return None;
+    let mut reading = Reading {
+        text: &file.text,
+        events: Parser::new_from_str(&file.text),
+        left: MOST_NODES,
+        anchors: HashMap::new(),
+        repeated: Vec::new(),
+    };
+    let read = reading.document();
+    let span = |text: &Text| text.span.clone();
+    findings.extend(reading.repeated.iter().map(|key| Finding {
+        severity: Severity::Error,
+        file: Arc::clone(file),
+        span: span(key),
+        message: format!("mục «{}» bị viết hai lần", key.value),
+        help: Some("xóa bớt một trong hai dòng".to_owned()),
+    }));
+    read.map_err(|broken| findings.push(broken.finding(file))).ok()
+}
+
+/// One document in the making.
+struct Reading<'t> {
+    text: &'t str,
+    events: Parser<'t, StrInput<'t>>,
+    /// How many more nodes may come.
+    left: usize,
+    /// What aliases stand for.
+    anchors: HashMap<usize, Node>,
+    repeated: Vec<Text>,
+}
+
+/// Why there is no tree.
+enum Broken {
+    Syntax(ScanError),
+    Empty,
+    /// A second document.
+    Another(Range<usize>),
+    TooLarge(Range<usize>),
+    /// Before a colon stands no text.
+    Key(Range<usize>),
+}
+
+impl<'t> Reading<'t> {
+    fn next(&mut self) -> Result<(Event<'t>, Range<usize>), Broken> {
+        match self.events.next() {
+            Some(Ok((event, at))) => Ok((event, span(self.text, at))),
+            Some(Err(error)) => Err(Broken::Syntax(error)),
+            None => Err(Broken::Empty),
+        }
+    }
+
+    fn document(&mut self) -> Result<Node, Broken> {
+        let first = loop {
+            match self.next()? {
+                // Comments only, which say nothing yet.
+                (Event::StreamEnd, at) => return Ok(Node { value: Value::Null, span: at }),
+                (event @ (Event::Scalar(..) | Event::SequenceStart(..) | Event::MappingStart(..)), at) => {
+                    break self.node(event, at, 0)?;
                 }
+                _ => {}
+            }
+        };
+        loop {
+            match self.next()? {
+                (Event::StreamEnd, _) => return Ok(first),
+                (Event::DocumentStart(..), at) => return Err(Broken::Another(at)),
+                _ => {}
             }
         }
     }
-    None
+
+    fn node(&mut self, event: Event<'t>, at: Range<usize>, depth: usize) -> Result<Node, Broken> {
+        if self.left == 0 || depth > MOST_DEPTH {
+            return Err(Broken::TooLarge(at));
+        }
+        self.left -= 1;
+        let (value, anchor) = match event {
+            Event::Scalar(text, ScalarStyle::Plain, anchor, None)
+                if ["", "~", "null", "Null", "NULL"].contains(&&*text) =>
+            {
+                (Value::Null, anchor)
+            }
+            Event::Scalar(text, _, anchor, _) => (Value::Text(text.into_owned()), anchor),
+            Event::SequenceStart(_, anchor, _) => (Value::List(self.list(depth)?), anchor),
+            Event::MappingStart(_, anchor, _) => (Value::Map(self.map(depth)?), anchor),
+            Event::Alias(anchor) => return self.alias(anchor, at),
+            // The parser gives nothing else where a value stands.
+            _ => (Value::Null, 0),
+        };
+        let node = Node { value, span: at };
+        if anchor > 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        Ok(node)
+    }
+
+    fn list(&mut self, depth: usize) -> Result<Vec<Node>, Broken> {
+        let mut items = Vec::new();
+        loop {
+            match self.next()? {
+                (Event::SequenceEnd, _) => return Ok(items),
+                (event, at) if is_value(&event) => items.push(self.node(event, at, depth + 1)?),
+                _ => {}
+            }
+        }
+    }
+
+    fn map(&mut self, depth: usize) -> Result<Vec<(Text, Node)>, Broken> {
+        let mut entries: Vec<(Text, Node)> = Vec::new();
+        loop {
+            let key = match self.next()? {
+                (Event::MappingEnd, _) => {
+                    self.note_repeated(&entries);
+                    return Ok(entries);
+                }
+                (event, at) if is_value(&event) => self.node(event, at, depth + 1)?,
+                _ => continue,
+            };
+            let value = loop {
+                match self.next()? {
+                    (event, at) if is_value(&event) => break self.node(event, at, depth + 1)?,
+                    _ => {}
+                }
+            };
+            let key = match key.value {
+                Value::Text(text) => Text { value: text, span: key.span },
+                Value::Null => Text { value: String::new(), span: key.span },
+                Value::List(_) | Value::Map(_) => return Err(Broken::Key(key.span)),
+            };
+            entries.push((key, value));
+        }
+    }
+
+    fn note_repeated(&mut self, entries: &[(Text, Node)]) {
+        let mut known = HashSet::with_capacity(entries.len());
+        let keys = entries.iter().map(|(key, _)| key);
+        self.repeated.extend(keys.filter(|key| !known.insert(key.value.as_str())).cloned());
+    }
+
+    fn alias(&mut self, anchor: usize, at: Range<usize>) -> Result<Node, Broken> {
+        // Within itself it has no end.
+        let node = self.anchors.get(&anchor).ok_or_else(|| Broken::TooLarge(at.clone()))?;
+        self.left = self.left.checked_sub(count(node)).ok_or_else(|| Broken::TooLarge(at.clone()))?;
+        Ok(Node { value: node.value.clone(), span: at })
+    }
 }
 
-fn syntax_finding(file: &Arc<SourceFile>, error: &YamlError) -> Finding {
-    // What goes wrong inside an alias comes wrapped in where the alias is used.
-    if let YamlError::AliasError { error, .. } = error {
-        return syntax_finding(file, error);
+fn is_value(event: &Event<'_>) -> bool {
+    matches!(event, Event::Scalar(..) | Event::SequenceStart(..) | Event::MappingStart(..) | Event::Alias(_))
+}
+
+fn count(node: &Node) -> usize {
+    1 + match &node.value {
+        Value::Null | Value::Text(_) => 0,
+        Value::List(items) => items.iter().map(count).sum(),
+        Value::Map(entries) => entries.iter().map(|(_, node)| 1 + count(node)).sum(),
     }
-    let (message, help) = match error {
-        YamlError::DuplicateMappingKey { key, .. } => (
-            format!("mục «{}» bị viết hai lần", key.as_deref().unwrap_or("?")),
-            "xóa bớt một trong hai dòng".to_owned(),
-        ),
-        YamlError::Budget { .. } if error.to_string().contains("Documents") => {
-            ("tệp có nhiều tài liệu (dòng «---»)".to_owned(), "mỗi tệp chỉ để một tài liệu".to_owned())
-        }
-        YamlError::Budget { .. }
-        | YamlError::AliasReplayLimitExceeded { .. }
-        | YamlError::AliasExpansionLimitExceeded { .. } => (
-            "tệp quá lớn hoặc quá phức tạp, vượt giới hạn an toàn".to_owned(),
-            "chia kế hoạch thành nhiều tệp nhỏ hơn".to_owned(),
-        ),
-        YamlError::MultipleDocuments { .. } => {
-            ("tệp có nhiều tài liệu (dòng «---»)".to_owned(), "mỗi tệp chỉ để một tài liệu".to_owned())
-        }
-        YamlError::Eof { .. } => ("tệp trống hoặc bị cắt dở".to_owned(), "chép lại từ tệp mẫu".to_owned()),
-        other => syntax_sentence(&other.to_string()),
-    };
-    let span = error.location().map_or(0..0, |l| span(&file.text, l));
-    Finding { severity: Severity::Error, file: Arc::clone(file), span, message, help: Some(help) }
+}
+
+impl Broken {
+    fn finding(self, file: &Arc<SourceFile>) -> Finding {
+        let (span, message, help) = match self {
+            Self::Syntax(error) => {
+                let (message, help) = syntax_sentence(&error.info());
+                let at = *error.marker();
+                (span(&file.text, Span::empty(at)), message, help)
+            }
+            Self::Empty => {
+                (0..0, "tệp trống hoặc bị cắt dở".to_owned(), "chép lại từ tệp mẫu".to_owned())
+            }
+            Self::Another(at) => {
+                (at, "tệp có nhiều tài liệu (dòng «---»)".to_owned(), "mỗi tệp chỉ để một tài liệu".to_owned())
+            }
+            Self::TooLarge(at) => (
+                at,
+                "tệp quá lớn hoặc quá phức tạp, vượt giới hạn an toàn".to_owned(),
+                "chia kế hoạch thành nhiều tệp nhỏ hơn".to_owned(),
+            ),
+            Self::Key(at) => (
+                at,
+                "trước dấu hai chấm phải là một từ, không phải danh sách hay nhóm mục".to_owned(),
+                "viết như «khóa: giá trị»; giá trị bắt đầu bằng { hoặc [ thì đặt trong ngoặc kép".to_owned(),
+            ),
+        };
+        Finding { severity: Severity::Error, file: Arc::clone(file), span, message, help: Some(help) }
+    }
 }
 
 /// The slips that people make, in their words; for the rest the parser's own.
@@ -161,22 +300,22 @@ fn syntax_sentence(technical: &str) -> (String, String) {
     )
 }
 
-fn span(text: &str, location: Location) -> Range<usize> {
-    let at = location.span();
-    let start = at.byte_offset().and_then(|n| usize::try_from(n).ok()).unwrap_or_else(|| offset_of(text, location));
+/// The bytes of a value, as far as they stand on its first line.
+fn span(text: &str, at: Span) -> Range<usize> {
+    let start = offset_of(text, at.start);
     // The end of a file is shown on its last line.
-    let start = floor_char(text, start.min(text.trim_end().len()));
-    let end = floor_char(text, start + at.byte_len().and_then(|n| usize::try_from(n).ok()).unwrap_or(0));
-    let line_end = text[start..].find('\n').map_or(text.len(), |n| start + n);
-    start..end.clamp(start, line_end.max(start))
+    let start = start.min(text.trim_end().len());
+    let line_end = memchr::memchr(b'\n', &text.as_bytes()[start..]).map_or(text.len(), |n| start + n);
+    start..offset_of(text, at.end).clamp(start, line_end)
 }
 
-fn offset_of(text: &str, location: Location) -> usize {
-    let before = |n: u64| usize::try_from(n).unwrap_or(1).saturating_sub(1);
-    let mut lines = text.split_inclusive('\n');
-    let start: usize = lines.by_ref().take(before(location.line())).map(str::len).sum();
-    let columns = lines.next().unwrap_or_default().trim_end().chars().take(before(location.column()));
-    start + columns.map(char::len_utf8).sum::<usize>()
+fn offset_of(text: &str, at: Marker) -> usize {
+    let by_line = || {
+        let mut lines = text.split_inclusive('\n');
+        let start: usize = lines.by_ref().take(at.line().saturating_sub(1)).map(str::len).sum();
+        start + lines.next().unwrap_or_default().trim_end().chars().take(at.col()).map(char::len_utf8).sum::<usize>()
+    };
+    floor_char(text, at.byte_offset().unwrap_or_else(by_line))
 }
 
 fn floor_char(text: &str, at: usize) -> usize {
@@ -185,104 +324,4 @@ fn floor_char(text: &str, at: usize) -> usize {
         at -= 1;
     }
     at
-}
-
-fn node(text: &str, raw: Spanned<Raw>) -> Node {
-    let span = span(text, raw.referenced);
-    let value = match raw.value {
-        Raw::Null => Value::Null,
-        Raw::Text(value) => Value::Text(value),
-        // The resolved number or boolean is thrown away: what the person typed is what counts.
-        Raw::Plain => Value::Text(text[span.clone()].trim_end().to_owned()),
-        Raw::List(items) => Value::List(items.into_iter().map(|item| node(text, item)).collect()),
-        Raw::Map(entries) => Value::Map(
-            entries
-                .into_iter()
-                .map(|(key, value)| {
-                    (Text { span: self::span(text, key.referenced), value: key.value }, node(text, value))
-                })
-                .collect(),
-        ),
-    };
-    Node { value, span }
-}
-
-enum Raw {
-    Null,
-    Plain,
-    Text(String),
-    List(Vec<Spanned<Raw>>),
-    Map(Vec<(Spanned<String>, Spanned<Raw>)>),
-}
-
-impl<'de> Deserialize<'de> for Raw {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(RawVisitor)
-    }
-}
-
-struct RawVisitor;
-
-impl<'de> Visitor<'de> for RawVisitor {
-    type Value = Raw;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a YAML value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Raw, E> {
-        Ok(Raw::Null)
-    }
-
-    fn visit_none<E>(self) -> Result<Raw, E> {
-        Ok(Raw::Null)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Raw, D::Error> {
-        Raw::deserialize(deserializer)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Raw, E> {
-        Ok(Raw::Plain)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Raw, E> {
-        Ok(Raw::Plain)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Raw, E> {
-        Ok(Raw::Plain)
-    }
-
-    fn visit_i128<E>(self, _: i128) -> Result<Raw, E> {
-        Ok(Raw::Plain)
-    }
-
-    fn visit_u128<E>(self, _: u128) -> Result<Raw, E> {
-        Ok(Raw::Plain)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Raw, E> {
-        Ok(Raw::Plain)
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Raw, E> {
-        Ok(Raw::Text(text.to_owned()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Raw, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = list.next_element()? {
-            items.push(item);
-        }
-        Ok(Raw::List(items))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Raw, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(entry) = map.next_entry()? {
-            entries.push(entry);
-        }
-        Ok(Raw::Map(entries))
-    }
 }
