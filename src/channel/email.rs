@@ -72,8 +72,8 @@ impl Composer {
         let files = message.attachments.iter().map(|file| self::file(file).map_err(|e| permanent(&e)));
         let files = files.collect::<Result<Vec<_>, _>>()?;
         // Base64 is a third longer, and broken into lines.
-        let length = (message.text.len() + message.html.len()) / 2 * 3 + files.iter().map(Vec::len).sum::<usize>();
-        let mut text = String::with_capacity(length + 2048);
+        let length = message.text.len() + message.html.len() + files.iter().map(Vec::len).sum::<usize>();
+        let mut text = String::with_capacity(length + length / 2 + 2048);
         text.extend([&self.lasting, headers.to_string().as_str()]);
         if files.is_empty() {
             push_texts(&mut text, message);
@@ -225,6 +225,9 @@ mod tests {
         let settings =
             EmailSettings { return_path: Some("tra-lai@so.example".parse().expect("an address")), ..settings() };
         let message = Message { to: "an@so.example".to_owned(), ..Message::default() };
-        assert_eq!(Composer::new(&settings).compose(&message).expect("composed").from.to_string(), "tra-lai@so.example");
+        assert_eq!(
+            Composer::new(&settings).compose(&message).expect("composed").from.to_string(),
+            "tra-lai@so.example"
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! Owns what is allowed but unwise, and shows only when plans, policies, people and calendar stand together.
 
-use std::{collections::BTreeMap, ops::Range, ptr, sync::Arc};
+use std::{cell::LazyCell, collections::BTreeMap, ops::Range, ptr, sync::Arc};
 
 use chrono::NaiveDate;
 use foldhash::{HashMap, HashMapExt as _, HashSet};
@@ -144,7 +144,8 @@ fn named_break(policy: &Policy, due: Due, calendar: &WorkCalendar) -> Option<Str
 
 /// Rows of one unit that ask for the same by the same day: the document has them twice, or one contains the other.
 fn alike(plan: &Plan) -> Vec<(&Task, Said)> {
-    let words: Vec<Vec<String>> = plan.tasks.iter().map(|task| words_of(&task.content)).collect();
+    let words: Vec<LazyCell<Vec<String>, _>> =
+        plan.tasks.iter().map(|task| LazyCell::new(|| words_of(&task.content))).collect();
     let mut earlier: HashMap<(String, &UnitId), Vec<usize>> = HashMap::new();
     let mut found = Vec::new();
     for (at, task) in plan.tasks.iter().enumerate() {

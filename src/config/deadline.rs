@@ -46,7 +46,9 @@ pub fn read_deadline(
         let place = text.as_ref().map_or_else(|| node.span.clone(), |text| place_in_file(reader, text, &clause.span));
         warn_dates_outside(reader, &place, clause, years);
     }
-    if reading.has_dates() && periods_of(reading, years).is_empty() {
+    let comes_surely = |c: &Clause| matches!(&c.rule, DeadlineRule::Every(every) if every.comes_each_year());
+    let is_due = years.first().is_some() && reading.clauses.iter().any(comes_surely);
+    if reading.has_dates() && !is_due && periods_of(reading, years).is_empty() {
         reader.warning(
             &node.span,
             "thời hạn này không có kỳ nào trong những năm của kế hoạch, nên sẽ không nhắc",
@@ -71,8 +73,8 @@ fn read_text(reader: &Reader, text: &Text, years: PlanYears, settled: &BTreeMap<
                 reader.error(&place(&lunar.span), message, help);
                 return None;
             }
-            let is_settled = !settled.is_empty()
-                && periods_of(&reading, years).iter().all(|p| settled.contains_key(&p.period));
+            let is_settled =
+                !settled.is_empty() && periods_of(&reading, years).iter().all(|p| settled.contains_key(&p.period));
             for doubt in reading.doubts.iter().filter(|_| !is_settled) {
                 let help = settle_by(&reading, doubt.other.as_ref(), years);
                 reader.warning(&place(&doubt.span), reading::explain_doubt(doubt, &text.value), help);

@@ -224,9 +224,13 @@ impl<'a> Fields<'a> {
     /// Reports the keys that nobody asked for.
     pub fn done(&self) {
         let mut asked = self.asked.borrow().clone();
+        let unknown: Vec<_> = self.entries.iter().filter(|(k, _)| !asked.contains(&k.value.as_str())).collect();
+        if unknown.is_empty() {
+            return;
+        }
         let mut known = HashSet::new();
         asked.retain(|key| known.insert(*key));
-        for (key, _) in self.entries.iter().filter(|(k, _)| !asked.contains(&k.value.as_str())) {
+        for (key, _) in unknown {
             if let Some(file_key) = file_key_for(&key.value, &asked) {
                 let help = format!(
                     "xóa giá trị ở đây, ghi vào tệp secrets/TÊN (quyền 0600), rồi viết «{file_key}: TÊN»; mật khẩu đã lộ thì nên đổi"

@@ -239,9 +239,7 @@ impl Broken {
                 let at = *error.marker();
                 (span(&file.text, Span::empty(at)), message, help)
             }
-            Self::Empty => {
-                (0..0, "tệp trống hoặc bị cắt dở".to_owned(), "chép lại từ tệp mẫu".to_owned())
-            }
+            Self::Empty => (0..0, "tệp trống hoặc bị cắt dở".to_owned(), "chép lại từ tệp mẫu".to_owned()),
             Self::Another(at) => {
                 (at, "tệp có nhiều tài liệu (dòng «---»)".to_owned(), "mỗi tệp chỉ để một tài liệu".to_owned())
             }

@@ -285,7 +285,6 @@ impl Triggers {
 
     /// The days ahead of the due date as counted, before any of them rolls; none when working days are counted, which
     /// never fall on a day off.
-    #[must_use]
     pub fn calendar_days_before(&self, due: Due) -> impl Iterator<Item = NaiveDate> + Clone {
         let before = match self.count {
             DayCount::Working => &[][..],

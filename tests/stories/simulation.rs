@@ -86,7 +86,8 @@ fn each_of_several_duties_that_are_alike_is_told_of_by_its_own_name() {
     let told = simulated(&folder, day("2023-02-28"), &done);
     let told = |task: &str| -> Vec<NaiveDate> {
         let to_reader = told.iter().filter(|l| l.notification.key.recipient.as_str() == "an");
-        let of_task = to_reader.filter(|l| matches!(&l.notification.item, Item::Task { row, .. } if &*row.task == task));
+        let of_task =
+            to_reader.filter(|l| matches!(&l.notification.item, Item::Task { row, .. } if &*row.task == task));
         let is_right = |l: &&Leaving| l.notification.key.subject.as_str() == format!("task:kh/{task}:2023:phong-a");
         of_task.inspect(|l| assert!(is_right(l), "{}", l.notification.key)).map(|l| l.on).collect()
     };

@@ -296,12 +296,29 @@ fn dated(
 
 fn name_of_months(year: i32, last_month: u32, months: u32) -> String {
     match months {
-        1 => format!("{year}-{last_month:02}"),
+        1 => numbered(year, "-", last_month),
         3 => format!("{year}-Q{}", last_month / 3),
         6 => format!("{year}-H{}", last_month / 6),
         years if years % 12 == 0 => year.to_string(),
         other => format!("{year}-{other}M"),
     }
+}
+
+impl Recurrence {
+    /// Whether every year has a period of it that ends, whatever else the phrase says.
+    #[must_use]
+    pub fn comes_each_year(&self) -> bool {
+        let is_short = match self.every {
+            Every::Weeks(weeks) => weeks <= 52,
+            Every::Months(months) => months <= 12,
+        };
+        is_short && self.since.is_none() && self.until.is_none()
+    }
+}
+
+/// `2023-05`, `2023-W05`; a large plan has ten thousands of such names, and `format` takes its time.
+fn numbered(year: i32, kind: &str, number: u32) -> String {
+    [year.to_string().as_str(), kind, if number < 10 { "0" } else { "" }, number.to_string().as_str()].concat()
 }
 
 fn recurring(recurrence: &Recurrence, years: PlanYears, calendar: &WorkCalendar, points: &mut Vec<DuePoint>) {
@@ -363,7 +380,7 @@ fn weekly(recurrence: &Recurrence, weeks: u32, weekday: Weekday, span: (i32, i32
         let week = day.iso_week();
         let last_on = last_in_time(day, recurrence.limit, recurrence.time);
         DuePoint {
-            period: format!("{}-W{:02}", week.year(), week.week()),
+            period: numbered(week.year(), "-W", week.week()),
             begins_on: None,
             last_on,
             time: recurrence.time,

@@ -303,7 +303,13 @@ impl Found {
         tx.prepare_cached(
             "INSERT INTO attempt (batch, channel, deliveries, started_at, message_id) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?
-        .execute(params![id, batch.channel.as_str(), to_json(&batch.deliveries), seconds(now), batch.message_id])?;
+        .execute(params![
+            id,
+            batch.channel.as_str(),
+            to_json(&batch.deliveries),
+            seconds(now),
+            batch.message_id
+        ])?;
         Ok(Some(batch))
     }
 }
@@ -319,7 +325,8 @@ fn read_entry(row: &Row<'_>) -> Result<Entry, StoreError> {
         subject: row.get::<_, String>(14)?.into(),
         audience: parsed("audience", text(6)?)?,
         offset: row.get(7)?,
-        reason: Reason::deserialize(StrDeserializer::<Unexpected>::new(reason)).map_err(|_| corrupt("reason", reason))?,
+        reason: Reason::deserialize(StrDeserializer::<Unexpected>::new(reason))
+            .map_err(|_| corrupt("reason", reason))?,
         item: Item::from_json(item).map_err(|_| corrupt("item", item))?,
         advice: row.get::<_, Option<String>>(10)?.map(Into::into),
         on_behalf_of: row.get::<_, Option<String>>(12)?.map(Into::into),
