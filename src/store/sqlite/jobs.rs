@@ -13,8 +13,8 @@ use crate::store::StoreError;
 
 /// So many waiting jobs share one commit at most.
 const GROUP: usize = 64;
-/// So long the first waits for its company at most.
-const COMPANY: Duration = Duration::from_millis(2);
+/// A commit takes about as long.
+const PATIENCE: Duration = Duration::from_millis(2);
 
 /// A use case that waits for the database.
 pub trait Job: Send {
@@ -35,6 +35,8 @@ pub struct Jobs(Arc<Queue>);
 pub struct Queue {
     line: Mutex<Line>,
     changed: Condvar,
+    /// So long the first waits for its company at most.
+    patience: Duration,
 }
 
 #[derive(Default)]
@@ -54,18 +56,36 @@ impl Line {
 }
 
 impl Queue {
+    fn with_patience(patience: Duration) -> Self {
+        Self { line: Mutex::default(), changed: Condvar::new(), patience }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Line> {
         self.line.lock().expect("no job runs while the lock is held")
     }
 
-    fn push(&self, job: Box<dyn Job>, company: usize) {
+    fn push(&self, job: Box<dyn Job>, company: usize) -> Result<(), StoreError> {
         let mut line = self.lock();
+        if line.is_closed {
+            return Err(StoreError::Gone);
+        }
         line.wanted = if job.is_repeatable() { line.wanted.max(company + 1) } else { 0 };
         line.jobs.push_back(job);
         // The first begins the moment for which its company is waited for.
         if line.is_awaited && (line.jobs.len() == 1 || line.is_complete()) {
             self.changed.notify_one();
         }
+        Ok(())
+    }
+
+    /// Takes no more, and lets those that wait know.
+    fn close(&self) {
+        let mut line = self.lock();
+        line.is_closed = true;
+        let waiting = std::mem::take(&mut line.jobs);
+        drop(line);
+        drop(waiting);
+        self.changed.notify_one();
     }
 
     /// Those that share the next commit or stand behind it; none when nobody can send any more.
@@ -75,7 +95,7 @@ impl Queue {
         let nothing = |line: &mut Line| line.jobs.is_empty() && !line.is_closed;
         line = self.changed.wait_while(line, nothing).expect("no job runs while the lock is held");
         let incomplete = |line: &mut Line| !line.is_complete();
-        let waited = self.changed.wait_timeout_while(line, COMPANY, incomplete);
+        let waited = self.changed.wait_timeout_while(line, self.patience, incomplete);
         (line, _) = waited.expect("no job runs while the lock is held");
         (line.is_awaited, line.wanted) = (false, 0);
         let count = line.jobs.len().min(GROUP);
@@ -92,7 +112,7 @@ impl Drop for Jobs {
 
 impl Jobs {
     pub fn new() -> (Self, Arc<Queue>) {
-        let queue = Arc::new(Queue { line: Mutex::default(), changed: Condvar::new() });
+        let queue = Arc::new(Queue::with_patience(PATIENCE));
         (Self(Arc::clone(&queue)), queue)
     }
 
@@ -124,7 +144,7 @@ impl Jobs {
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
         let waiting = Waiting { is_repeatable, work, result: None, reply };
-        self.0.push(Box::new(waiting), company);
+        self.0.push(Box::new(waiting), company)?;
         answer.await.map_err(|_| StoreError::Gone)?
     }
 }
@@ -156,8 +176,18 @@ impl<T: Send, W: FnMut(&Transaction<'_>) -> Result<T, StoreError> + Send> Job fo
     }
 }
 
+/// Closes the queue when its thread ends, even by a panic: nobody is to wait for an answer that cannot come.
+struct Closing<'a>(&'a Queue);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
 /// Runs what comes, in the order in which it came, until nobody can send any more.
 pub fn serve(connection: &mut Connection, queue: &Queue) {
+    let _closing = Closing(queue);
     loop {
         let mut waiting = queue.take();
         if waiting.is_empty() {
@@ -204,4 +234,45 @@ fn commit(connection: &mut Connection, group: &mut [Box<dyn Job>]) -> Result<boo
     }
     transaction.commit()?;
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    fn job(number: i64) -> Box<dyn Job> {
+        let (reply, _) = oneshot::channel();
+        Box::new(Waiting { is_repeatable: true, work: move |_: &Transaction<'_>| Ok(number), result: None, reply })
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_a_store_whose_thread_has_ended() {
+        let (jobs, queue) = Jobs::new();
+        let serving = thread::spawn(move || {
+            let mut connection = Connection::open_in_memory().expect("in memory");
+            serve(&mut connection, &queue);
+        });
+        let broken = jobs.run(|_| -> Result<(), StoreError> { panic!("a broken guarantee of ours") }).await;
+        assert!(matches!(broken, Err(StoreError::Gone)), "{broken:?}");
+        assert!(serving.join().is_err());
+        let after = jobs.run(|_| Ok(())).await;
+        assert!(matches!(after, Err(StoreError::Gone)), "{after:?}");
+    }
+
+    #[test]
+    fn a_commit_waits_for_those_that_are_about_to_come_and_not_for_ever() {
+        let hasty = Queue::with_patience(Duration::from_millis(1));
+        hasty.push(job(1), 5).expect("open");
+        assert_eq!(hasty.take().len(), 1, "nobody else came");
+        let patient = Queue::with_patience(Duration::from_mins(10));
+        thread::scope(|scope| {
+            let group = scope.spawn(|| patient.take().len());
+            for number in 0..3 {
+                patient.push(job(number), 2).expect("open");
+            }
+            assert_eq!(group.join().expect("ends"), 3);
+        });
+    }
 }
