@@ -296,7 +296,7 @@ fn dated(
 
 fn name_of_months(year: i32, last_month: u32, months: u32) -> String {
     match months {
-        1 => numbered(year, "-", last_month),
+        1 => format!("{year}-{last_month:02}"),
         3 => format!("{year}-Q{}", last_month / 3),
         6 => format!("{year}-H{}", last_month / 6),
         years if years % 12 == 0 => year.to_string(),
@@ -314,11 +314,6 @@ impl Recurrence {
         };
         is_short && self.since.is_none() && self.until.is_none()
     }
-}
-
-/// `2023-05`, `2023-W05`; a large plan has ten thousands of such names, and `format` takes its time.
-fn numbered(year: i32, kind: &str, number: u32) -> String {
-    [year.to_string().as_str(), kind, if number < 10 { "0" } else { "" }, number.to_string().as_str()].concat()
 }
 
 fn recurring(recurrence: &Recurrence, years: PlanYears, calendar: &WorkCalendar, points: &mut Vec<DuePoint>) {
@@ -380,7 +375,7 @@ fn weekly(recurrence: &Recurrence, weeks: u32, weekday: Weekday, span: (i32, i32
         let week = day.iso_week();
         let last_on = last_in_time(day, recurrence.limit, recurrence.time);
         DuePoint {
-            period: numbered(week.year(), "-W", week.week()),
+            period: format!("{}-W{:02}", week.year(), week.week()),
             begins_on: None,
             last_on,
             time: recurrence.time,
