@@ -198,8 +198,7 @@ impl<'t> Reading<'t> {
             };
             let key = match key.value {
                 Value::Text(text) => Text { value: text, span: key.span },
-                Value::Null => Text { value: String::new(), span: key.span },
-                Value::List(_) | Value::Map(_) => return Err(Broken::Key(key.span)),
+                Value::Null | Value::List(_) | Value::Map(_) => return Err(Broken::Key(key.span)),
             };
             entries.push((key, value));
         }
