@@ -131,7 +131,7 @@ pub fn run(
         }
         for (id, old) in (0_i64..).zip(std::mem::take(&mut waiting)) {
             match cancel.iter().find(|c| c.id == id).map(|c| c.reason) {
-                None if old.on <= day => leaving.add(Message { turn: Turn::Waited, ..old }, &stage),
+                None if old.on <= day => leaving.add(Turn::Waited, old, &stage),
                 None => waiting.push(old),
                 Some(CancelReason::Superseded) => {}
                 // Told anew, should it become due again.
@@ -154,6 +154,7 @@ pub fn run(
 struct Message {
     on: NaiveDate,
     decided_on: NaiveDate,
+    /// In which turn it was decided.
     turn: Turn,
     /// None for what is about no occurrence.
     group: Option<GroupId>,
@@ -218,7 +219,7 @@ impl Sorting<'_> {
         }
         let on = self.release.1;
         let message = Message { on, decided_on: self.day, turn, group, notification };
-        if on <= self.day { leaving.add(message, stage) } else { self.later.push(message) }
+        if on <= self.day { leaving.add(turn, message, stage) } else { self.later.push(message) }
     }
 }
 
@@ -232,12 +233,12 @@ struct ByRecipient {
 /// A message about one duty, with its place among the recipient's: in the order of the decisions, those of one in the
 /// order of the annex.
 struct OfDuty {
-    order: (Turn, NaiveDate, usize),
+    order: (Turn, NaiveDate, Turn, usize),
     message: Rc<Message>,
 }
 
 impl ByRecipient {
-    fn add(&mut self, message: Message, stage: &Stage<'_>) {
+    fn add(&mut self, turn: Turn, message: Message, stage: &Stage<'_>) {
         let recipient = &message.notification.key.recipient;
         let place = self.places.get(recipient).copied().unwrap_or_else(|| {
             self.groups.push((recipient.clone(), Vec::new()));
@@ -246,8 +247,8 @@ impl ByRecipient {
         });
         let of_recipient = &mut self.groups[place].1;
         let message = Rc::new(message);
-        let members = message.group.map_or(&[0][..], |group| stage.members(group));
-        let order = |member: &usize| (message.turn, message.decided_on, *member);
+        let members = message.group.map_or(&[usize::MAX][..], |group| stage.members(group));
+        let order = |member: &usize| (turn, message.decided_on, message.turn, *member);
         of_recipient.extend(members.iter().map(|m| OfDuty { order: order(m), message: Rc::clone(&message) }));
     }
 

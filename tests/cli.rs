@@ -151,6 +151,9 @@ fn deeply_nested_and_multiplying_yaml_is_refused_quickly() {
     }
     folder.write("plans/kh.yaml", &bomb);
     let output = nhacviec(&folder, &["check"]);
+    assert!(err(&output).contains("không dùng được bí danh YAML"), "{}", err(&output));
+    folder.write("plans/kh.yaml", &"[x, x, x, x, x],\n".repeat(100_000).replacen("[x", "[[x", 1));
+    let output = nhacviec(&folder, &["check"]);
     assert!(err(&output).contains("vượt giới hạn an toàn"), "{}", err(&output));
     folder.write("plans/kh.yaml", &"# dài\n".repeat(1_000_000));
     assert!(err(&nhacviec(&folder, &["check"])).contains("tệp quá lớn (trên 4 MB)"));

@@ -13,7 +13,10 @@ use nhacviec::{
         life::{Ending, Facts, Refusal, Report},
         notification::{Audience, Item, Notification, NotificationKey, Reason, SendError},
     },
-    store::{self, DailyCap, NewReport, OutboxFilter, Outcome, Recorded, Store, StoreError},
+    store::{
+        self, DailyCap, IntervenedResult, Intervention, InterventionKind, NewReport, OutboxFilter, Outcome, Recorded,
+        Store, StoreError,
+    },
 };
 
 fn at(minutes: i64) -> DateTime<Utc> {
@@ -280,6 +283,49 @@ async fn a_killed_attempt_is_no_lost_answer() {
     store.finish(batch.id, Outcome::UnknownResend { at: at(61), error: error() }, at(60)).await.expect("written");
     let batch = store.claim(at(61), Duration::minutes(15), None).await.expect("works").expect("the message");
     assert_eq!((batch.lost_answers, batch.is_resumed), (1, true));
+}
+
+#[tokio::test]
+async fn a_part_that_is_sent_again_by_hand_and_the_rest_of_its_message_end_each_for_itself() {
+    let store = store_with(vec![mail("a", "an"), mail("b", "an")]).await;
+    let whole = store.claim(at(0), Duration::minutes(15), None).await.expect("works").expect("a message");
+    store.finish(whole.id, Outcome::UnknownResend { at: at(30), error: error() }, at(0)).await.expect("written");
+    let by_hand = Intervention {
+        delivery: whole.deliveries[0],
+        kind: InterventionKind::Retry,
+        by: "khoa".to_owned(),
+        note: "gọi lại".to_owned(),
+    };
+    assert_eq!(store.intervene(by_hand, at(1)).await.expect("works"), IntervenedResult::Done);
+    let rest = store.claim(at(31), Duration::minutes(15), None).await.expect("works").expect("what was in doubt");
+    let part = store.claim(at(31), Duration::minutes(15), None).await.expect("works").expect("what was asked for");
+    assert_eq!(rest.deliveries, whole.deliveries[1..]);
+    assert_eq!(part.deliveries, whole.deliveries[..1]);
+    store.finish(part.id, Outcome::Sent, at(31)).await.expect("written");
+    store.finish(rest.id, Outcome::Retry { at: at(40), error: error() }, at(31)).await.expect("written");
+    // What an earlier attempt may have delivered is in doubt, not pending; it goes on.
+    let again = store.claim(at(40), Duration::minutes(15), None).await.expect("works").expect("the rest is not lost");
+    assert_eq!(again.deliveries, rest.deliveries);
+    store.finish(again.id, Outcome::Sent, at(40)).await.expect("written");
+    assert!(store.claim(at(99), Duration::minutes(15), None).await.expect("works").is_none(), "nothing leaves twice");
+}
+
+#[tokio::test]
+async fn what_is_in_doubt_comes_between_many_that_wait() {
+    let many = (0..40).map(|n| mail("a", &format!("nguoi-{n}"))).collect();
+    let store = store_with(many).await;
+    let doubtful = store.claim(at(0), Duration::minutes(15), None).await.expect("works").expect("a message");
+    store.finish(doubtful.id, Outcome::UnknownResend { at: at(30), error: error() }, at(0)).await.expect("written");
+    let mut batch = store.claim(at(0), Duration::minutes(15), None).await.expect("works").expect("a message");
+    for sent in 0.. {
+        assert!(sent <= 16, "it waits behind all the others");
+        let next = store.finish_and_claim(batch.id, Outcome::Sent, at(31), Duration::minutes(15), None, 0).await;
+        batch = next.expect("works").expect("a message");
+        if batch.deliveries == doubtful.deliveries {
+            break;
+        }
+    }
+    assert!(batch.is_resumed);
 }
 
 /// Several processes on one file; here as many connections, each in its own thread.

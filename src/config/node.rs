@@ -5,12 +5,12 @@
 
 use std::{ops::Range, sync::Arc};
 
-use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
+use foldhash::{HashSet, HashSetExt as _};
 use granit_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput};
 
 use super::finding::{Finding, Severity, SourceFile};
 
-/// A file with more values than this is no configuration any more; aliases count as often as they are used.
+/// A file with more values than this is no configuration any more.
 const MOST_NODES: usize = 200_000;
 /// Lists and maps within one another.
 const MOST_DEPTH: usize = 32;
@@ -73,13 +73,8 @@ pub fn parse_text(path: &str, text: &str) -> Result<Node, Vec<Finding>> {
 ///
 /// A repeated key is reported and the rest is read all the same, so that other mistakes are seen too.
 pub fn parse(file: &Arc<SourceFile>, findings: &mut Vec<Finding>) -> Option<Node> {
-    let mut reading = Reading {
-        text: &file.text,
-        events: Parser::new_from_str(&file.text),
-        left: MOST_NODES,
-        anchors: HashMap::new(),
-        repeated: Vec::new(),
-    };
+    let mut reading =
+        Reading { text: &file.text, events: Parser::new_from_str(&file.text), left: MOST_NODES, repeated: Vec::new() };
     let read = reading.document();
     let span = |text: &Text| text.span.clone();
     findings.extend(reading.repeated.iter().map(|key| Finding {
@@ -98,8 +93,6 @@ struct Reading<'t> {
     events: Parser<'t, StrInput<'t>>,
     /// How many more nodes may come.
     left: usize,
-    /// What aliases stand for.
-    anchors: HashMap<usize, Node>,
     repeated: Vec<Text>,
 }
 
@@ -112,6 +105,8 @@ enum Broken {
     TooLarge(Range<usize>),
     /// Before a colon stands no text.
     Key(Range<usize>),
+    /// A value of another place, which an office has no use for and an attacker has.
+    Alias(Range<usize>),
 }
 
 impl<'t> Reading<'t> {
@@ -148,24 +143,18 @@ impl<'t> Reading<'t> {
             return Err(Broken::TooLarge(at));
         }
         self.left -= 1;
-        let (value, anchor) = match event {
-            Event::Scalar(text, ScalarStyle::Plain, anchor, None)
-                if ["", "~", "null", "Null", "NULL"].contains(&&*text) =>
-            {
-                (Value::Null, anchor)
+        let value = match event {
+            Event::Scalar(text, ScalarStyle::Plain, _, None) if ["", "~", "null", "Null", "NULL"].contains(&&*text) => {
+                Value::Null
             }
-            Event::Scalar(text, _, anchor, _) => (Value::Text(text.into_owned()), anchor),
-            Event::SequenceStart(_, anchor, _) => (Value::List(self.list(depth)?), anchor),
-            Event::MappingStart(_, anchor, _) => (Value::Map(self.map(depth)?), anchor),
-            Event::Alias(anchor) => return self.alias(anchor, at),
+            Event::Scalar(text, ..) => Value::Text(text.into_owned()),
+            Event::SequenceStart(..) => Value::List(self.list(depth)?),
+            Event::MappingStart(..) => Value::Map(self.map(depth)?),
+            Event::Alias(_) => return Err(Broken::Alias(at)),
             // The parser gives nothing else where a value stands.
-            _ => (Value::Null, 0),
+            _ => Value::Null,
         };
-        let node = Node { value, span: at };
-        if anchor > 0 {
-            self.anchors.insert(anchor, node.clone());
-        }
-        Ok(node)
+        Ok(Node { value, span: at })
     }
 
     fn list(&mut self, depth: usize) -> Result<Vec<Node>, Broken> {
@@ -209,25 +198,10 @@ impl<'t> Reading<'t> {
         let keys = entries.iter().map(|(key, _)| key);
         self.repeated.extend(keys.filter(|key| !known.insert(key.value.as_str())).cloned());
     }
-
-    fn alias(&mut self, anchor: usize, at: Range<usize>) -> Result<Node, Broken> {
-        // Within itself it has no end.
-        let node = self.anchors.get(&anchor).ok_or_else(|| Broken::TooLarge(at.clone()))?;
-        self.left = self.left.checked_sub(count(node)).ok_or_else(|| Broken::TooLarge(at.clone()))?;
-        Ok(Node { value: node.value.clone(), span: at })
-    }
 }
 
 fn is_value(event: &Event<'_>) -> bool {
     matches!(event, Event::Scalar(..) | Event::SequenceStart(..) | Event::MappingStart(..) | Event::Alias(_))
-}
-
-fn count(node: &Node) -> usize {
-    1 + match &node.value {
-        Value::Null | Value::Text(_) => 0,
-        Value::List(items) => items.iter().map(count).sum(),
-        Value::Map(entries) => entries.iter().map(|(_, node)| 1 + count(node)).sum(),
-    }
 }
 
 impl Broken {
@@ -247,6 +221,7 @@ impl Broken {
                 "tệp quá lớn hoặc quá phức tạp, vượt giới hạn an toàn".to_owned(),
                 "chia kế hoạch thành nhiều tệp nhỏ hơn".to_owned(),
             ),
+            Self::Alias(at) => (at, ALIAS.0.to_owned(), ALIAS.1.to_owned()),
             Self::Key(at) => (
                 at,
                 "trước dấu hai chấm phải là một từ, không phải danh sách hay nhóm mục".to_owned(),
@@ -257,10 +232,17 @@ impl Broken {
     }
 }
 
+/// What an alias is answered with, whether there is such a value or not, and what to do.
+const ALIAS: (&str, &str) = (
+    "không dùng được bí danh YAML (dấu * đầu giá trị)",
+    "chép lại cả giá trị vào đây; nếu dấu * là chữ thì đặt giá trị trong ngoặc kép",
+);
+
 /// The slips that people make, in their words; for the rest the parser's own.
 fn syntax_sentence(technical: &str) -> (String, String) {
     const COLUMNS: &str = "để dòng thẳng cột với các dòng cùng mục; giá trị có dấu hai chấm thì đặt trong ngoặc kép";
-    const SLIPS: [(&str, &str, &str); 9] = [
+    const SLIPS: [(&str, &str, &str); 10] = [
+        ("unknown anchor", ALIAS.0, ALIAS.1),
         ("tabs disallowed", "dòng này thụt vào bằng phím Tab", "xóa Tab ở đầu dòng, gõ dấu cách thay vào"),
         ("unclosed quote", "thiếu dấu ngoặc kép (hoặc dấu nháy) đóng", "thêm dấu ấy ở cuối giá trị"),
         (

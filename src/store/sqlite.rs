@@ -21,7 +21,7 @@ use std::{
     path::Path,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
     thread, time,
 };
@@ -66,6 +66,9 @@ const BUSY_TIMEOUT: time::Duration = time::Duration::from_secs(5);
 /// Statements kept prepared; all of ours fit.
 const STATEMENTS: usize = 160;
 
+/// Of so many claims in a pass one looks first for what was interrupted.
+const LOOKS_BACK: u64 = 16;
+
 /// What is written before the first decision counts as near if it is due so soon.
 const UNKNOWN_LADDER: Duration = Duration::days(60);
 
@@ -74,6 +77,8 @@ pub struct SqliteStore {
     past: Arc<Mutex<deciding::Past>>,
     /// Up to which appointment dossiers are marked as near; 0 before anybody asked.
     near_until: Arc<AtomicI64>,
+    /// How many claims followed an outcome.
+    claims: AtomicU64,
 }
 
 impl SqliteStore {
@@ -98,7 +103,7 @@ impl SqliteStore {
             .name("store".to_owned())
             .spawn(move || jobs::serve(&mut connection, &queue))
             .map_err(|_| StoreError::Gone)?;
-        Ok(Self { jobs, past: Arc::default(), near_until: Arc::default() })
+        Ok(Self { jobs, past: Arc::default(), near_until: Arc::default(), claims: AtomicU64::default() })
     }
 }
 
@@ -292,10 +297,12 @@ impl Store for SqliteStore {
         cap: Option<DailyCap>,
         company: usize,
     ) -> Result<Option<Batch>, StoreError> {
+        let is_turn = self.claims.fetch_add(1, Ordering::Relaxed).is_multiple_of(LOOKS_BACK);
+        let first = if is_turn { First::Interrupted } else { First::Waiting };
         self.jobs
             .run_together(company, move |tx| {
                 delivering::finish(tx, batch, &outcome, now)?;
-                delivering::claim(tx, now, lease, cap, First::Waiting)
+                delivering::claim(tx, now, lease, cap, first)
             })
             .await
     }

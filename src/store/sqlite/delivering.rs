@@ -63,7 +63,8 @@ macro_rules! rows_of {
                     ?1 IS NOT NULL
                       AND (EXISTS (SELECT 1 FROM delivery had
                                    WHERE had.recipient = d.recipient AND had.state = 'sent' AND had.finished_at >= ?1)
-                        OR EXISTS (SELECT 1 FROM delivery hand WHERE hand.recipient = d.recipient AND hand.state = 'sending'))
+                        OR EXISTS (SELECT 1 FROM delivery hand WHERE hand.recipient = d.recipient AND hand.state = 'sending')),
+                    EXISTS (SELECT 1 FROM delivery other WHERE other.batch = d.id AND other.state IN ('sending', 'unknown'))
              FROM delivery d JOIN notification n ON n.id = d.notification_id WHERE ",
             $which,
             " ORDER BY d.id"
@@ -85,7 +86,7 @@ pub const FAR: Duration = Duration::hours(1);
 pub enum First {
     /// What was interrupted: a pass begins with it.
     Interrupted,
-    /// What waits: the claims that follow, so that not each of them looks for what was interrupted.
+    /// What waits: most of the claims that follow, so that not each of them looks for what was interrupted.
     Waiting,
 }
 
@@ -156,12 +157,16 @@ fn take_next(
         let Some((channel, address)) = next else { return Ok(None) };
         let day_began_at = cap.map(|cap| seconds(cap.day_began_at));
         let found = Found::read(tx, DUE_TO, params![day_began_at, channel, address, seconds(now)])?;
+        if found.deliveries.is_empty() {
+            return Err(StoreError::Corrupt { what: "notification of a delivery", value: address });
+        }
         if let Some(cap) = cap
             && found.have_had_any
             && put_off(tx, &channel, &address, now, cap)? > 0
         {
             continue;
         }
+        let found = found.numbered(tx)?;
         let mut take = tx.prepare_cached(TAKE)?;
         for id in &found.deliveries {
             take.execute([*id, seconds(now + lease), found.id])?;
@@ -198,8 +203,10 @@ fn put_off(
 
 /// The rows of a message, read; those that cannot be read apart, so that one of them never holds up the others.
 struct Found {
-    /// A batch is numbered by the first of its rows.
+    /// Mostly the first of its rows.
     id: i64,
+    /// Whether rows that once travelled with the first are in hand or in doubt under that number.
+    is_number_taken: bool,
     deliveries: Vec<i64>,
     readable: Vec<Readable>,
     unreadable: Vec<Unreadable>,
@@ -229,6 +236,7 @@ impl Found {
         let mut rows = select.query(parameters)?;
         let mut found = Self {
             id: 0,
+            is_number_taken: false,
             deliveries: Vec::new(),
             readable: Vec::new(),
             unreadable: Vec::new(),
@@ -240,6 +248,7 @@ impl Found {
             if found.deliveries.is_empty() {
                 found.id = delivery;
                 found.may_have_arrived = row.get(18)?;
+                found.is_number_taken = row.get(20)?;
             }
             found.deliveries.push(delivery);
             found.have_had_any |= row.get::<_, bool>(19)?;
@@ -258,9 +267,19 @@ impl Found {
         Ok(found)
     }
 
+    /// With a number that no other message has: what an administrator sends again leaves without those with which it
+    /// travelled, which may be in hand by themselves.
+    fn numbered(self, tx: &Transaction<'_>) -> Result<Self, StoreError> {
+        if !self.is_number_taken {
+            return Ok(self);
+        }
+        let mut select = tx.prepare_cached("SELECT min(0, coalesce(min(batch), 0)) - 1 FROM attempt")?;
+        Ok(Self { id: select.query_row([], |row| row.get(0))?, may_have_arrived: false, ..self })
+    }
+
     /// The message, its attempt recorded as begun; `None` when nothing of it can be read.
     fn into_batch(self, tx: &Transaction<'_>, now: DateTime<Utc>) -> Result<Option<Batch>, StoreError> {
-        let Self { id, deliveries, readable, unreadable, have_had_any: _, may_have_arrived } = self;
+        let Self { id, deliveries, readable, unreadable, may_have_arrived, .. } = self;
         for Unreadable { delivery, recipient, error } in unreadable {
             set_aside(tx, delivery, &recipient, &error, now)?;
         }
