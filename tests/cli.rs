@@ -123,7 +123,7 @@ fn broken_files_are_named_with_what_to_do() {
         ("units.yaml", b"\xff\xfe", "UTF-8"),
         ("units.yaml", b"just words", "phải gồm các mục"),
         ("nhacviec.yaml", b"office: 1\noffice: 2\n", "bị viết hai lần"),
-        ("nhacviec.yaml", b"a: &a [1,1]\nb: &b [*a,*a]\n", "không có mục"),
+        ("nhacviec.yaml", b"a: &a [1,1]\nb: &b [*a,*a]\n", "bí danh"),
         ("nhacviec.yaml", b"office: {}\n", "thiếu mục bắt buộc «name»"),
     ];
     for (file, bytes, sentence) in cases {
