@@ -394,7 +394,8 @@ pub trait Store: Send + Sync {
     async fn finish(&self, batch: i64, outcome: Outcome, now: DateTime<Utc>) -> Result<(), StoreError>;
 
     /// Both at once: one turn of the store's thread a message. One wait for the disk serves several messages: up to
-    /// `company` others that are about to be finished are waited for, a moment long.
+    /// `company` others that are about to be finished are waited for, a moment long. What waits comes first, but for
+    /// every sixteenth time, when what was interrupted does.
     async fn finish_and_claim(
         &self,
         batch: i64,

@@ -328,6 +328,24 @@ async fn what_is_in_doubt_comes_between_many_that_wait() {
     assert!(batch.is_resumed);
 }
 
+#[tokio::test]
+async fn a_delivery_whose_notification_is_missing_does_not_hold_up_the_others() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("kho.db");
+    let store = store::open(&path).expect("opens");
+    store.apply(decision(vec![mail("a", "an"), mail("b", "binh")]), Vec::new(), at(0)).await.expect("written");
+    let damaging = rusqlite::Connection::open(&path).expect("opens");
+    damaging
+        .execute_batch("PRAGMA foreign_keys = OFF; DELETE FROM notification WHERE recipient = 'an'")
+        .expect("damaged");
+    let batch = store.claim(at(0), Duration::minutes(15), None).await.expect("works").expect("the other one");
+    assert_eq!(batch.address, "binh@so.example");
+    let left: i64 = damaging
+        .query_row("SELECT count(*) FROM delivery WHERE recipient = 'an' AND state = 'failed'", [], |row| row.get(0))
+        .expect("counted");
+    assert_eq!(left, 1, "it is set aside, and a person is told");
+}
+
 /// Several processes on one file; here as many connections, each in its own thread.
 fn claim_all(path: &Path, start: &std::sync::Barrier) -> Vec<(String, usize, Vec<i64>)> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");

@@ -76,11 +76,10 @@ pub fn parse(file: &Arc<SourceFile>, findings: &mut Vec<Finding>) -> Option<Node
     let mut reading =
         Reading { text: &file.text, events: Parser::new_from_str(&file.text), left: MOST_NODES, repeated: Vec::new() };
     let read = reading.document();
-    let span = |text: &Text| text.span.clone();
     findings.extend(reading.repeated.iter().map(|key| Finding {
         severity: Severity::Error,
         file: Arc::clone(file),
-        span: span(key),
+        span: key.span.clone(),
         message: format!("mục «{}» bị viết hai lần", key.value),
         help: Some("xóa bớt một trong hai dòng".to_owned()),
     }));
@@ -123,9 +122,7 @@ impl<'t> Reading<'t> {
             match self.next()? {
                 // Comments only, which say nothing yet.
                 (Event::StreamEnd, at) => return Ok(Node { value: Value::Null, span: at }),
-                (event @ (Event::Scalar(..) | Event::SequenceStart(..) | Event::MappingStart(..)), at) => {
-                    break self.node(event, at, 0)?;
-                }
+                (event, at) if is_value(&event) => break self.node(event, at, 0)?,
                 _ => {}
             }
         };

@@ -461,3 +461,40 @@ proptest::proptest! {
         }
     }
 }
+
+/// Where it says so, nobody computes the due dates to see whether there are any.
+#[test]
+fn what_comes_each_year_has_a_due_date_in_every_plan() {
+    let days = [DayOf::Number(31), DayOf::Last, DayOf::Working(5), DayOf::LastWorking];
+    let on = [
+        RecurringDay::End,
+        RecurringDay::Weekdays { weekdays: vec![Weekday::Mon], week: None },
+        RecurringDay::Dates(vec![YearDate { month: 9, day: DayOf::Number(15), of: Neighbour::Same }]),
+    ];
+    let on =
+        on.into_iter().chain(days.map(|day| RecurringDay::Days { days: vec![day], month: None, of: Neighbour::Same }));
+    let calendar = crate::config::example::calendar();
+    for on in on {
+        for every in (1..=13).map(Every::Months).chain((1..=53).map(Every::Weeks)) {
+            let recurrence = Recurrence {
+                every,
+                limit: Limit::NotAfter,
+                on: on.clone(),
+                from: None,
+                time: None,
+                since: None,
+                until: None,
+            };
+            if !recurrence.comes_each_year() {
+                continue;
+            }
+            let reading = Reading::of(DeadlineRule::Every(recurrence), None);
+            for context in [YearContext::Year(2023), YearContext::SchoolYear(2023)] {
+                assert!(
+                    !reading.due_points(PlanYears::of(context), &calendar).is_empty(),
+                    "{reading:?} in {context:?}"
+                );
+            }
+        }
+    }
+}

@@ -158,7 +158,8 @@ fn take_next(
         let day_began_at = cap.map(|cap| seconds(cap.day_began_at));
         let found = Found::read(tx, DUE_TO, params![day_began_at, channel, address, seconds(now)])?;
         if found.deliveries.is_empty() {
-            return Err(StoreError::Corrupt { what: "notification of a delivery", value: address });
+            set_aside_orphans(tx, &channel, &address, now)?;
+            continue;
         }
         if let Some(cap) = cap
             && found.have_had_any
@@ -379,6 +380,22 @@ fn set_aside(
         &[(format!("{prefix}unreadable-{delivery}"), sentence)],
         now,
     )
+}
+
+/// What waits for an address without a notification: a damaged store, of which no row may hold up the others.
+fn set_aside_orphans(tx: &Transaction<'_>, channel: &str, address: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let orphans: Vec<(i64, String)> = tx
+        .prepare(
+            "SELECT id, recipient FROM delivery
+             WHERE channel = ?1 AND address = ?2 AND state = 'pending'
+               AND NOT EXISTS (SELECT 1 FROM notification n WHERE n.id = delivery.notification_id)",
+        )?
+        .query_map([channel, address], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    for (delivery, recipient) in orphans {
+        set_aside(tx, delivery, &recipient, "its notification is missing", now)?;
+    }
+    Ok(())
 }
 
 /// Whether an earlier attempt on the batch may have delivered it.

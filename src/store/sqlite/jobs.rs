@@ -270,6 +270,7 @@ mod tests {
         thread::scope(|scope| {
             let group = scope.spawn(|| patient.take().len());
             for number in 0..3 {
+                assert!(!patient.lock().is_complete());
                 patient.push(job(number), 2).expect("open");
             }
             assert_eq!(group.join().expect("ends"), 3);
