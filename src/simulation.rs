@@ -8,19 +8,17 @@ mod stage;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    rc::Rc,
     sync::Arc,
 };
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 use foldhash::{HashMap, HashSet, HashSetExt as _};
 
-use self::stage::{GroupId, Stage};
+use self::stage::{Duty, GroupId, Stage};
 use crate::domain::{
-    deadline::Due,
-    decide::{CancelReason, Decision, PendingDelivery, Readers, Record, Rehearsal, Situation, Told},
+    decide::{CancelReason, Decision, PendingDelivery, Readers, Record, Rehearsal, Situation, Told, task_row},
     ids::{RecipientId, SubjectId},
-    notification::{Item, Notification, TaskRow},
+    notification::{Item, Notification},
     office::Office,
 };
 
@@ -44,38 +42,103 @@ pub struct Leaving {
     pub notification: Notification,
 }
 
-/// The same, borrowed from a rehearsal: messages about duties that are reminded of alike share a notification.
-#[derive(Debug, Clone, Copy)]
-pub struct Leave<'a> {
+/// What leaves to one recipient on one day, borrowed from a rehearsal.
+#[derive(Clone, Copy)]
+pub struct Digest<'a> {
     /// The day, in the office's zone.
     pub on: NaiveDate,
-    /// What leaves, as far as it is the same for all of them: not the subject, and not the facts.
-    pub shared: &'a Notification,
-    duty: Option<(&'a SubjectId, &'a Arc<TaskRow>)>,
+    /// Who is told.
+    pub recipient: &'a RecipientId,
+    messages: &'a [Message],
+    places: &'a [Place],
+    stage: &'a Stage<'a>,
+}
+
+impl<'a> Digest<'a> {
+    /// What is said, each once for all duties that are reminded of alike.
+    pub fn shared(&self) -> impl Iterator<Item = &'a Notification> {
+        self.messages.iter().map(|message| &message.notification)
+    }
+
+    /// How much is said, of every duty.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.places.len()
+    }
+
+    /// What is said of each duty, in the order of the message.
+    pub fn leaves(&'a self) -> impl Iterator<Item = Leave<'a>> {
+        self.places.iter().map(|place| Leave { digest: self, place: *place })
+    }
+
+    /// The same, each on its own.
+    pub fn leaving(&'a self, office: &'a Office) -> impl Iterator<Item = Leaving> {
+        self.leaves().map(|leave| Leaving { on: self.on, notification: leave.to_notification(office) })
+    }
+}
+
+/// What is said of one duty, or of what is no duty.
+#[derive(Clone, Copy)]
+pub struct Leave<'a> {
+    digest: &'a Digest<'a>,
+    place: Place,
 }
 
 impl<'a> Leave<'a> {
+    /// Place of [`Leave::shared`] among what is said in the digest.
+    #[must_use]
+    pub fn number(&self) -> usize {
+        self.place.message as usize
+    }
+
+    /// Place of the duty among all of the rehearsal.
+    #[must_use]
+    pub fn member(&self) -> Option<usize> {
+        self.message().group.map(|_| self.place.member as usize)
+    }
+
+    /// What is said, as far as it is the same for all of them: not the subject, and not the facts.
+    #[must_use]
+    pub fn shared(&self) -> &'a Notification {
+        &self.message().notification
+    }
+
+    fn message(&self) -> &'a Message {
+        &self.digest.messages[self.number()]
+    }
+
+    /// The duty, where it is not the one that [`Leave::shared`] names.
+    fn duty(&self) -> Option<Duty<'a>> {
+        self.digest.stage.duty(self.message().group?, self.place.member)
+    }
+
     /// What it is about.
     #[must_use]
     pub fn subject(&self) -> &'a SubjectId {
-        self.duty.map_or(&self.shared.key.subject, |(subject, _)| subject)
+        self.duty().map_or(&self.shared().key.subject, |duty| &duty.occurrence.subject)
     }
 
-    /// The duty and its due date, when it is about one.
+    /// Number in the annex and period of work with a due date, where it may be named.
     #[must_use]
-    pub fn task(&self) -> Option<(&'a Arc<TaskRow>, Due)> {
-        let Item::Task { row, due } = &self.shared.item else { return None };
-        Some((self.duty.map_or(row, |(_, row)| row), *due))
+    pub fn named(&self) -> Option<(&'a str, &'a Arc<str>)> {
+        let (row, _) = self.shared().item.named()?;
+        Some(match self.duty() {
+            None => (&row.task, &row.period),
+            Some(Duty { occurrence, .. }) => (occurrence.task.id.as_str(), &occurrence.period),
+        })
     }
 
     /// On its own.
     #[must_use]
-    pub fn to_leaving(self) -> Leaving {
-        let mut notification = self.shared.clone();
-        if let (Some((subject, row)), Item::Task { row: of_first, .. }) = (self.duty, &mut notification.item) {
-            (notification.key.subject, *of_first) = (subject.clone(), Arc::clone(row));
+    pub fn to_notification(self, office: &Office) -> Notification {
+        let mut notification = self.shared().clone();
+        if let (Some(Duty { occurrence, row }), Item::Task { row: of_first, .. }) =
+            (self.duty(), &mut notification.item)
+        {
+            let row = row.get_or_init(|| Arc::new(task_row(office, occurrence, None)));
+            (notification.key.subject, *of_first) = (occurrence.subject.clone(), Arc::clone(row));
         }
-        Leaving { on: self.on, notification }
+        notification
     }
 }
 
@@ -91,7 +154,7 @@ pub fn run(
     first: NaiveDate,
     last: NaiveDate,
     completions: &Completions,
-    mut leave: impl FnMut(Leave<'_>),
+    mut leave: impl FnMut(&Digest<'_>),
 ) {
     let mut stage = Stage::set(office, &record, first, last, completions);
     let changes: BTreeSet<NaiveDate> = office.directory.changes().collect();
@@ -145,7 +208,7 @@ pub fn run(
         }
         waiting.append(&mut sorting.later);
         record.last_decided_at = Some(morning);
-        leaving.hand_out(&stage, &mut leave);
+        leaving.hand_out(day, &stage, &mut leave);
         stage.free_done(day);
     }
 }
@@ -161,8 +224,8 @@ struct Message {
     notification: Notification,
 }
 
-/// In which turn of a morning a message comes about.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// In which turn of a morning a message comes about; the first first.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Turn {
     /// Its occurrence has something new to say today.
     Scheduled,
@@ -203,6 +266,7 @@ struct Sorting<'a> {
 }
 
 impl Sorting<'_> {
+    #[inline]
     fn sort(
         &mut self,
         group: Option<GroupId>,
@@ -226,43 +290,60 @@ impl Sorting<'_> {
 /// A morning's messages by recipient.
 #[derive(Default)]
 struct ByRecipient {
-    places: HashMap<RecipientId, usize>,
-    groups: Vec<(RecipientId, Vec<OfDuty>)>,
+    known: HashMap<RecipientId, usize>,
+    recipients: Vec<OfRecipient>,
 }
 
-/// A message about one duty, with its place among the recipient's: in the order of the decisions, those of one in the
-/// order of the annex.
-struct OfDuty {
-    order: (Turn, NaiveDate, Turn, usize),
-    message: Rc<Message>,
+struct OfRecipient {
+    id: RecipientId,
+    messages: Vec<Message>,
+    places: Vec<Place>,
+}
+
+/// Where what is said of one duty stands among the recipient's: in the order of the decisions, in each in that of the
+/// annex, and what a decision says of one duty in its order.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    /// In which turn, on which day and in which turn of that day it was decided: a number, since a year of a large
+    /// office sorts millions.
+    decision: u32,
+    member: u32,
+    message: u32,
+}
+
+impl Place {
+    fn decision(turn: Turn, message: &Message) -> u32 {
+        let day = message.decided_on.num_days_from_ce().unsigned_abs();
+        (turn as u32) << 30 | day << 2 | message.turn as u32
+    }
 }
 
 impl ByRecipient {
+    #[inline]
     fn add(&mut self, turn: Turn, message: Message, stage: &Stage<'_>) {
         let recipient = &message.notification.key.recipient;
-        let place = self.places.get(recipient).copied().unwrap_or_else(|| {
-            self.groups.push((recipient.clone(), Vec::new()));
-            self.places.insert(recipient.clone(), self.groups.len() - 1);
-            self.groups.len() - 1
+        let known = self.known.get(recipient).copied().unwrap_or_else(|| {
+            self.recipients.push(OfRecipient { id: recipient.clone(), messages: Vec::new(), places: Vec::new() });
+            self.known.insert(recipient.clone(), self.recipients.len() - 1);
+            self.recipients.len() - 1
         });
-        let of_recipient = &mut self.groups[place].1;
-        let message = Rc::new(message);
-        let members = message.group.map_or(&[usize::MAX][..], |group| stage.members(group));
-        let order = |member: &usize| (turn, message.decided_on, message.turn, *member);
-        of_recipient.extend(members.iter().map(|m| OfDuty { order: order(m), message: Rc::clone(&message) }));
+        let OfRecipient { messages, places, .. } = &mut self.recipients[known];
+        let decision = Place::decision(turn, &message);
+        let members = message.group.map_or(&[u32::MAX][..], |group| stage.members(group));
+        let number = u32::try_from(messages.len()).expect("one person is not told so much in a morning");
+        places.extend(members.iter().map(|member| Place { decision, member: *member, message: number }));
+        messages.push(message);
     }
 
-    fn hand_out(&mut self, stage: &Stage<'_>, leave: &mut impl FnMut(Leave<'_>)) {
-        let mut order: Vec<usize> = (0..self.groups.len()).filter(|i| !self.groups[*i].1.is_empty()).collect();
-        order.sort_by(|a, b| self.groups[*a].0.cmp(&self.groups[*b].0));
-        for place in order {
-            let messages = &mut self.groups[place].1;
-            // Stable: what a decision says of one duty stays in its order.
-            messages.sort_by_key(|of_duty| of_duty.order);
-            for OfDuty { order: (.., member), message } in messages.drain(..) {
-                let duty = message.group.and_then(|group| stage.duty(group, member));
-                leave(Leave { on: message.on, shared: &message.notification, duty });
-            }
+    fn hand_out(&mut self, on: NaiveDate, stage: &Stage<'_>, leave: &mut impl FnMut(&Digest<'_>)) {
+        let has_messages = |of: &&mut OfRecipient| !of.messages.is_empty();
+        let mut recipients: Vec<_> = self.recipients.iter_mut().filter(has_messages).collect();
+        recipients.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        for OfRecipient { id, messages, places } in recipients {
+            places.sort_unstable();
+            leave(&Digest { on, recipient: id, messages, places, stage });
+            messages.clear();
+            places.clear();
         }
     }
 }
@@ -277,7 +358,7 @@ pub fn collect(
     completions: &Completions,
 ) -> Vec<Leaving> {
     let mut leaving = Vec::new();
-    run(office, record, first, last, completions, |l| leaving.push(l.to_leaving()));
+    run(office, record, first, last, completions, |digest| leaving.extend(digest.leaving(office)));
     leaving
 }
 

@@ -1,26 +1,25 @@
 //! `nhacviec simulate`: every message of a span of days, from the same decision as the daemon's; as a list, as
 //! JSON, or as one page for an office manager to read on paper.
 
+mod list;
 mod page;
 
 use std::{
     collections::BTreeMap,
-    io::{BufWriter, StdoutLock, Write as _},
+    io::{BufWriter, Write as _},
     path::PathBuf,
     sync::Arc,
 };
 
 use anyhow::{Context as _, bail};
 use chrono::NaiveDate;
-use foldhash::{HashMap, HashMapExt as _};
 use serde::Serialize;
 use serde_json::json;
 
-use self::page::Page;
+use self::{list::List, page::Page};
 use super::{
-    Exit, STORE_FAILED, block_on, load_config, load_linked_config, open_existing_store,
-    preview::{batches, parse_date},
-    print, print_json,
+    Exit, STORE_FAILED, block_on, load_config, load_linked_config, open_existing_store, preview::parse_date, print,
+    print_json,
 };
 use crate::{
     clock::{Clock, SystemClock},
@@ -28,15 +27,14 @@ use crate::{
     domain::{
         deadline::Due,
         decide::Record,
-        ids::{RecipientId, SubjectId},
-        notification::{Audience, Item, Notification, Reason},
+        notification::{Item, Notification, Reason},
         office::Office,
     },
     message::{
         self,
-        vietnamese::{date, period, short_date},
+        vietnamese::{period, short_date},
     },
-    simulation::{self, Completions, Leave, Leaving},
+    simulation::{self, Completions, Digest, Leaving},
 };
 
 #[derive(clap::Args)]
@@ -138,49 +136,32 @@ impl Simulate {
     }
 
     /// Hands out what leaves in the span to whom was asked for.
-    fn run(&self, office: &Office, prepared: Prepared, mut leave: impl FnMut(Leave<'_>)) {
+    fn run(&self, office: &Office, prepared: Prepared, mut leave: impl FnMut(&Digest<'_>)) {
         let Prepared { first, record, completions, .. } = prepared;
-        simulation::run(office, record, first, self.to, &completions, |l| {
-            let is_person = self.person.as_ref().is_none_or(|p| l.shared.key.recipient.as_str() == p);
-            if l.on >= self.from && is_person {
-                leave(l);
+        simulation::run(office, record, first, self.to, &completions, |digest| {
+            let is_person = self.person.as_ref().is_none_or(|p| digest.recipient.as_str() == p);
+            if digest.on >= self.from && is_person {
+                leave(digest);
             }
         });
     }
 
     fn collect(&self, office: &Office, prepared: Prepared) -> Vec<Leaving> {
         let mut leaving = Vec::new();
-        self.run(office, prepared, |l| leaving.push(l.to_leaving()));
+        self.run(office, prepared, |digest| leaving.extend(digest.leaving(office)));
         leaving
     }
 
     /// Day by day as it is rehearsed: a year of a large office does not fit into memory.
     fn print_list(&self, config: &Config, prepared: Prepared) {
         let office = &config.office;
-        let mut list = List {
-            config,
-            is_text: self.text,
-            on: None,
-            of_day: Vec::new(),
-            last: None,
-            line: String::new(),
-            name: None,
-            periods: HashMap::new(),
-            dates: HashMap::new(),
-            whys: HashMap::new(),
-            out: buffered(),
-        };
+        let mut list = List::new(config, self.text);
         list.say(&prepared.assumption);
         let (mut messages, mut digests) = (0_usize, 0_usize);
-        let mut last: Option<(NaiveDate, RecipientId)> = None;
-        self.run(office, prepared, |l| {
-            messages += 1;
-            let recipient = &l.shared.key.recipient;
-            if last.as_ref().is_none_or(|(on, of)| *on != l.on || of != recipient) {
-                digests += 1;
-                last = Some((l.on, recipient.clone()));
-            }
-            list.add(l);
+        self.run(office, prepared, |digest| {
+            messages += digest.count();
+            digests += 1;
+            list.add(digest);
         });
         list.end_day();
         list.say(&format!(
@@ -188,19 +169,22 @@ impl Simulate {
             short_date(self.from),
             short_date(self.to)
         ));
-        let _ = list.out.flush();
+        list.print();
     }
 
     fn print_json(&self, office: &Office, prepared: Prepared) {
-        let mut out = buffered();
+        // A reader that went away (`| head`) is no error.
+        let mut out = BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
         let head = json!({ "from": self.from, "to": self.to, "assumption": prepared.assumption });
         let head = head.to_string();
         let _ = write!(out, "{},\"messages\":[", &head[..head.len() - 1]);
         let mut separator = "\n";
-        self.run(office, prepared, |l| {
-            let _ = out.write_all(separator.as_bytes());
-            let _ = serde_json::to_writer(&mut out, &Row::of(office, &l.to_leaving()));
-            separator = ",\n";
+        self.run(office, prepared, |digest| {
+            for leaving in digest.leaving(office) {
+                let _ = out.write_all(separator.as_bytes());
+                let _ = serde_json::to_writer(&mut out, &Row::of(office, &leaving));
+                separator = ",\n";
+            }
         });
         let _ = writeln!(out, "\n]}}");
         let _ = out.flush();
@@ -245,146 +229,13 @@ struct Prepared {
     assumption: String,
 }
 
-/// Standard output for much text; a reader that went away (`| head`) is no error.
-fn buffered() -> BufWriter<StdoutLock<'static>> {
-    BufWriter::with_capacity(1 << 16, std::io::stdout().lock())
-}
-
-/// Prints messages as they come, those of a day under its name; whole texts when the day is over.
-struct List<'a> {
-    config: &'a Config,
-    is_text: bool,
-    on: Option<NaiveDate>,
-    /// The day's messages, where they are printed as texts.
-    of_day: Vec<Notification>,
-    /// The line that is not printed yet: the next may say the same of another unit.
-    last: Option<ListLine>,
-    /// Room for the next line.
-    line: String,
-    /// `Lê Thu Hà (email)`, of the recipient whose turn it is.
-    name: Option<(RecipientId, String)>,
-    /// Words for periods, dates and rungs: millions of lines have some hundreds of them.
-    periods: HashMap<Arc<str>, String>,
-    dates: HashMap<NaiveDate, String>,
-    whys: HashMap<(Reason, Audience, i32, bool), String>,
-    out: BufWriter<StdoutLock<'static>>,
-}
-
-struct ListLine {
-    subject: SubjectId,
-    text: String,
-    /// The unit in charge; empty for what has none.
-    unit: Arc<str>,
-    /// Units in charge of which else the line is said.
-    other_units: Vec<Arc<str>>,
-}
-
-impl List<'_> {
-    fn say(&mut self, text: &str) {
-        let _ = writeln!(self.out, "{text}");
-    }
-
-    fn add(&mut self, leave: Leave<'_>) {
-        if self.on != Some(leave.on) {
-            self.end_day();
-            self.on = Some(leave.on);
-            self.say(&format!("\n{}{}", date(leave.on), provisional(&self.config.office, leave.on)));
-        }
-        if self.is_text {
-            self.of_day.push(leave.to_leaving().notification);
-        } else {
-            self.add_line(leave);
-        }
-    }
-
-    fn add_line(&mut self, leave: Leave<'_>) {
-        self.write_line(leave);
-        let unit = match leave.task() {
-            Some((row, _)) => Arc::clone(&row.unit),
-            None => unit_and_due(&leave.shared.item).0.into(),
-        };
-        // As in the message: what differs in the unit in charge only is one line.
-        if let Some(last) = &mut self.last
-            && last.text == self.line
-            && !unit.is_empty()
-            && row_of(&last.subject) == row_of(leave.subject())
-        {
-            last.other_units.push(unit);
-            return;
-        }
-        let room = self.end_line();
-        let text = std::mem::replace(&mut self.line, room);
-        self.last = Some(ListLine { subject: leave.subject().clone(), text, unit, other_units: Vec::new() });
-    }
-
-    /// Prints the line that waits and hands back its room.
-    fn end_line(&mut self) -> String {
-        let Some(ListLine { text, unit, other_units, .. }) = self.last.take() else { return String::new() };
-        let _ = self.out.write_all(b"  ");
-        let _ = self.out.write_all(text.as_bytes());
-        if !other_units.is_empty() {
-            let _ = write!(self.out, "; chủ trì: {unit}, {}", other_units.join(", "));
-        }
-        let _ = self.out.write_all(b"\n");
-        text
-    }
-
-    fn end_day(&mut self) {
-        self.line = self.end_line();
-        let office = &self.config.office;
-        let Some(on) = self.on else { return };
-        for batch in batches(std::mem::take(&mut self.of_day)) {
-            let (message, _) = message::render(&batch, office, &self.config.letterhead, office.hours.digest_moment(on));
-            self.say(&format!("\n════ Tới {}: {}\n\n{}", batch.recipient, message.subject, message.text));
-        }
-    }
-
-    fn write_line(&mut self, leave: Leave<'_>) {
-        let Self { config, line, name, periods, dates, whys, .. } = self;
-        let n = leave.shared;
-        line.clear();
-        if name.as_ref().is_none_or(|(of, _)| *of != n.key.recipient) {
-            let channel = n.routes.first().map_or("", |r| r.channel.as_str());
-            let said = format!("{} ({channel}): ", config.office.directory.recipient_name(&n.key.recipient));
-            *name = Some((n.key.recipient.clone(), said));
-        }
-        line.push_str(name.as_ref().map_or("", |(_, said)| said));
-        match leave.task() {
-            Some((row, due)) if row.reference.is_none() && !due.is_provisional => {
-                line.push_str(&row.task);
-                line.push(' ');
-                match periods.get(&row.period) {
-                    Some(period) => line.push_str(period),
-                    None => line.push_str(periods.entry(Arc::clone(&row.period)).or_insert(period(&row.period))),
-                }
-                line.push_str(", hạn ");
-                line.push_str(dates.entry(due.last_on).or_insert_with(|| short_date(due.last_on)));
-            }
-            Some(_) => line.push_str(&what(&leave.to_leaving().notification.item)),
-            None => line.push_str(&what(&n.item)),
-        }
-        let said = whys.entry((n.reason, n.key.audience, n.key.offset, n.item.is_of_dossier()));
-        let why = said.or_insert_with(|| format!("; {}; {}", reason(n.reason), why(n)));
-        line.push_str(why);
-    }
-}
-
-/// What a notification is about, whichever unit is in charge.
-fn row_of(subject: &SubjectId) -> &str {
-    let subject = subject.as_str();
-    subject.rsplit_once(':').map_or(subject, |(row, _)| row)
-}
-
 /// What a message is about.
 fn what(item: &Item) -> String {
     match item {
-        Item::Task { row, due } => {
-            let provisional = if due.is_provisional { " (tạm tính)" } else { "" };
-            match &row.reference {
-                Some(reference) => format!("văn bản số {reference}"),
-                None => format!("{} {}, hạn {}{provisional}", row.task, period(&row.period), short_date(due.last_on)),
-            }
-        }
+        Item::Task { row, due } => match &row.reference {
+            Some(reference) => format!("văn bản số {reference}"),
+            None => format!("{} {}, {}", row.task, period(&row.period), said_due(*due)),
+        },
         Item::Standing { row } => format!("{} (thường xuyên)", row.task),
         Item::DateMissing { row } => format!("{} (còn thiếu thời hạn)", row.task),
         Item::Asked { row, .. } => format!("{} (chờ quyết định)", row.task),
@@ -395,6 +246,10 @@ fn what(item: &Item) -> String {
         Item::Health { .. } => "bản tin quản trị".to_owned(),
         Item::Problem { sentence, .. } => sentence.clone(),
     }
+}
+
+fn said_due(due: Due) -> String {
+    format!("hạn {}{}", short_date(due.last_on), if due.is_provisional { " (tạm tính)" } else { "" })
 }
 
 fn is_secret(item: &Item) -> bool {

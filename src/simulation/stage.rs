@@ -1,14 +1,20 @@
 //! Owns the occurrences of a rehearsal: which are reminded of alike, what was said of them, when they are looked at.
 
-use std::{cell::OnceCell, collections::BTreeSet, sync::Arc};
+use std::{
+    cell::OnceCell,
+    collections::BTreeSet,
+    hash::{Hash, Hasher},
+    ops::Range,
+    sync::Arc,
+};
 
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 use foldhash::{HashMap, HashMapExt as _};
 
 use super::Completions;
 use crate::domain::{
     deadline::Due,
-    decide::{Look, Record, Told, next_change, task_row},
+    decide::{Look, Record, Told, next_change},
     ids::{SubjectId, UnitId},
     life::Life,
     notification::{Notification, TaskRow},
@@ -22,7 +28,7 @@ pub type GroupId = usize;
 
 /// All that a decision looks at in a planned occurrence of which nothing was reported or said, but its facts; the
 /// policy by its place in memory, where it stays as long as the office does.
-#[derive(PartialEq, Eq, Hash)]
+#[derive(PartialEq, Eq)]
 struct Alike<'a> {
     due: Due,
     policy: *const Policy,
@@ -34,12 +40,31 @@ struct Alike<'a> {
     done_on: Option<NaiveDate>,
 }
 
+impl Hash for Alike<'_> {
+    /// The rest seldom tells any apart.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.due.last_on, self.policy, self.lead).hash(state);
+    }
+}
+
 /// Occurrences of which everybody is told the same on the same days: the decision is asked for the first.
 struct Group {
-    /// Places among the occurrences, in their order.
-    members: Vec<usize>,
+    /// The first, by its place among the occurrences.
+    first: u32,
+    /// Where its occurrences stand among the members.
+    members: Range<usize>,
+    /// Place among the ladders; of planned work with a due date of which nothing was reported.
+    ladder: Option<usize>,
     told: Vec<Told>,
     done_on: Option<NaiveDate>,
+}
+
+/// A duty of a group.
+#[derive(Clone, Copy)]
+pub struct Duty<'a> {
+    pub occurrence: &'a Occurrence,
+    /// What messages say of it, once it was asked for.
+    pub row: &'a OnceCell<Arc<TaskRow>>,
 }
 
 /// The occurrences of a rehearsal.
@@ -47,13 +72,15 @@ pub struct Stage<'a> {
     office: &'a Office,
     opened: Vec<Occurrence>,
     groups: Vec<Group>,
+    /// Places among the occurrences: those of a group together, in their order.
+    members: Vec<u32>,
     /// What messages say of each occurrence, kept while it is open.
     rows: Vec<OnceCell<Arc<TaskRow>>>,
     first: NaiveDate,
     /// By days from the first: whom to look at.
     visits: Vec<Vec<GroupId>>,
-    /// The days on which a ladder has something new to say, as far as they were asked for; by due date and policy.
-    ladders: HashMap<(NaiveDate, *const Policy), Vec<NaiveDate>>,
+    /// The days on which a policy has something new to say of a due date, as far as they were asked for.
+    ladders: Vec<Vec<NaiveDate>>,
     /// Who was found to be done.
     done: Vec<GroupId>,
 }
@@ -68,26 +95,36 @@ impl<'a> Stage<'a> {
     ) -> Self {
         let openings = record.reports.openings().iter();
         let opened: Vec<_> = openings.filter_map(|o| office.agenda.opened(o, &office.calendar)).collect();
-        let planned = office.agenda.occurrences.len();
-        let count = planned + opened.len();
+        let count = office.agenda.occurrences.len() + opened.len();
         let days = usize::try_from((last - first).num_days()).map_or(0, |n| n + 1);
         let mut stage = Self {
             office,
             opened,
             groups: Vec::new(),
+            members: Vec::new(),
             rows: vec![OnceCell::new(); count],
             first,
             visits: vec![Vec::new(); days],
-            ladders: HashMap::new(),
+            ladders: Vec::new(),
             done: Vec::new(),
         };
+        let groups_of = stage.form_groups(record, completions);
+        stage.gather_members(&groups_of);
+        stage
+    }
+
+    /// Puts every open occurrence into a group and tells which.
+    fn form_groups(&mut self, record: &Record, completions: &Completions) -> Vec<(GroupId, u32)> {
+        let office = self.office;
         let reported: HashMap<&SubjectId, NaiveDate> = match completions {
             Completions::AsReported(done) => done.iter().map(|(subject, on)| (subject, *on)).collect(),
             Completions::None | Completions::OnTime => HashMap::new(),
         };
         let mut alike: HashMap<Alike<'a>, GroupId> = HashMap::new();
-        for index in 0..count {
-            let occurrence = stage.occurrence(index);
+        let mut ladders: HashMap<(NaiveDate, *const Policy), usize> = HashMap::new();
+        let mut groups_of = Vec::with_capacity(self.rows.len());
+        for index in 0..u32::try_from(self.rows.len()).expect("fewer occurrences than a file has bytes") {
+            let occurrence = self.occurrence(index);
             let life = record.reports.life(&occurrence.subject);
             if life.is_some_and(Life::is_closed) {
                 continue;
@@ -102,54 +139,74 @@ impl<'a> Stage<'a> {
                 Completions::AsReported(_) => reported.get(&occurrence.subject).copied(),
             };
             let is_asked = record.reports.has_request(&occurrence.subject);
-            let look_on = if is_asked { first } else { occurrence.opens_on.max(first) };
-            let told = record.told.get(&occurrence.subject).cloned().unwrap_or_default();
+            let told = record.told.get(&occurrence.subject).map_or(&[][..], Vec::as_slice);
             let is_fresh = life.is_none() && !is_asked && told.is_empty();
-            if let (Some(due), Some(occurrence), true) = (due, office.agenda.occurrences.get(index), is_fresh) {
-                let key = Alike {
-                    due,
-                    policy: Arc::as_ptr(&occurrence.policy),
-                    plan: occurrence.plan,
-                    lead: &occurrence.unit,
-                    coordinating: &occurrence.task.coordinating,
-                    is_secret: occurrence.task.secret.is_some(),
-                    opens_on: occurrence.opens_on,
-                    done_on,
-                };
-                let group = *alike.entry(key).or_insert(stage.groups.len());
-                if let Some(group) = stage.groups.get_mut(group) {
-                    group.members.push(index);
-                    continue;
-                }
+            let planned = office.agenda.occurrences.get(index as usize);
+            let key = due.zip(planned).filter(|_| is_fresh).map(|(due, occurrence)| Alike {
+                due,
+                policy: Arc::as_ptr(&occurrence.policy),
+                plan: occurrence.plan,
+                lead: &occurrence.unit,
+                coordinating: &occurrence.task.coordinating,
+                is_secret: occurrence.task.secret.is_some(),
+                opens_on: occurrence.opens_on,
+                done_on,
+            });
+            let new = self.groups.len();
+            let group = key.map_or(new, |key| *alike.entry(key).or_insert(new));
+            groups_of.push((group, index));
+            if group == new {
+                let look_on = if is_asked { self.first } else { occurrence.opens_on.max(self.first) };
+                let ladder = due.zip(planned).filter(|_| life.is_none()).map(|(due, occurrence)| {
+                    let next = ladders.len();
+                    *ladders.entry((due.last_on, Arc::as_ptr(&occurrence.policy))).or_insert(next)
+                });
+                self.groups.push(Group { first: index, members: 0..0, ladder, told: told.to_vec(), done_on });
+                self.visit(group, look_on);
             }
-            stage.groups.push(Group { members: vec![index], told, done_on });
-            stage.visit(stage.groups.len() - 1, look_on);
         }
-        stage
+        self.ladders = vec![Vec::new(); ladders.len()];
+        groups_of
     }
 
-    fn occurrence(&self, index: usize) -> &Occurrence {
+    /// Lays the members of each group side by side.
+    fn gather_members(&mut self, groups_of: &[(GroupId, u32)]) {
+        for (group, _) in groups_of {
+            self.groups[*group].members.end += 1;
+        }
+        let mut start = 0;
+        for Group { members, .. } in &mut self.groups {
+            let count = members.end;
+            // Grows as they come.
+            *members = start..start;
+            start += count;
+        }
+        self.members = vec![0; groups_of.len()];
+        for (group, index) in groups_of {
+            let end = &mut self.groups[*group].members.end;
+            self.members[*end] = *index;
+            *end += 1;
+        }
+    }
+
+    fn occurrence(&self, index: u32) -> &Occurrence {
         let planned = &self.office.agenda.occurrences;
-        planned.get(index).unwrap_or_else(|| &self.opened[index - planned.len()])
+        planned.get(index as usize).unwrap_or_else(|| &self.opened[index as usize - planned.len()])
     }
 
     fn first_of(&self, group: GroupId) -> &Occurrence {
-        self.occurrence(self.groups[group].members[0])
+        self.occurrence(self.groups[group].first)
     }
 
     /// The group's occurrences, by their places.
-    pub fn members(&self, group: GroupId) -> &[usize] {
-        &self.groups[group].members
+    pub fn members(&self, group: GroupId) -> &[u32] {
+        &self.members[self.groups[group].members.clone()]
     }
 
-    /// What is said of a member in place of the group's first.
-    pub fn duty(&self, group: GroupId, member: usize) -> Option<(&SubjectId, &Arc<TaskRow>)> {
-        if self.groups[group].members[0] == member {
-            return None;
-        }
-        let occurrence = self.occurrence(member);
-        let row = || Arc::new(task_row(self.office, occurrence, None));
-        Some((&occurrence.subject, self.rows[member].get_or_init(row)))
+    /// A member that is not the group's first.
+    pub fn duty(&self, group: GroupId, member: u32) -> Option<Duty<'_>> {
+        let row = &self.rows[member as usize];
+        (self.groups[group].first != member).then(|| Duty { occurrence: self.occurrence(member), row })
     }
 
     pub fn told(&mut self, group: GroupId) -> &mut Vec<Told> {
@@ -158,29 +215,28 @@ impl<'a> Stage<'a> {
 
     /// The group's first occurrence, which stands for all.
     pub fn look<'s>(&'s self, group: GroupId, record: &'s Record) -> Look<'s> {
-        let occurrence = self.first_of(group);
-        Look {
-            occurrence,
-            life: record.reports.life(&occurrence.subject),
-            told: &self.groups[group].told,
-            row: Some(&self.rows[self.groups[group].members[0]]),
-        }
+        let Group { first, told, .. } = &self.groups[group];
+        let occurrence = self.occurrence(*first);
+        let life = record.reports.life(&occurrence.subject);
+        Look { occurrence, life, told, row: Some(&self.rows[*first as usize]) }
     }
 
     /// When the group has something new to say after `day`.
     pub fn next_visit(&mut self, group: GroupId, record: &Record, day: NaiveDate) -> Option<NaiveDate> {
         let office = self.office;
-        let planned = office.agenda.occurrences.get(self.groups[group].members[0]);
-        let planned = planned.filter(|o| record.reports.life(&o.subject).is_none());
-        let Some((occurrence, OccurrenceKind::Dated(due))) = planned.map(|o| (o, o.kind)) else {
+        let Some(ladder) = self.groups[group].ladder else {
             return next_change(office, &self.look(group, record), day);
         };
-        let look = Look { occurrence, life: None, told: &[], row: None };
-        let known = self.ladders.entry((due.last_on, Arc::as_ptr(&occurrence.policy))).or_insert(vec![self.first]);
-        while let Some(last) = known.last().filter(|last| **last <= day) {
-            known.push(next_change(office, &look, *last)?);
+        let mut known = std::mem::take(&mut self.ladders[ladder]);
+        let mut next = known.iter().rev().take_while(|known| **known > day).last().copied();
+        while next.is_none() {
+            let last = known.last().copied().unwrap_or(self.first);
+            let Some(change) = next_change(office, &self.look(group, record), last) else { break };
+            known.push(change);
+            next = Some(change).filter(|change| *change > day);
         }
-        known.get(known.partition_point(|d| *d <= day)).copied()
+        self.ladders[ladder] = known;
+        next
     }
 
     pub fn visit(&mut self, group: GroupId, on: NaiveDate) {
@@ -189,10 +245,13 @@ impl<'a> Stage<'a> {
             self.done.push(group);
             return;
         }
-        let day = usize::try_from((on - self.first).num_days()).ok();
-        if let Some(of_day) = day.and_then(|d| self.visits.get_mut(d)) {
+        if let Some(of_day) = self.day(on).and_then(|day| self.visits.get_mut(day)) {
             of_day.push(group);
         }
+    }
+
+    fn day(&self, on: NaiveDate) -> Option<usize> {
+        usize::try_from(on.num_days_from_ce() - self.first.num_days_from_ce()).ok()
     }
 
     /// Gives back what is kept of work that is done, after its last messages have left.
@@ -201,8 +260,8 @@ impl<'a> Stage<'a> {
         self.done = open;
         for group in over {
             self.groups[group].told = Vec::new();
-            for member in &self.groups[group].members {
-                self.rows[*member] = OnceCell::new();
+            for member in &self.members[self.groups[group].members.clone()] {
+                self.rows[*member as usize] = OnceCell::new();
             }
         }
     }
@@ -223,7 +282,7 @@ impl<'a> Stage<'a> {
 
     /// Whom to look at on `day`: those whose turn it is, and, when it may have changed who reads what, all that are open.
     pub fn looks(&mut self, record: &Record, day: NaiveDate, has_changed: bool) -> (Vec<GroupId>, Vec<GroupId>) {
-        let index = usize::try_from((day - self.first).num_days()).unwrap_or(0);
+        let index = self.day(day).unwrap_or(0);
         let mut of_day = std::mem::take(&mut self.visits[index]);
         of_day.sort_unstable();
         if !has_changed {

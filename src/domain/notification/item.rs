@@ -133,6 +133,15 @@ pub enum Item {
 }
 
 impl Item {
+    /// The row and the due date of work that has one; none of a duty marked secret.
+    #[must_use]
+    pub fn named(&self) -> Option<(&TaskRow, Due)> {
+        match self {
+            Self::Task { row, due } if row.reference.is_none() => Some((row, *due)),
+            _ => None,
+        }
+    }
+
     /// Whether it is about a dossier or petition, or a paper owed for one.
     #[must_use]
     pub fn is_of_dossier(&self) -> bool {

@@ -1,0 +1,235 @@
+//! Owns the list that a simulation prints: a line for each message, or the messages themselves.
+//!
+//! A year of a large office has millions of lines: what they have in common is put into words once.
+
+use std::{
+    io::{StdoutLock, Write as _},
+    ops::Range,
+    sync::Arc,
+};
+
+use chrono::NaiveDate;
+use foldhash::{HashMap, HashMapExt as _};
+
+use super::{provisional, reason, said_due, unit_and_due, what, why};
+use crate::{
+    cli::preview::batches,
+    config::Config,
+    domain::{
+        deadline::Due,
+        ids::{RecipientId, SubjectId},
+        notification::{Audience, Notification, Reason},
+        office::Office,
+    },
+    message::{
+        self,
+        vietnamese::{date, period},
+    },
+    simulation::{Digest, Leave},
+};
+
+/// Prints messages as they come, those of a day under its name; whole texts when the day is over.
+pub struct List<'a> {
+    config: &'a Config,
+    is_text: bool,
+    on: Option<NaiveDate>,
+    /// The day's messages, where they are printed as texts.
+    of_day: Vec<Notification>,
+    /// What is not printed yet.
+    page: Vec<u8>,
+    /// For each thing said in a digest.
+    ends: Vec<Ends>,
+    /// Ends of lines, and where they stand.
+    tails: Vec<String>,
+    known_tails: HashMap<Tail, usize>,
+    /// Beginnings of lines, by recipient and channel.
+    starts: HashMap<RecipientId, Vec<(&'static str, String)>>,
+    /// Words for periods: thousands of duties share a dozen.
+    periods: HashMap<Arc<str>, String>,
+    /// By duties: where their labels stand in the text.
+    labels: Vec<Option<Label>>,
+    labels_text: Vec<u8>,
+    out: StdoutLock<'static>,
+}
+
+/// With what the lines about one thing begin and end, and whether they may name the duty.
+#[derive(Clone, Copy)]
+struct Ends {
+    start: usize,
+    tail: usize,
+    is_named: bool,
+}
+
+/// Where the label of a duty stands.
+#[derive(Clone, Copy)]
+struct Label {
+    start: u32,
+    length: u32,
+}
+
+impl Label {
+    fn range(self) -> Range<usize> {
+        self.start as usize..self.start as usize + self.length as usize
+    }
+}
+
+/// What the end of a line depends on: the due date of a duty that may be named, and why somebody is told.
+type Tail = (Option<Due>, Reason, Audience, i32, bool);
+
+/// So many bytes are printed at once.
+const PAGE: usize = 1 << 15;
+
+impl<'a> List<'a> {
+    pub fn new(config: &'a Config, is_text: bool) -> Self {
+        Self {
+            config,
+            is_text,
+            on: None,
+            of_day: Vec::new(),
+            page: Vec::new(),
+            ends: Vec::new(),
+            tails: Vec::new(),
+            known_tails: HashMap::new(),
+            starts: HashMap::new(),
+            periods: HashMap::new(),
+            labels: Vec::new(),
+            labels_text: Vec::new(),
+            out: std::io::stdout().lock(),
+        }
+    }
+
+    pub fn say(&mut self, text: &str) {
+        let _ = writeln!(self.page, "{text}");
+    }
+
+    pub fn add(&mut self, digest: &Digest<'_>) {
+        if self.on != Some(digest.on) {
+            self.end_day();
+            self.on = Some(digest.on);
+            self.say(&format!("\n{}{}", date(digest.on), provisional(&self.config.office, digest.on)));
+        }
+        if self.is_text {
+            self.of_day.extend(digest.leaving(&self.config.office).map(|l| l.notification));
+        } else {
+            self.add_lines(digest);
+        }
+    }
+
+    pub fn end_day(&mut self) {
+        let office = &self.config.office;
+        let Some(on) = self.on else { return };
+        for batch in batches(std::mem::take(&mut self.of_day)) {
+            let (message, _) = message::render(&batch, office, &self.config.letterhead, office.hours.digest_moment(on));
+            self.say(&format!("\n════ Tới {}: {}\n\n{}", batch.recipient, message.subject, message.text));
+            self.print();
+        }
+    }
+
+    /// Prints what was not printed yet; a reader that went away (`| head`) is no error.
+    pub fn print(&mut self) {
+        let _ = self.out.write_all(&self.page);
+        self.page.clear();
+    }
+
+    fn add_lines(&mut self, digest: &Digest<'_>) {
+        let office = &self.config.office;
+        let mut starts = self.starts.remove(digest.recipient).unwrap_or_default();
+        self.ends.clear();
+        for shared in digest.shared() {
+            let channel = shared.routes.first().map_or("", |r| r.channel.as_str());
+            let start = starts.iter().position(|(known, _)| *known == channel).unwrap_or_else(|| {
+                let name = office.directory.recipient_name(digest.recipient);
+                starts.push((channel, format!("  {name} ({channel}): ")));
+                starts.len() - 1
+            });
+            let tail = tail_of(shared, &mut self.known_tails, &mut self.tails);
+            self.ends.push(Ends { start, tail, is_named: shared.item.named().is_some() });
+        }
+        let mut last: Option<(Leave<'_>, Option<Label>)> = None;
+        let mut is_joined = false;
+        for leave in digest.leaves() {
+            let Ends { start, tail, is_named } = self.ends[leave.number()];
+            let label = if is_named { self.label_of(leave) } else { None };
+            // Most lines are about another task or period than the one before.
+            if let Some((last, last_label)) = last
+                && self.read(label) == self.read(last_label)
+                && is_said_together(last, leave, office)
+            {
+                self.page.pop();
+                if !is_joined {
+                    let _ = write!(self.page, "; chủ trì: {}", unit(last, office));
+                }
+                let _ = writeln!(self.page, ", {}", unit(leave, office));
+                is_joined = true;
+                continue;
+            }
+            (last, is_joined) = (Some((leave, label)), false);
+            self.page.extend_from_slice(starts[start].1.as_bytes());
+            match label {
+                Some(label) => self.page.extend_from_slice(&self.labels_text[label.range()]),
+                None => self.page.extend_from_slice(what(&leave.to_notification(office).item).as_bytes()),
+            }
+            self.page.extend_from_slice(self.tails[tail].as_bytes());
+        }
+        self.starts.insert(digest.recipient.clone(), starts);
+        if self.page.len() > PAGE {
+            self.print();
+        }
+    }
+
+    /// Number in the annex and period of a duty that may be named; put into words once, for it is named several times.
+    fn label_of(&mut self, leave: Leave<'_>) -> Option<Label> {
+        let member = leave.member()?;
+        if let Some(known) = self.labels.get(member).copied().flatten() {
+            return Some(known);
+        }
+        let (task, period) = leave.named()?;
+        let start = self.labels_text.len();
+        let words = self.periods.entry(Arc::clone(period)).or_insert_with_key(|period| self::period(period));
+        for part in [task, " ", words] {
+            self.labels_text.extend_from_slice(part.as_bytes());
+        }
+        let length = u32::try_from(self.labels_text.len() - start).ok()?;
+        let label = Label { start: u32::try_from(start).ok()?, length };
+        if self.labels.len() <= member {
+            self.labels.resize(member + 1, None);
+        }
+        self.labels[member] = Some(label);
+        Some(label)
+    }
+
+    fn read(&self, label: Option<Label>) -> Option<&[u8]> {
+        label.map(|label| &self.labels_text[label.range()])
+    }
+}
+
+fn tail_of(shared: &Notification, known: &mut HashMap<Tail, usize>, tails: &mut Vec<String>) -> usize {
+    let due = shared.item.named().map(|(_, due)| due);
+    let key = &shared.key;
+    let tail = (due, shared.reason, key.audience, key.offset, shared.item.is_of_dossier());
+    *known.entry(tail).or_insert_with(|| {
+        let due = due.map(|due| format!(", {}", said_due(due))).unwrap_or_default();
+        tails.push(format!("{due}; {}; {}\n", reason(shared.reason), why(shared)));
+        tails.len() - 1
+    })
+}
+
+/// Whether two lines differ in the unit in charge only; then they are one, as in the message.
+fn is_said_together(one: Leave<'_>, other: Leave<'_>, office: &Office) -> bool {
+    let said = |leave: Leave<'_>| {
+        let n = leave.shared();
+        (what(&leave.to_notification(office).item), n.reason, why(n), n.routes.first().map(|r| r.channel))
+    };
+    row_of(one.subject()) == row_of(other.subject()) && said(one) == said(other) && !unit(other, office).is_empty()
+}
+
+/// The unit in charge; empty for what has none.
+fn unit(leave: Leave<'_>, office: &Office) -> String {
+    unit_and_due(&leave.to_notification(office).item).0.to_owned()
+}
+
+/// What a notification is about, whichever unit is in charge.
+fn row_of(subject: &SubjectId) -> &str {
+    let subject = subject.as_str();
+    subject.rsplit_once(':').map_or(subject, |(row, _)| row)
+}
