@@ -218,7 +218,7 @@ fn tasks() -> Vec<Arc<Task>> {
         content: format!("Nhiệm vụ {i} của kế hoạch năm, có nội dung dài như trong thực tế").into(),
         lead: vec![format!("u{}", i % UNITS).into()],
         coordinating: vec![format!("u{}", (i + 1) % UNITS).into(), format!("u{}", (i + 2) % UNITS).into()],
-        reading: read_phrase(&phrase(i), YearContext::Year(2023)).expect("understood"),
+        reading: read_phrase(&phrase(i), YearContext::Year(2023)).expect("understood").into(),
         phrase: phrase(i).into(),
         settled: BTreeMap::new(),
         product: "Báo cáo".into(),

@@ -1,8 +1,13 @@
 //! Owns the `deadline` of a task: the phrase of the annex, or the structured form for what no phrase says.
 
-use std::{collections::BTreeMap, ops::Range, sync::LazyLock};
+use std::{
+    collections::BTreeMap,
+    ops::Range,
+    sync::{Arc, LazyLock},
+};
 
 use chrono::{Datelike, NaiveDate, NaiveTime, Weekday};
+use foldhash::{HashMap, HashMapExt as _};
 
 use super::{
     fields::{Fields, Reader, date},
@@ -21,13 +26,43 @@ use crate::{
 };
 
 /// A deadline as configured: the text that messages quote and what it means.
+#[derive(Clone)]
 pub struct Deadline {
-    pub phrase: String,
-    pub reading: Reading,
+    pub phrase: Arc<str>,
+    pub reading: Arc<Reading>,
 }
 
-/// Decodes `deadline`; `settled` holds the days that the office has fixed by period.
-pub fn read_deadline(
+/// Reads the deadlines of a plan of these years.
+pub struct Deadlines {
+    years: PlanYears,
+    /// Phrases of which nothing is to be said: an annex repeats them in many rows.
+    known: HashMap<String, Deadline>,
+}
+
+impl Deadlines {
+    pub fn of(years: PlanYears) -> Self {
+        Self { years, known: HashMap::new() }
+    }
+
+    /// Decodes `deadline`; `settled` holds the days that the office has fixed by period.
+    pub fn read(&mut self, reader: &Reader, node: &Node, settled: &BTreeMap<String, NaiveDate>) -> Option<Deadline> {
+        let text = match &node.value {
+            Value::Text(text) if settled.is_empty() => Some(text),
+            Value::Text(_) | Value::Null | Value::List(_) | Value::Map(_) => None,
+        };
+        if let Some(known) = text.and_then(|text| self.known.get(text)) {
+            return Some(known.clone());
+        }
+        let before = reader.count();
+        let deadline = read_deadline(reader, node, self.years, settled)?;
+        if let Some(text) = text.filter(|_| reader.count() == before) {
+            self.known.insert(text.clone(), deadline.clone());
+        }
+        Some(deadline)
+    }
+}
+
+fn read_deadline(
     reader: &Reader,
     node: &Node,
     years: PlanYears,
@@ -37,8 +72,8 @@ pub fn read_deadline(
         Value::Map(_) => (read_structured(reader, node)?, None),
         Value::Text(_) | Value::Null | Value::List(_) => {
             let text = reader.text(node, "deadline")?;
-            let reading = read_text(reader, &text, years, settled)?;
-            (Deadline { phrase: text.value.clone(), reading }, Some(text))
+            let reading = Arc::new(read_text(reader, &text, years, settled)?);
+            (Deadline { phrase: text.value.as_str().into(), reading }, Some(text))
         }
     };
     let reading = &deadline.reading;
@@ -185,7 +220,7 @@ fn read_structured(reader: &Reader, node: &Node) -> Option<Deadline> {
     let reading = Reading::of(rule, roll);
     let phrase = text.unwrap_or_else(|| reading::describe(&reading, ""));
     let clauses = reading.clauses.into_iter().map(|c| Clause { span: 0..phrase.len(), ..c }).collect();
-    Some(Deadline { reading: Reading { clauses, ..reading }, phrase })
+    Some(Deadline { reading: Arc::new(Reading { clauses, ..reading }), phrase: phrase.into() })
 }
 
 /// Our words for a deadline that hangs on an event and was given no phrase.

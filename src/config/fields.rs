@@ -45,6 +45,12 @@ impl Reader {
         });
     }
 
+    /// How many findings there are so far.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.findings.borrow().len()
+    }
+
     /// All findings so far.
     #[must_use]
     pub fn into_findings(self) -> Vec<Finding> {
@@ -68,7 +74,7 @@ impl Reader {
             entries,
             span: node.span.clone(),
             what,
-            asked: RefCell::new(Vec::new()),
+            asked: RefCell::new(Vec::with_capacity(MOST_KEYS)),
             is_broken: matches!(node.value, Value::Text(_) | Value::List(_)),
         }
     }
@@ -94,6 +100,9 @@ impl Reader {
         }
     }
 }
+
+/// More keys than this are seldom asked for.
+const MOST_KEYS: usize = 16;
 
 /// The keys of one map; those never asked for are reported by [`Fields::done`].
 #[derive(Debug)]
@@ -223,7 +232,7 @@ impl<'a> Fields<'a> {
 
     /// Reports the keys that nobody asked for.
     pub fn done(&self) {
-        let mut asked = self.asked.borrow().clone();
+        let mut asked = self.asked.borrow_mut();
         let unknown: Vec<_> = self.entries.iter().filter(|(k, _)| !asked.contains(&k.value.as_str())).collect();
         if unknown.is_empty() {
             return;

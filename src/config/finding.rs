@@ -71,7 +71,7 @@ impl SourceFile {
     }
 
     fn line_starts(&self) -> &[usize] {
-        let breaks = || self.text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1);
+        let breaks = || memchr::memchr_iter(b'\n', self.text.as_bytes()).map(|at| at + 1);
         self.line_starts.get_or_init(|| std::iter::once(0).chain(breaks()).collect())
     }
 }

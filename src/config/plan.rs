@@ -1,12 +1,11 @@
 //! Owns `plans/NAME.yaml`: the rows of an annex, the targets, who follows the plan.
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
+
+use foldhash::{HashSet, HashSetExt as _};
 
 use super::{
-    deadline::{periods_of, read_deadline},
+    deadline::{Deadlines, periods_of},
     fields::{Fields, Reader, date},
     node::{Node, Text, Value},
     policies::{PRESET_OF_KIND, Policies},
@@ -66,7 +65,9 @@ pub fn read_plan(reader: &Reader, root: &Node, units: &Units, policies: &Policie
     let plan_id = id.as_ref().map(|t| t.value.clone()).unwrap_or_default();
     let defaults = Defaults { plan: plan_id, years: years.unwrap_or(unknown), policy, policies, units };
     let mut seen: HashSet<TaskId> = HashSet::new();
-    let tasks = tasks.into_iter().filter_map(|n| read_task(reader, n, &defaults, &mut seen)).map(Arc::new).collect();
+    let mut deadlines = Deadlines::of(defaults.years);
+    let tasks = tasks.into_iter().filter_map(|n| read_task(reader, n, &defaults, &mut deadlines, &mut seen));
+    let tasks = tasks.map(Arc::new).collect();
     Some(Plan { id: id?.value.into(), title: title?.value.into(), years: years?, followed_by, tasks, targets })
 }
 
@@ -164,7 +165,13 @@ fn read_number(fields: &Fields<'_>) -> Option<Text> {
     text
 }
 
-fn read_task(reader: &Reader, node: &Node, defaults: &Defaults<'_>, seen: &mut HashSet<TaskId>) -> Option<Task> {
+fn read_task(
+    reader: &Reader,
+    node: &Node,
+    defaults: &Defaults<'_>,
+    deadlines: &mut Deadlines,
+    seen: &mut HashSet<TaskId>,
+) -> Option<Task> {
     let fields = reader.fields(node, "nhiệm vụ");
     let id = read_number(&fields);
     // The content of a duty marked secret stays on paper.
@@ -174,7 +181,8 @@ fn read_task(reader: &Reader, node: &Node, defaults: &Defaults<'_>, seen: &mut H
     };
     let section = fields.optional_text("section");
     let lead_node = fields.require("lead");
-    let lead = defaults.units.resolve_all(reader, &fields.texts("lead"));
+    let named = fields.texts("lead");
+    let lead = defaults.units.resolve_all(reader, &named);
     let coordinating = defaults.units.resolve_all(reader, &fields.texts("coordinating"));
     let deadline = fields.require("deadline");
     let settled = read_settled(reader, &fields);
@@ -182,7 +190,7 @@ fn read_task(reader: &Reader, node: &Node, defaults: &Defaults<'_>, seen: &mut H
     let policy = fields.get("policy");
     let secret = read_secrecy(reader, &fields);
     fields.done();
-    if let (Some(node), true) = (lead_node, fields.texts("lead").is_empty()) {
+    if let (Some(node), true) = (lead_node, named.is_empty()) {
         reader.error(&node.span, "nhiệm vụ chưa có cơ quan chủ trì", "ghi tên đơn vị vào mục lead".to_owned());
     }
     let (id, content, deadline) = (id?, content?, deadline?);
@@ -190,7 +198,7 @@ fn read_task(reader: &Reader, node: &Node, defaults: &Defaults<'_>, seen: &mut H
     if !seen.insert(task.clone()) {
         reader.error(&id.span, format!("số thứ tự «{task}» bị dùng hai lần"), "mỗi nhiệm vụ một số".to_owned());
     }
-    let deadline = read_deadline(reader, deadline, defaults.years, &settled)?;
+    let deadline = deadlines.read(reader, deadline, &settled)?;
     check_settled(reader, &fields, &deadline.reading, defaults.years);
     Some(Task {
         id: task,
@@ -198,11 +206,11 @@ fn read_task(reader: &Reader, node: &Node, defaults: &Defaults<'_>, seen: &mut H
         content: content.value.into(),
         lead,
         coordinating,
-        phrase: deadline.phrase.into(),
+        phrase: deadline.phrase,
         policy: defaults.policy_of(reader, &id.value, policy, &deadline.reading),
         reading: deadline.reading,
         settled,
-        product: product.map(|t| t.value).unwrap_or_default().into(),
+        product: product.map(|t| t.value.into()).unwrap_or_default(),
         secret,
         source: format!("{}:{}", reader.file.path, reader.file.line_of(id.span.start)),
     })

@@ -33,7 +33,7 @@ use chrono::{NaiveDate, NaiveTime, Weekday};
 use super::calendar::WorkCalendar;
 
 /// What a phrase says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Reading {
     /// The deadlines that it names, in its order; at least one.
     pub clauses: Vec<Clause>,
@@ -48,7 +48,7 @@ pub struct Reading {
 }
 
 /// One deadline with the bytes of the phrase that it was read from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Clause {
     /// Its meaning.
     pub rule: DeadlineRule,
@@ -57,7 +57,7 @@ pub struct Clause {
 }
 
 /// When work is due, as one clause says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum DeadlineRule {
     /// One due date for each date named ("Tháng 3,6,9,12/2023" names four).
     Dates {
@@ -103,7 +103,7 @@ pub enum DeadlineRule {
 }
 
 /// Whether the date written is itself still in time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Limit {
     /// "Trước ngày": the date is excluded.
     Before,
@@ -113,7 +113,7 @@ pub enum Limit {
 
 /// A day, month, quarter, half or year of the calendar; its year is missing when neither the phrase nor
 /// the plan names one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CalendarPoint {
     /// Gregorian year.
     pub year: Option<i32>,
@@ -126,7 +126,7 @@ pub struct CalendarPoint {
 }
 
 /// How much of the calendar a point covers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Extent {
     /// One day of the month.
     Day(DayOf),
@@ -135,7 +135,7 @@ pub enum Extent {
 }
 
 /// Which day of a month or longer period.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DayOf {
     /// Its number; the last day where the month is shorter (Bộ luật Dân sự 2015, Điều 148.3).
     Number(u32),
@@ -148,7 +148,7 @@ pub enum DayOf {
 }
 
 /// Which month of a quarter or longer period.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MonthOf {
     /// Counted from its first.
     Number(u32),
@@ -157,7 +157,7 @@ pub enum MonthOf {
 }
 
 /// Whether a recurring date lies in its own period or in the one beside it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Neighbour {
     /// Its own.
     Same,
@@ -168,7 +168,7 @@ pub enum Neighbour {
 }
 
 /// Which week of a month.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Week {
     /// Counted from the first.
     Number(u32),
@@ -177,7 +177,7 @@ pub enum Week {
 }
 
 /// A rhythm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Every {
     /// Every so many weeks.
     Weeks(u32),
@@ -186,7 +186,7 @@ pub enum Every {
 }
 
 /// Work that comes back.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Recurrence {
     /// The rhythm.
     pub every: Every,
@@ -205,7 +205,7 @@ pub struct Recurrence {
 }
 
 /// The day on which each period of a recurrence is due.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum RecurringDay {
     /// None named: the last day of the period.
     End,
@@ -230,7 +230,7 @@ pub enum RecurringDay {
 }
 
 /// A date without a year.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct YearDate {
     /// Month.
     pub month: u32,
@@ -241,7 +241,7 @@ pub struct YearDate {
 }
 
 /// The day a recurrence reports from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RecurringStart {
     /// The month, for dates of the year.
     pub month: Option<u32>,
@@ -252,7 +252,7 @@ pub struct RecurringStart {
 }
 
 /// A time counted from an event.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Relative {
     /// "Sớm nhất trước 2 tuần": not earlier than this.
     pub from: Option<Distance>,
@@ -265,7 +265,7 @@ pub struct Relative {
 }
 
 /// How far from an event; negative before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Distance {
     /// How many.
     pub count: i32,
@@ -276,7 +276,7 @@ pub struct Distance {
 }
 
 /// Unit of a [`Distance`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DistanceUnit {
     /// Calendar days.
     Day,
@@ -295,7 +295,7 @@ pub enum DistanceUnit {
 }
 
 /// What happens to a due date on a day off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Roll {
     /// "Chuyển sang ngày làm việc tiếp theo".
     NextWorkingDay,
@@ -306,7 +306,7 @@ pub enum Roll {
 }
 
 /// What an event-driven duty waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Trigger {
     /// That something happens.
     Event,
@@ -315,7 +315,7 @@ pub enum Trigger {
 }
 
 /// Something that people read differently.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Doubt {
     /// In what way.
     pub kind: DoubtKind,
@@ -326,7 +326,7 @@ pub struct Doubt {
 }
 
 /// In what way people differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DoubtKind {
     /// "Trước T12/2023": before the month begins, or by its end.
     BeforeWholePeriod,
@@ -347,7 +347,7 @@ pub enum DoubtKind {
 }
 
 /// The year of dates that name none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum YearContext {
     /// None is known.
     #[default]

@@ -1,13 +1,13 @@
 //! Owns the occurrences of a plan: one for each task, lead unit and period; computed, never stored.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use chrono::{Datelike, Months, NaiveDate};
 use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
 
 use super::{
     calendar::WorkCalendar,
-    deadline::{DeadlineRule, Due, schedule::PlanYears},
+    deadline::{DeadlineRule, Due, Reading, schedule::PlanYears},
     ids::{PlanId, SubjectId, TaskId, UnitId},
     life::Opening,
     plan::{Plan, Task},
@@ -51,7 +51,16 @@ pub enum OccurrenceKind {
 /// The subject of an occurrence; the one place that spells it.
 #[must_use]
 pub fn occurrence_subject(plan: &PlanId, task: &TaskId, period: &str, unit: &UnitId) -> SubjectId {
-    ["task:", plan.as_str(), "/", task.as_str(), ":", period, ":", unit.as_str()].concat().into()
+    let mut text = String::new();
+    spell_subject(&mut text, plan, task, period, unit);
+    text.into()
+}
+
+fn spell_subject(text: &mut String, plan: &PlanId, task: &TaskId, period: &str, unit: &UnitId) {
+    text.clear();
+    for part in ["task:", plan.as_str(), "/", task.as_str(), ":", period, ":", unit.as_str()] {
+        text.push_str(part);
+    }
 }
 
 /// All occurrences of all plans, expanded once for a configuration.
@@ -76,40 +85,38 @@ impl Agenda {
     pub fn expand(plans: Vec<Plan>, policies: BTreeMap<String, Policy>, calendar: &WorkCalendar) -> Self {
         let policies: BTreeMap<String, Arc<Policy>> =
             policies.into_iter().map(|(name, policy)| (name, Arc::new(policy))).collect();
-        let mut occurrences = Vec::new();
+        let silent = Arc::default();
         let mut tasks = HashMap::new();
-        // Thousands of occurrences share a dozen names of months.
-        let mut names: HashSet<Arc<str>> = HashSet::new();
-        // And a ladder and a due date.
-        let mut opening: HashMap<(*const Policy, Due), NaiveDate> = HashMap::new();
+        let mut schedules = Schedules::new(calendar);
+        // Those of one day in the order of the annex.
+        let mut by_day: BTreeMap<NaiveDate, Vec<Draft<'_>>> = BTreeMap::new();
         for (index, plan) in plans.iter().enumerate() {
             for (row, task) in plan.tasks.iter().enumerate() {
                 tasks.insert((plan.id.clone(), task.id.clone()), (index, row));
-                let policy = policies.get(&task.policy).cloned().unwrap_or_default();
-                for (period, kind) in periods(plan, task, &policy, calendar) {
-                    let period = shared(&mut names, &period);
-                    let opens_on = match kind {
-                        OccurrenceKind::Dated(due) => *opening
-                            .entry((Arc::as_ptr(&policy), due))
-                            .or_insert_with(|| policy.opens_on(due, calendar)),
-                        OccurrenceKind::StandingNote(on) | OccurrenceKind::DateMissing(on) => on,
-                    };
-                    occurrences.extend(task.lead.iter().map(|unit| Occurrence {
-                        subject: occurrence_subject(&plan.id, &task.id, &period, unit),
-                        plan: index,
-                        task: Arc::clone(task),
-                        policy: Arc::clone(&policy),
-                        unit: unit.clone(),
-                        period: Arc::clone(&period),
-                        kind,
-                        opens_on,
-                        document: None,
-                    }));
+                let policy = policies.get(&task.policy).unwrap_or(&silent);
+                for point in schedules.of(plan, task, policy) {
+                    let drafts = by_day.entry(schedules.points[point].opens_on).or_default();
+                    drafts.extend(task.lead.iter().map(|unit| Draft { plan: index, task, policy, point, unit }));
                 }
             }
         }
-        // Stable: those of one day stay in the order of the annex.
-        occurrences.sort_by_key(|o| o.opens_on);
+        let mut occurrences = Vec::with_capacity(by_day.values().map(Vec::len).sum());
+        let mut subject = String::new();
+        for Draft { plan, task, policy, point, unit } in by_day.into_values().flatten() {
+            let Point { period, kind, opens_on } = &schedules.points[point];
+            spell_subject(&mut subject, &plans[plan].id, &task.id, period, unit);
+            occurrences.push(Occurrence {
+                subject: subject.as_str().into(),
+                plan,
+                task: Arc::clone(task),
+                policy: Arc::clone(policy),
+                unit: unit.clone(),
+                period: Arc::clone(period),
+                kind: *kind,
+                opens_on: *opens_on,
+                document: None,
+            });
+        }
         Self { plans, policies, occurrences, tasks }
     }
 
@@ -147,13 +154,69 @@ impl Agenda {
     }
 }
 
-fn shared(names: &mut HashSet<Arc<str>>, name: &str) -> Arc<str> {
-    if let Some(known) = names.get(name) {
-        return Arc::clone(known);
+/// An occurrence that is not spelt out yet.
+struct Draft<'a> {
+    plan: usize,
+    task: &'a Arc<Task>,
+    policy: &'a Arc<Policy>,
+    /// Place among the points.
+    point: usize,
+    unit: &'a UnitId,
+}
+
+/// A period of a task.
+struct Point {
+    period: Arc<str>,
+    kind: OccurrenceKind,
+    opens_on: NaiveDate,
+}
+
+/// The periods of tasks: those of one deadline under one policy and in the same years are the same.
+struct Schedules<'a> {
+    calendar: &'a WorkCalendar,
+    points: Vec<Point>,
+    /// Where the periods of a deadline stand among the points; the policy by its place in memory.
+    known: HashMap<(&'a Reading, *const Policy, PlanYears), Range<usize>>,
+    /// Thousands of points share a dozen names of months.
+    names: HashSet<Arc<str>>,
+}
+
+impl<'a> Schedules<'a> {
+    fn new(calendar: &'a WorkCalendar) -> Self {
+        Self { calendar, points: Vec::new(), known: HashMap::new(), names: HashSet::new() }
     }
-    let name: Arc<str> = name.into();
-    names.insert(Arc::clone(&name));
-    name
+
+    /// Where the periods of a task stand among the points.
+    fn of(&mut self, plan: &'a Plan, task: &'a Task, policy: &Arc<Policy>) -> Range<usize> {
+        let key = (&*task.reading, Arc::as_ptr(policy), plan.years);
+        if let Some(known) = self.known.get(&key).filter(|_| task.settled.is_empty()) {
+            return known.clone();
+        }
+        let start = self.points.len();
+        for (period, kind) in periods(plan, task, policy, self.calendar) {
+            let opens_on = match kind {
+                OccurrenceKind::Dated(due) => policy.opens_on(due, self.calendar),
+                OccurrenceKind::StandingNote(on) | OccurrenceKind::DateMissing(on) => on,
+            };
+            let period = self.shared(&period);
+            self.points.push(Point { period, kind, opens_on });
+        }
+        let points = start..self.points.len();
+        // What the office settled is of this task alone.
+        if task.settled.is_empty() {
+            self.known.insert(key, points.clone());
+        }
+        points
+    }
+
+    fn shared(&mut self, name: &str) -> Arc<str> {
+        if let Some(known) = self.names.get(name) {
+            return Arc::clone(known);
+        }
+        let name: Arc<str> = name.into();
+        self.names.insert(Arc::clone(&name));
+        name
+    }
 }
 
 fn periods(plan: &Plan, task: &Task, policy: &Policy, calendar: &WorkCalendar) -> Vec<(String, OccurrenceKind)> {

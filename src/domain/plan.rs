@@ -53,8 +53,8 @@ pub struct Task {
     pub coordinating: Vec<UnitId>,
     /// The deadline exactly as the annex has it; in words of ours where only a structured form was given.
     pub phrase: Arc<str>,
-    /// What the phrase means.
-    pub reading: Reading,
+    /// What the phrase means; rows with the same phrase share it.
+    pub reading: Arc<Reading>,
     /// A last day in time that settles the phrase, by period; entered by the administrator.
     pub settled: BTreeMap<String, NaiveDate>,
     /// Expected product.

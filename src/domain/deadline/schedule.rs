@@ -79,7 +79,7 @@ pub enum DeadlineKind {
 }
 
 /// The years for which recurring work is planned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PlanYears {
     /// The year of dates without one.
     pub context: YearContext,
