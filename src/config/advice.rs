@@ -1,6 +1,6 @@
 //! Owns what is allowed but unwise, and shows only when plans, policies, people and calendar stand together.
 
-use std::{cell::LazyCell, collections::BTreeMap, ops::Range, ptr, sync::Arc};
+use std::{cell::LazyCell, cmp::Reverse, collections::BTreeMap, ops::Range, ptr, rc::Rc, sync::Arc};
 
 use chrono::NaiveDate;
 use foldhash::{HashMap, HashMapExt as _, HashSet};
@@ -36,19 +36,18 @@ const ALIKE: usize = 90;
 /// All that is unwise in the office's plans, in no particular order.
 pub fn advise(office: &Office, files: &PlanFiles, units_file: &Arc<SourceFile>) -> Vec<Finding> {
     let agenda = &office.agenda;
-    // Tasks by their place in memory, where they stay as long as the office does.
-    let mut by_task: HashMap<*const Task, Vec<&Occurrence>> = HashMap::new();
-    for occurrence in &agenda.occurrences {
-        by_task.entry(Arc::as_ptr(&occurrence.task)).or_default().push(occurrence);
-    }
+    let dated = LazyCell::new(|| {
+        let is_dated = |o: &&Occurrence| matches!(o.kind, OccurrenceKind::Dated(_));
+        agenda.occurrences.iter().filter(is_dated).map(|o| Arc::as_ptr(&o.task)).collect()
+    });
+    let mut in_holidays = tasks_in_holidays(office);
     let mut findings = Vec::new();
     for plan in &agenda.plans {
         let Some(file) = files.get(&plan.id) else { continue };
         for task in &plan.tasks {
-            let occurrences = by_task.get(&Arc::as_ptr(task)).map_or(&[][..], Vec::as_slice);
             let policy = agenda.policies.get(&task.policy);
-            findings.extend(never_reminded(task, policy, occurrences).map(|said| said.at(file, task)));
-            findings.extend(falls_in_holidays(&office.calendar, occurrences).map(|said| said.at(file, task)));
+            findings.extend(never_reminded(task, policy, &dated).map(|said| said.at(file, task)));
+            findings.extend(in_holidays.remove(&Arc::as_ptr(task)).map(|said| said.at(file, task)));
         }
         findings.extend(alike(plan).into_iter().map(|(task, said)| said.at(file, task)));
     }
@@ -105,54 +104,78 @@ fn place_of_task(file: &SourceFile, task: &Task) -> Range<usize> {
     text.find(id).map_or(start..start, |at| start + at..start + at + id.len())
 }
 
-/// A task with due dates of which its unit never hears. One without any is told of where its deadline is read.
-fn never_reminded(task: &Task, policy: Option<&Arc<Policy>>, occurrences: &[&Occurrence]) -> Option<Said> {
+/// A task with due dates of which its unit never hears; `dated` are the tasks that have some. One without any is told of
+/// where its deadline is read.
+fn never_reminded(
+    task: &Arc<Task>,
+    policy: Option<&Arc<Policy>>,
+    dated: &LazyCell<HashSet<*const Task>, impl FnOnce() -> HashSet<*const Task>>,
+) -> Option<Said> {
     let policy = policy?;
     let is_told = !policy.lead.before.is_empty() || !policy.lead.after.is_empty() || policy.data_closing.is_some();
-    let is_dated = occurrences.iter().any(|o| matches!(o.kind, OccurrenceKind::Dated(_)));
-    (is_dated && !is_told).then(|| Said {
+    (!is_told && dated.contains(&Arc::as_ptr(task))).then(|| Said {
         message: format!("chính sách «{}» không nhắc đơn vị chủ trì lần nào", task.policy),
         help: "thêm lead: { before: […] } vào chính sách, hoặc chọn chính sách khác cho nhiệm vụ này".to_owned(),
     })
 }
 
-/// A ladder counted in calendar days whose every rung ahead of the due date falls into days off, Tết among them: people
-/// hear of it once, on the last working day before the holidays.
-fn falls_in_holidays(calendar: &WorkCalendar, occurrences: &[&Occurrence]) -> Option<Said> {
-    occurrences.iter().find_map(|occurrence| {
-        let OccurrenceKind::Dated(due) = occurrence.kind else { return None };
-        let named = named_break(&occurrence.policy, due, calendar)?;
-        let told_on = occurrence.policy.lead.days_before(due, calendar).into_iter().min()?;
-        Some(Said {
+/// Tasks with a ladder counted in calendar days whose every rung ahead of a due date falls into days off, Tết among
+/// them: people hear of it once, on the last working day before the holidays. Tasks by their place in memory, where
+/// they stay as long as the office does.
+fn tasks_in_holidays(office: &Office) -> HashMap<*const Task, Said> {
+    let calendar = &office.calendar;
+    // Thousands of occurrences share a ladder and a due date.
+    let mut known: HashMap<(*const Policy, Due), Option<&str>> = HashMap::new();
+    let mut last = None;
+    let mut found = HashMap::new();
+    for occurrence in &office.agenda.occurrences {
+        let OccurrenceKind::Dated(due) = occurrence.kind else { continue };
+        let policy = &occurrence.policy;
+        let ladder = (Arc::as_ptr(policy), due);
+        let named = match last {
+            Some((of, named)) if of == ladder => named,
+            Some(_) | None => *known.entry(ladder).or_insert_with(|| named_break(policy, due, calendar)),
+        };
+        last = Some((ladder, named));
+        let Some(named) = named else { continue };
+        let Some(told_on) = policy.lead.days_before(due, calendar).into_iter().min() else { continue };
+        found.entry(Arc::as_ptr(&occurrence.task)).or_insert_with(|| Said {
             message: format!(
                 "mọi mốc nhắc trước hạn {} rơi vào ngày nghỉ ({named}): chỉ còn một lần nhắc, ngày {}",
                 date(due.last_on),
                 short_date(told_on)
             ),
             help: "thêm mốc nhắc sớm hơn vào before, hoặc đếm theo ngày làm việc: count_in: working_days".to_owned(),
-        })
-    })
+        });
+    }
+    found
 }
 
-fn named_break(policy: &Policy, due: Due, calendar: &WorkCalendar) -> Option<String> {
+fn named_break<'c>(policy: &Policy, due: Due, calendar: &'c WorkCalendar) -> Option<&'c str> {
     let mut days = policy.lead.calendar_days_before(due);
     if days.clone().nth(1).is_none() || days.clone().any(|day| calendar.is_working_day(day)) {
         return None;
     }
-    days.find_map(|day| calendar.day_off_name(day)).map(str::to_owned)
+    days.find_map(|day| calendar.day_off_name(day))
 }
 
 /// Rows of one unit that ask for the same by the same day: the document has them twice, or one contains the other.
 fn alike(plan: &Plan) -> Vec<(&Task, Said)> {
     let words: Vec<LazyCell<Vec<String>, _>> =
         plan.tasks.iter().map(|task| LazyCell::new(|| words_of(&task.content))).collect();
-    let mut earlier: HashMap<(String, &UnitId), Vec<usize>> = HashMap::new();
+    // As written, and as compared: hundreds of rows share a phrase.
+    let mut phrases: HashMap<&str, usize> = HashMap::new();
+    let mut folded_phrases: HashMap<String, usize> = HashMap::new();
+    let mut earlier: HashMap<(usize, &UnitId), Vec<usize>> = HashMap::new();
     let mut found = Vec::new();
     for (at, task) in plan.tasks.iter().enumerate() {
-        let phrase = folded(&task.phrase);
+        let phrase = *phrases.entry(&task.phrase).or_insert_with(|| {
+            let next = folded_phrases.len();
+            *folded_phrases.entry(folded(&task.phrase)).or_insert(next)
+        });
         let mut twin = None;
         for unit in &task.lead {
-            let same = earlier.entry((phrase.clone(), unit)).or_default();
+            let same = earlier.entry((phrase, unit)).or_default();
             let near = same.iter().rev().take(MOST_COMPARED).find(|before| is_alike(&words[**before], &words[at]));
             twin = twin.or(near.copied());
             same.push(at);
@@ -202,12 +225,16 @@ fn common(short: &[String], long: &[String]) -> usize {
     row[short.len()]
 }
 
-/// Which occurrences one unit hears of on each day.
-type Days = HashMap<NaiveDate, Vec<usize>>;
+/// What one unit hears of on the same days.
+struct Told {
+    days: Rc<[NaiveDate]>,
+    /// By their places in the agenda.
+    occurrences: Vec<usize>,
+}
 
 /// People who would be told of too much on one day, each with their fullest day.
 fn crowded(office: &Office, units_file: &Arc<SourceFile>) -> Vec<Finding> {
-    let units = days_of_units(office);
+    let units = told_to_units(office);
     let mut memberships: BTreeMap<&PersonId, Vec<&UnitId>> = BTreeMap::new();
     for unit in office.directory.units.values().filter(|unit| units.contains_key(&unit.id)) {
         unit.contacts.iter().for_each(|person| memberships.entry(person).or_default().push(&unit.id));
@@ -216,8 +243,8 @@ fn crowded(office: &Office, units_file: &Arc<SourceFile>) -> Vec<Finding> {
     let mut known: HashMap<Vec<&UnitId>, Option<(usize, NaiveDate)>> = HashMap::new();
     let places = places_of_ids(units_file);
     let findings = memberships.into_iter().filter_map(|(person, members)| {
-        let days = || members.iter().filter_map(|unit| units.get(*unit)).collect::<Vec<_>>();
-        let (count, day) = (*known.entry(members.clone()).or_insert_with(|| fullest(&days())))?;
+        let told = || members.iter().filter_map(|unit| units.get(*unit)).flatten().collect::<Vec<_>>();
+        let (count, day) = (*known.entry(members.clone()).or_insert_with(|| fullest(&told())))?;
         let name = office.directory.people.get(person).map_or(person.as_str(), |p| p.name.as_str());
         let said = Said {
             message: format!("{name} sẽ nhận {count} lời nhắc trong ngày {}: khó đọc hết", date(day)),
@@ -241,10 +268,9 @@ fn places_of_ids(file: &SourceFile) -> HashMap<&str, Range<usize>> {
     declared.collect()
 }
 
-fn days_of_units(office: &Office) -> HashMap<&UnitId, Days> {
-    let mut units: HashMap<&UnitId, Days> = HashMap::new();
-    // Thousands of occurrences share a ladder and a due date.
-    let mut told_on: HashMap<(*const Triggers, OccurrenceKind), Vec<NaiveDate>> = HashMap::new();
+fn told_to_units(office: &Office) -> HashMap<&UnitId, Vec<Told>> {
+    // Thousands of occurrences share a unit, a ladder and a due date.
+    let mut alike: HashMap<(&UnitId, *const Triggers, OccurrenceKind), (Role, Vec<usize>)> = HashMap::new();
     for (at, occurrence) in office.agenda.occurrences.iter().enumerate() {
         let plan = &office.agenda.plans[occurrence.plan];
         let roles: [(&[UnitId], Role); 3] = [
@@ -252,29 +278,45 @@ fn days_of_units(office: &Office) -> HashMap<&UnitId, Days> {
             (&occurrence.task.coordinating, Role::Coordinating),
             (&plan.followed_by, Role::Following),
         ];
-        for (concerned, role) in roles.into_iter().filter(|(concerned, _)| !concerned.is_empty()) {
-            let ladder = (ptr::from_ref(occurrence.policy.triggers(role)), occurrence.kind);
-            let days = told_on.entry(ladder).or_insert_with(|| days_told(occurrence, role, &office.calendar));
+        for (concerned, role) in roles {
+            let triggers = ptr::from_ref(occurrence.policy.triggers(role));
             for unit in concerned {
-                let told = units.entry(unit).or_default();
-                for day in &*days {
-                    told.entry(*day).or_default().push(at);
-                }
+                let known = alike.entry((unit, triggers, occurrence.kind));
+                known.or_insert_with(|| (role, Vec::new())).1.push(at);
             }
         }
     }
-    units
+    let mut told: HashMap<&UnitId, Vec<Told>> = HashMap::new();
+    let mut ladders: HashMap<(*const Triggers, OccurrenceKind), Rc<[NaiveDate]>> = HashMap::new();
+    for ((unit, triggers, kind), (role, occurrences)) in alike {
+        let days = ladders
+            .entry((triggers, kind))
+            .or_insert_with(|| days_told(&office.agenda.occurrences[occurrences[0]], role, &office.calendar).into());
+        told.entry(unit).or_default().push(Told { days: Rc::clone(days), occurrences });
+    }
+    told
 }
 
-/// The day with the most reminders in all of these units together, if they are too many. One duty is one reminder, in
-/// however many roles.
-fn fullest(units: &[&Days]) -> Option<(usize, NaiveDate)> {
-    let days = units.iter().flat_map(|days| days.keys().copied()).filter_map(|day| {
-        let together = units.iter().filter_map(|days| days.get(&day));
-        let many = together.clone().map(Vec::len).sum::<usize>() > MANY_A_DAY;
-        many.then(|| (together.flatten().collect::<HashSet<_>>().len(), day))
-    });
-    days.filter(|(count, _)| *count > MANY_A_DAY).max()
+/// The day with the most reminders in all of this together, if they are too many. One duty is one reminder, in however
+/// many roles.
+fn fullest(told: &[&Told]) -> Option<(usize, NaiveDate)> {
+    let mut at_most: HashMap<NaiveDate, usize> = HashMap::new();
+    for Told { days, occurrences } in told {
+        days.iter().for_each(|day| *at_most.entry(*day).or_default() += occurrences.len());
+    }
+    let mut days: Vec<_> = at_most.into_iter().map(|(day, count)| (count, day)).collect();
+    days.sort_unstable_by_key(|day| Reverse(*day));
+    let mut fullest = (MANY_A_DAY, NaiveDate::MIN);
+    for (at_most, day) in days {
+        // No day after it has more.
+        if at_most <= MANY_A_DAY || at_most < fullest.0 {
+            break;
+        }
+        let of_day = told.iter().filter(|told| told.days.contains(&day));
+        let occurrences: HashSet<usize> = of_day.flat_map(|told| &told.occurrences).copied().collect();
+        fullest = fullest.max((occurrences.len(), day));
+    }
+    (fullest.0 > MANY_A_DAY).then_some(fullest)
 }
 
 /// The days ahead of the due date on which units in that role hear of the work.
