@@ -1,11 +1,13 @@
 //! Owns who would be told of a piece of work today, as what and at which rung; not whether they were told already.
 
-use std::{ptr, sync::Arc};
+use std::{cell::OnceCell, ptr, sync::Arc};
 
 use chrono::NaiveDate;
+use foldhash::HashMap;
 
 use super::{Gap, draft::Draft, verdict::Link};
 use crate::domain::{
+    calendar::WorkCalendar,
     deadline::Due,
     directory::{ChannelKind, Directory, Recipient},
     ids::{PersonId, SubjectId, UnitId},
@@ -42,6 +44,41 @@ pub struct Work<'w> {
     pub is_secret: bool,
 }
 
+/// What the ladders of policies have reached today, as far as it was asked for.
+#[derive(Default)]
+pub struct Ladders {
+    /// By due date, and the policy's place in memory, where it stays as long as the office does.
+    known: HashMap<(Due, *const Policy), usize>,
+    reached: Vec<Reached>,
+    /// The one asked for last: occurrences that open on a day often share it.
+    last: Option<((Due, *const Policy), usize)>,
+}
+
+/// What the ladders of one policy have reached for one due date.
+#[derive(Default)]
+struct Reached {
+    /// By role: the rung, and whether a stronger one is reached by the next digest.
+    roles: [OnceCell<(Option<Rung>, bool)>; 3],
+    /// The rung of the day on which the numbers are closed, where that is today.
+    closing: OnceCell<Option<Rung>>,
+}
+
+impl Ladders {
+    /// The place of one.
+    fn of(&mut self, due: Due, policy: &Policy) -> usize {
+        let key = (due, ptr::from_ref(policy));
+        let place = match self.last {
+            Some((last, place)) if last == key => place,
+            Some(_) | None => *self.known.entry(key).or_insert(self.reached.len()),
+        };
+        self.last = Some((key, place));
+        if place == self.reached.len() {
+            self.reached.push(Reached::default());
+        }
+        place
+    }
+}
+
 /// The rung "when it was opened", weaker than every other.
 pub const OPENING_OFFSET: i32 = -1000;
 
@@ -49,6 +86,7 @@ impl Draft<'_> {
     /// Everybody whose ladder has reached a rung, the strongest audience first.
     pub fn candidates(&mut self, work: &Work<'_>, candidates: &mut Vec<Candidate>) {
         let due = work.due;
+        let ladder = self.ladders.of(due, work.policy);
         let is_overdue = self.today > due.last_on;
         let reason = match (is_overdue, self.today >= due.safe_on) {
             (true, _) => Reason::Overdue,
@@ -58,19 +96,20 @@ impl Draft<'_> {
         if work.life.is_some_and(Life::is_disputed) {
             self.link(work.subject, Some(Audience::Lead), None, || Link::Disputed);
         } else {
-            self.of_role(work, Role::Lead, std::slice::from_ref(work.lead), reason, candidates);
+            self.of_role(work, ladder, Role::Lead, std::slice::from_ref(work.lead), reason, candidates);
         }
         if is_overdue {
             self.superiors(work, candidates);
         }
-        self.closing_data(work, candidates);
-        self.of_role(work, Role::Coordinating, work.coordinating, reason, candidates);
-        self.of_role(work, Role::Following, work.following, reason, candidates);
+        self.closing_data(work, ladder, candidates);
+        self.of_role(work, ladder, Role::Coordinating, work.coordinating, reason, candidates);
+        self.of_role(work, ladder, Role::Following, work.following, reason, candidates);
     }
 
     fn of_role(
         &mut self,
         work: &Work<'_>,
+        ladder: usize,
         role: Role,
         units: &[UnitId],
         reason: Reason,
@@ -88,12 +127,12 @@ impl Draft<'_> {
         let triggers = work.policy.triggers(role);
         let opening = work.opened_on.filter(|_| role != Role::Following);
         let (today, next_on) = (self.today, self.next_digest_on);
-        let (reached, cannot_wait) =
-            *self.rungs.entry((work.due, ptr::from_ref(triggers).addr())).or_insert_with(|| {
-                let reached = triggers.reached(work.due, today, calendar);
-                let next = triggers.reached(work.due, next_on, calendar);
-                (reached, next.is_some_and(|next| reached.is_none_or(|rung| next.offset > rung.offset)))
-            });
+        let known = &self.ladders.reached[ladder].roles[role as usize];
+        let (reached, cannot_wait) = *known.get_or_init(|| {
+            let reached = triggers.reached(work.due, today, calendar);
+            let next = triggers.reached(work.due, next_on, calendar);
+            (reached, next.is_some_and(|next| reached.is_none_or(|rung| next.offset > rung.offset)))
+        });
         let Some(rung) = reached.or_else(|| opening.map(|on| Rung { offset: OPENING_OFFSET, on })) else {
             let next = || Link::NoRung(triggers.next_rung(work.due, today, calendar));
             self.link(work.subject, Some(audience), None, next);
@@ -204,14 +243,13 @@ impl Draft<'_> {
     }
 
     /// On the day on which the numbers of a report are closed, while the report is not yet due.
-    fn closing_data(&mut self, work: &Work<'_>, candidates: &mut Vec<Candidate>) {
-        let Some(closing_on) = work.policy.data_closing_on(work.due) else { return };
-        let on = self.situation.office.calendar.last_working_day_until(closing_on);
-        if self.today < on || self.today > closing_on || on >= work.due.safe_on {
+    fn closing_data(&mut self, work: &Work<'_>, ladder: usize, candidates: &mut Vec<Candidate>) {
+        if work.policy.data_closing.is_none() {
             return;
         }
-        let offset = -i32::try_from((work.due.last_on - closing_on).num_days()).unwrap_or(0);
-        let rung = Rung { offset, on };
+        let (today, calendar) = (self.today, &self.situation.office.calendar);
+        let known = &self.ladders.reached[ladder].closing;
+        let Some(rung) = *known.get_or_init(|| closing_rung(work, today, calendar)) else { return };
         for unit in std::iter::once(work.lead).chain(work.coordinating) {
             let told = self.all_of(unit, work.is_secret, Audience::DataClosing, rung, Reason::Upcoming, None);
             candidates.extend(told);
@@ -316,4 +354,15 @@ impl Draft<'_> {
         self.readers.insert(unit.clone(), Arc::clone(&readers));
         readers
     }
+}
+
+/// The rung of the day on which the numbers of a report are closed, while that is today and the report not yet due.
+fn closing_rung(work: &Work<'_>, today: NaiveDate, calendar: &WorkCalendar) -> Option<Rung> {
+    let closing_on = work.policy.data_closing_on(work.due)?;
+    let on = calendar.last_working_day_until(closing_on);
+    if today < on || today > closing_on || on >= work.due.safe_on {
+        return None;
+    }
+    let offset = -i32::try_from((work.due.last_on - closing_on).num_days()).unwrap_or(0);
+    Some(Rung { offset, on })
 }

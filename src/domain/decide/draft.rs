@@ -7,7 +7,7 @@ use foldhash::{HashMap, HashMapExt as _, HashSet};
 
 use super::{
     Decision, GAP_PREFIX, Gap, Look, PendingDelivery, Problem, Readers, Situation, Verdict,
-    candidates::{Candidate, Work},
+    candidates::{Candidate, Ladders, Work},
     telling::{Concerned, Release, Topic},
     verdict::Link,
 };
@@ -36,9 +36,8 @@ pub struct Draft<'a> {
     pub pending: HashMap<&'a SubjectId, Vec<&'a PendingDelivery>>,
     /// Who reads the messages of a unit, looked up once.
     pub readers: Readers,
-    /// The rung that a ladder has reached today, and whether it reaches a stronger one by the next digest; by due date
-    /// and the ladder's place in memory, where it stays as long as the office does.
-    pub rungs: HashMap<(Due, usize), (Option<Rung>, bool)>,
+    /// What ladders have reached today: thousands of occurrences share one.
+    pub ladders: Ladders,
     pub decision: Decision,
     /// Room for candidates, used again from one occurrence to the next.
     scratch: Vec<Candidate>,
@@ -70,7 +69,7 @@ impl<'a> Draft<'a> {
             live: situation.record.pending.iter().map(|p| (&p.subject, Vec::new())).collect(),
             pending,
             readers: Readers::default(),
-            rungs: HashMap::new(),
+            ladders: Ladders::default(),
             decision: Decision::default(),
             scratch: Vec::new(),
             sees_all: false,

@@ -120,6 +120,9 @@ impl Draft<'_> {
 
     /// A waiting message of a weaker rung is contained in the new one.
     fn supersede(&mut self, key: &NotificationKey) {
+        if self.pending.is_empty() {
+            return;
+        }
         let pending = self.pending.get(&key.subject).into_iter().flatten();
         let weaker = pending.filter(|p| p.told.is_weaker_than(key));
         self.decision.cancel.extend(weaker.map(|p| Cancellation { id: p.id, reason: CancelReason::Superseded }));
@@ -174,15 +177,13 @@ impl Draft<'_> {
 
 /// When messages decided at a moment may leave.
 pub struct Release {
-    /// Today's digest; what is urgent joins it as long as it has not left.
-    digest_today: DateTime<Utc>,
-    /// With a digest, spread from this moment on.
-    digest_at: DateTime<Utc>,
+    /// By the minute of the spread: today's digest, which what is urgent joins as long as it has not left, and the
+    /// digest that the rest leaves with.
+    digests: Vec<(DateTime<Utc>, DateTime<Utc>)>,
     /// Still today, for what cannot wait for the next digest: at once, or after lunch.
     today_at: Option<DateTime<Utc>>,
     /// Whether today's digest was missed, so that nothing waits for the next one.
     is_late: bool,
-    spread_minutes: u32,
 }
 
 impl Release {
@@ -192,22 +193,25 @@ impl Release {
         let (hours, calendar) = (&situation.office.hours, &situation.office.calendar);
         let today = hours.date(now);
         let digest = hours.digest_moment(today);
-        let spread_minutes = hours.spread_minutes;
+        let spread = |digest_at: DateTime<Utc>| {
+            let minutes = (0..=hours.spread_minutes).map(|n| Duration::minutes(i64::from(n)));
+            minutes.map(|wait| (digest + wait, digest_at + wait)).collect()
+        };
         if now <= digest && calendar.is_working_day(today) {
-            return Self { digest_today: digest, digest_at: digest, today_at: None, is_late: false, spread_minutes };
+            return Self { digests: spread(digest), today_at: None, is_late: false };
         }
         let next = hours.next_sending(calendar, now);
         let today_at = Some(next).filter(|next| hours.date(*next) == today);
         let is_late = today_at.is_some() && situation.record.last_decided_at.is_none_or(|at| at < digest);
         let digest_at = if is_late { digest } else { hours.next_digest(calendar, now) };
-        Self { digest_today: digest, digest_at, today_at, is_late, spread_minutes }
+        Self { digests: spread(digest_at), today_at, is_late }
     }
 
     fn at(&self, is_urgent: bool, recipient: &RecipientId) -> DateTime<Utc> {
-        let spread = Duration::minutes(spread_of(recipient, self.spread_minutes));
+        let (today, digest_at) = self.digests[spread_of(recipient, self.digests.len())];
         match self.today_at {
-            Some(at) if is_urgent || self.is_late => at.max(self.digest_today + spread),
-            Some(_) | None => self.digest_at + spread,
+            Some(at) if is_urgent || self.is_late => at.max(today),
+            Some(_) | None => digest_at,
         }
     }
 }
@@ -229,11 +233,11 @@ fn reader(audience: Audience) -> Reader {
     }
 }
 
-/// The minute of the spread at which a recipient's digest leaves: the same every morning (FNV-1a of the id).
-fn spread_of(recipient: &RecipientId, minutes: u32) -> i64 {
-    if minutes == 0 {
+/// Which of so many minutes of the spread a recipient's digest leaves at: the same every morning (FNV-1a of the id).
+fn spread_of(recipient: &RecipientId, minutes: usize) -> usize {
+    if minutes <= 1 {
         return 0;
     }
     let hash = recipient.as_str().bytes().fold(0x811c_9dc5_u32, |h, b| (h ^ u32::from(b)).wrapping_mul(0x0100_0193));
-    i64::from(hash % (minutes + 1))
+    hash as usize % minutes
 }
