@@ -73,8 +73,13 @@ pub fn parse_text(path: &str, text: &str) -> Result<Node, Vec<Finding>> {
 ///
 /// A repeated key is reported and the rest is read all the same, so that other mistakes are seen too.
 pub fn parse(file: &Arc<SourceFile>, findings: &mut Vec<Finding>) -> Option<Node> {
-    let mut reading =
-        Reading { text: &file.text, events: Parser::new_from_str(&file.text), left: MOST_NODES, repeated: Vec::new() };
+    let mut reading = Reading {
+        text: &file.text,
+        end: file.text.trim_end().len(),
+        events: Parser::new_from_str(&file.text),
+        left: MOST_NODES,
+        repeated: Vec::new(),
+    };
     let read = reading.document();
     findings.extend(reading.repeated.iter().map(|key| Finding {
         severity: Severity::Error,
@@ -89,6 +94,8 @@ pub fn parse(file: &Arc<SourceFile>, findings: &mut Vec<Finding>) -> Option<Node
 /// One document in the making.
 struct Reading<'t> {
     text: &'t str,
+    /// Where its last line ends.
+    end: usize,
     events: Parser<'t, StrInput<'t>>,
     /// How many more nodes may come.
     left: usize,
@@ -111,7 +118,7 @@ enum Broken {
 impl<'t> Reading<'t> {
     fn next(&mut self) -> Result<(Event<'t>, Range<usize>), Broken> {
         match self.events.next() {
-            Some(Ok((event, at))) => Ok((event, span(self.text, at))),
+            Some(Ok((event, at))) => Ok((event, span(self.text, self.end, at))),
             Some(Err(error)) => Err(Broken::Syntax(error)),
             None => Err(Broken::Empty),
         }
@@ -191,9 +198,16 @@ impl<'t> Reading<'t> {
     }
 
     fn note_repeated(&mut self, entries: &[(Text, Node)]) {
-        let mut known = HashSet::with_capacity(entries.len());
-        let keys = entries.iter().map(|(key, _)| key);
-        self.repeated.extend(keys.filter(|key| !known.insert(key.value.as_str())).cloned());
+        /// So few keys are compared with one another.
+        const FEW: usize = 16;
+        let keys = || entries.iter().map(|(key, _)| key);
+        if entries.len() > FEW {
+            let mut known = HashSet::with_capacity(entries.len());
+            self.repeated.extend(keys().filter(|key| !known.insert(key.value.as_str())).cloned());
+        } else {
+            let is_known = |(at, key): &(usize, &Text)| keys().take(*at).any(|known| known.value == key.value);
+            self.repeated.extend(keys().enumerate().filter(is_known).map(|(_, key)| key.clone()));
+        }
     }
 }
 
@@ -207,7 +221,7 @@ impl Broken {
             Self::Syntax(error) => {
                 let (message, help) = syntax_sentence(&error.info());
                 let at = *error.marker();
-                (span(&file.text, Span::empty(at)), message, help)
+                (span(&file.text, file.text.trim_end().len(), Span::empty(at)), message, help)
             }
             Self::Empty => (0..0, "tệp trống hoặc bị cắt dở".to_owned(), "chép lại từ tệp mẫu".to_owned()),
             Self::Another(at) => {
@@ -276,13 +290,14 @@ fn syntax_sentence(technical: &str) -> (String, String) {
     )
 }
 
-/// The bytes of a value, as far as they stand on its first line.
-fn span(text: &str, at: Span) -> Range<usize> {
-    let start = offset_of(text, at.start);
+/// The bytes of a value, as far as they stand on its first line; `last` is where the last line ends.
+fn span(text: &str, last: usize, at: Span) -> Range<usize> {
     // The end of a file is shown on its last line.
-    let start = start.min(text.trim_end().len());
-    let line_end = memchr::memchr(b'\n', &text.as_bytes()[start..]).map_or(text.len(), |n| start + n);
-    start..offset_of(text, at.end).clamp(start, line_end)
+    let start = offset_of(text, at.start).min(last);
+    let end = offset_of(text, at.end).max(start);
+    let is_one_line = at.start.line() == at.end.line();
+    let line_end = || memchr::memchr(b'\n', &text.as_bytes()[start..]).map_or(text.len(), |n| start + n);
+    start..if is_one_line { end } else { end.min(line_end()) }
 }
 
 fn offset_of(text: &str, at: Marker) -> usize {
