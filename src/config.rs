@@ -91,9 +91,10 @@ pub struct Config {
     pub keep_days: Option<i64>,
     /// One-stop systems.
     pub sources: Vec<SourceSettings>,
-    /// What is unwise but allowed.
-    pub warnings: Vec<Finding>,
+    /// What reading the files gave rise to.
+    warnings: Vec<Finding>,
     plan_files: PlanFiles,
+    units_file: Arc<SourceFile>,
 }
 
 /// The configuration cannot be used; every mistake found, warnings included.
@@ -124,6 +125,14 @@ impl Config {
         let mut office = (*self.office).clone();
         office.directory.link_chats(links);
         Self { office: Arc::new(office), ..self }
+    }
+
+    /// What is unwise but allowed, in the order of files and lines. It takes as long as reading a plan: for who wants to
+    /// know.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Finding> {
+        let advice = advice::advise(&self.office, &self.plan_files, &self.units_file);
+        in_order(self.warnings.iter().cloned().chain(advice).collect())
     }
 
     /// The plans whose years were over before `today`.
@@ -188,14 +197,18 @@ fn remove_folder(folder: &Path) -> io::Result<()> {
 fn load_from(folder: &Path, folders: &Folders) -> Result<Config, ConfigError> {
     let mut loading = Loading::default();
     let config = loading.load(folder, folders);
-    let mut findings = loading.findings;
-    findings.sort_by_key(|f| (f.file.path.clone(), f.span.start));
+    let findings = in_order(loading.findings);
     match config {
         Some(config) if findings.iter().all(|f| f.severity == Severity::Warning) => {
             Ok(Config { warnings: findings, ..config })
         }
         _ => Err(ConfigError { findings }),
     }
+}
+
+fn in_order(mut findings: Vec<Finding>) -> Vec<Finding> {
+    findings.sort_by(|a, b| (&a.file.path, a.span.start).cmp(&(&b.file.path, b.span.start)));
+    findings
 }
 
 /// Reads the text of one year's calendar file, with all that is wrong in it; `path` names it in findings.
@@ -336,10 +349,6 @@ impl Loading {
             sources: source_rules,
             administrator: administrator?,
         };
-        // What follows from a mistake is no advice.
-        if self.findings.iter().all(|f| f.severity == Severity::Warning) {
-            self.findings.extend(advice::advise(&office, &plan_files, &units_file));
-        }
         let templates = templates::read(&folder.join("templates"), &office, &mut self.findings);
         Some(Config {
             office: Arc::new(office),
@@ -350,6 +359,7 @@ impl Loading {
             sources,
             warnings: Vec::new(),
             plan_files,
+            units_file,
         })
     }
 

@@ -28,7 +28,7 @@ impl Check {
         let (findings, config) = match config::load(folders) {
             Ok(config) => {
                 let today = config.office.hours.date(SystemClock.now());
-                (config.warnings.iter().cloned().chain(config.expired_plans(today)).collect(), Some(config))
+                (config.warnings().into_iter().chain(config.expired_plans(today)).collect(), Some(config))
             }
             Err(error) => (error.findings, None),
         };

@@ -79,7 +79,7 @@ impl Init {
         print("  secrets/ (mật khẩu, mỗi mật khẩu một tệp)");
         let is_usable = match config::load(folders) {
             Ok(config) => {
-                print_findings(&config.warnings);
+                print_findings(&config.warnings());
                 true
             }
             Err(error) => {

@@ -34,7 +34,7 @@ impl Run {
                 (config, Found::LastGood(error.one_line()))
             }
         };
-        for warning in &config.warnings {
+        for warning in &config.warnings() {
             tracing::warn!(finding = warning.one_line(), "the configuration is unwise");
         }
         let runtime =
