@@ -94,7 +94,7 @@ impl<'a> Leave<'a> {
     /// Place of the duty among all of the rehearsal.
     #[must_use]
     pub fn member(&self) -> Option<usize> {
-        self.message().group.map(|_| self.place.member as usize)
+        self.message().group.map(|_| self.place.member() as usize)
     }
 
     /// What is said, as far as it is the same for all of them: not the subject, and not the facts.
@@ -109,7 +109,7 @@ impl<'a> Leave<'a> {
 
     /// The duty, where it is not the one that [`Leave::shared`] names.
     fn duty(&self) -> Option<Duty<'a>> {
-        self.digest.stage.duty(self.message().group?, self.place.member)
+        self.digest.stage.duty(self.message().group?, self.place.member())
     }
 
     /// What it is about.
@@ -304,17 +304,25 @@ struct OfRecipient {
 /// annex, and what a decision says of one duty in its order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
-    /// In which turn, on which day and in which turn of that day it was decided: a number, since a year of a large
-    /// office sorts millions.
-    decision: u32,
-    member: u32,
+    /// In which turn, on which day and in which turn of that day it was decided, and about which duty: one number, since
+    /// a year of a large office sorts millions.
+    order: u64,
     message: u32,
 }
 
 impl Place {
-    fn decision(turn: Turn, message: &Message) -> u32 {
-        let day = message.decided_on.num_days_from_ce().unsigned_abs();
-        (turn as u32) << 30 | day << 2 | message.turn as u32
+    /// What messages that were decided together have in common in their order.
+    fn decision(turn: Turn, message: &Message) -> u64 {
+        let day = u64::from(message.decided_on.num_days_from_ce().unsigned_abs());
+        ((turn as u64) << 30 | day << 2 | message.turn as u64) << 32
+    }
+
+    fn new(decision: u64, member: u32, message: u32) -> Self {
+        Self { order: decision | u64::from(member), message }
+    }
+
+    fn member(self) -> u32 {
+        u32::try_from(self.order & u64::from(u32::MAX)).expect("the lower half")
     }
 }
 
@@ -331,7 +339,7 @@ impl ByRecipient {
         let decision = Place::decision(turn, &message);
         let members = message.group.map_or(&[u32::MAX][..], |group| stage.members(group));
         let number = u32::try_from(messages.len()).expect("one person is not told so much in a morning");
-        places.extend(members.iter().map(|member| Place { decision, member: *member, message: number }));
+        places.extend(members.iter().map(|member| Place::new(decision, *member, number)));
         messages.push(message);
     }
 

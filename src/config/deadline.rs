@@ -33,32 +33,67 @@ pub struct Deadline {
 }
 
 /// Reads the deadlines of a plan of these years.
-pub struct Deadlines {
+pub struct Deadlines<'n> {
     years: PlanYears,
-    /// Phrases of which nothing is to be said: an annex repeats them in many rows.
-    known: HashMap<String, Deadline>,
+    /// Those of which nothing is to be said: an annex repeats them in many rows.
+    known: HashMap<Vec<Token<'n>>, Deadline>,
+    /// Room for the tokens of the next.
+    tokens: Vec<Token<'n>>,
 }
 
-impl Deadlines {
+/// A piece of what a value says, wherever it stands in the file.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Token<'n> {
+    Null,
+    Text(&'n str),
+    List(usize),
+    Map(usize),
+}
+
+impl<'n> Deadlines<'n> {
     pub fn of(years: PlanYears) -> Self {
-        Self { years, known: HashMap::new() }
+        Self { years, known: HashMap::new(), tokens: Vec::new() }
     }
 
     /// Decodes `deadline`; `settled` holds the days that the office has fixed by period.
-    pub fn read(&mut self, reader: &Reader, node: &Node, settled: &BTreeMap<String, NaiveDate>) -> Option<Deadline> {
-        let text = match &node.value {
-            Value::Text(text) if settled.is_empty() => Some(text),
-            Value::Text(_) | Value::Null | Value::List(_) | Value::Map(_) => None,
-        };
-        if let Some(known) = text.and_then(|text| self.known.get(text)) {
+    pub fn read(
+        &mut self,
+        reader: &Reader,
+        node: &'n Node,
+        settled: &BTreeMap<String, NaiveDate>,
+    ) -> Option<Deadline> {
+        if !settled.is_empty() {
+            return read_deadline(reader, node, self.years, settled);
+        }
+        self.tokens.clear();
+        tokens_of(node, &mut self.tokens);
+        if let Some(known) = self.known.get(&self.tokens) {
             return Some(known.clone());
         }
         let before = reader.count();
         let deadline = read_deadline(reader, node, self.years, settled)?;
-        if let Some(text) = text.filter(|_| reader.count() == before) {
-            self.known.insert(text.clone(), deadline.clone());
+        if reader.count() == before {
+            self.known.insert(self.tokens.clone(), deadline.clone());
         }
         Some(deadline)
+    }
+}
+
+fn tokens_of<'n>(node: &'n Node, tokens: &mut Vec<Token<'n>>) {
+    match &node.value {
+        Value::Null => tokens.push(Token::Null),
+        Value::Text(text) => tokens.push(Token::Text(text)),
+        Value::List(items) => {
+            tokens.push(Token::List(items.len()));
+            items.iter().for_each(|item| tokens_of(item, tokens));
+        }
+        Value::Map(entries) => {
+            tokens.push(Token::Map(entries.len()));
+            for (key, value) in entries {
+                tokens.push(Token::Text(&key.value));
+                tokens_of(value, tokens);
+            }
+        }
     }
 }
 

@@ -148,7 +148,9 @@ impl<'t> Reading<'t> {
         }
         self.left -= 1;
         let value = match event {
-            Event::Scalar(text, ScalarStyle::Plain, _, None) if ["", "~", "null", "Null", "NULL"].contains(&&*text) => {
+            Event::Scalar(text, ScalarStyle::Plain, _, None)
+                if text.len() <= "null".len() && ["", "~", "null", "Null", "NULL"].contains(&&*text) =>
+            {
                 Value::Null
             }
             Event::Scalar(text, ..) => Value::Text(text.into_owned()),

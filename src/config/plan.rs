@@ -165,11 +165,11 @@ fn read_number(fields: &Fields<'_>) -> Option<Text> {
     text
 }
 
-fn read_task(
-    reader: &Reader,
-    node: &Node,
+fn read_task<'n>(
+    reader: &'n Reader,
+    node: &'n Node,
     defaults: &Defaults<'_>,
-    deadlines: &mut Deadlines,
+    deadlines: &mut Deadlines<'n>,
     seen: &mut HashSet<TaskId>,
 ) -> Option<Task> {
     let fields = reader.fields(node, "nhiệm vụ");

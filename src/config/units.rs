@@ -46,7 +46,9 @@ impl Units {
 
     /// The units a name stands for: by id, name or alias, without regard to case and spacing.
     pub fn resolve(&self, reader: &Reader, text: &Text) -> Vec<UnitId> {
-        if let Some(units) = self.names.get(&folded(&text.value)) {
+        // A key is folded already.
+        let known = self.names.get(&text.value).or_else(|| self.names.get(&folded(&text.value)));
+        if let Some(units) = known {
             return units.clone();
         }
         let near = nearest(&text.value, self.written.iter().map(String::as_str));

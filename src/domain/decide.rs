@@ -83,8 +83,8 @@ impl Told {
     /// What a notification says.
     #[must_use]
     pub fn of(key: &NotificationKey) -> Self {
-        let NotificationKey { subject: _, revision_on, offset, audience, recipient, resumed_on } = key.clone();
-        Self { revision_on, offset, audience, recipient, resumed_on }
+        let NotificationKey { subject: _, revision_on, offset, audience, ref recipient, resumed_on } = *key;
+        Self { revision_on, offset, audience, recipient: recipient.clone(), resumed_on }
     }
 
     /// Whether it contains what `key` would say.

@@ -88,22 +88,25 @@ impl Agenda {
         let silent = Arc::default();
         let mut tasks = HashMap::new();
         let mut schedules = Schedules::new(calendar);
-        // Those of one day in the order of the annex.
-        let mut by_day: BTreeMap<NaiveDate, Vec<Draft<'_>>> = BTreeMap::new();
+        // By the places of their days, those of one day in the order of the annex.
+        let mut drafts: Vec<Vec<Draft<'_>>> = Vec::new();
         for (index, plan) in plans.iter().enumerate() {
             for (row, task) in plan.tasks.iter().enumerate() {
                 tasks.insert((plan.id.clone(), task.id.clone()), (index, row));
                 let policy = policies.get(&task.policy).unwrap_or(&silent);
-                for point in schedules.of(plan, task, policy) {
-                    let drafts = by_day.entry(schedules.points[point].opens_on).or_default();
-                    drafts.extend(task.lead.iter().map(|unit| Draft { plan: index, task, policy, point, unit }));
+                let points = schedules.of(plan, task, policy);
+                drafts.resize_with(schedules.days.len(), Vec::new);
+                for point in points {
+                    let draft = |unit| Draft { plan: index, task, policy, point, unit };
+                    drafts[schedules.points[point].day].extend(task.lead.iter().map(draft));
                 }
             }
         }
-        let mut occurrences = Vec::with_capacity(by_day.values().map(Vec::len).sum());
+        let mut occurrences = Vec::with_capacity(drafts.iter().map(Vec::len).sum());
         let mut subject = String::new();
-        for Draft { plan, task, policy, point, unit } in by_day.into_values().flatten() {
-            let Point { period, kind, opens_on } = &schedules.points[point];
+        let by_day = schedules.days.values().flat_map(|day| std::mem::take(&mut drafts[*day]));
+        for Draft { plan, task, policy, point, unit } in by_day {
+            let Point { period, kind, opens_on, .. } = &schedules.points[point];
             spell_subject(&mut subject, &plans[plan].id, &task.id, period, unit);
             occurrences.push(Occurrence {
                 subject: subject.as_str().into(),
@@ -169,12 +172,16 @@ struct Point {
     period: Arc<str>,
     kind: OccurrenceKind,
     opens_on: NaiveDate,
+    /// The place of that day.
+    day: usize,
 }
 
 /// The periods of tasks: those of one deadline under one policy and in the same years are the same.
 struct Schedules<'a> {
     calendar: &'a WorkCalendar,
     points: Vec<Point>,
+    /// The places of the days on which occurrences open, as they came.
+    days: BTreeMap<NaiveDate, usize>,
     /// Where the periods of a deadline stand among the points; the policy by its place in memory.
     known: HashMap<(&'a Reading, *const Policy, PlanYears), Range<usize>>,
     /// Thousands of points share a dozen names of months.
@@ -183,7 +190,7 @@ struct Schedules<'a> {
 
 impl<'a> Schedules<'a> {
     fn new(calendar: &'a WorkCalendar) -> Self {
-        Self { calendar, points: Vec::new(), known: HashMap::new(), names: HashSet::new() }
+        Self { calendar, points: Vec::new(), days: BTreeMap::new(), known: HashMap::new(), names: HashSet::new() }
     }
 
     /// Where the periods of a task stand among the points.
@@ -199,7 +206,9 @@ impl<'a> Schedules<'a> {
                 OccurrenceKind::StandingNote(on) | OccurrenceKind::DateMissing(on) => on,
             };
             let period = self.shared(&period);
-            self.points.push(Point { period, kind, opens_on });
+            let next = self.days.len();
+            let day = *self.days.entry(opens_on).or_insert(next);
+            self.points.push(Point { period, kind, opens_on, day });
         }
         let points = start..self.points.len();
         // What the office settled is of this task alone.

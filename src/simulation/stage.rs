@@ -283,8 +283,7 @@ impl<'a> Stage<'a> {
     /// Whom to look at on `day`: those whose turn it is, and, when it may have changed who reads what, all that are open.
     pub fn looks(&mut self, record: &Record, day: NaiveDate, has_changed: bool) -> (Vec<GroupId>, Vec<GroupId>) {
         let index = self.day(day).unwrap_or(0);
-        let mut of_day = std::mem::take(&mut self.visits[index]);
-        of_day.sort_unstable();
+        let of_day = std::mem::take(&mut self.visits[index]);
         if !has_changed {
             return (of_day, Vec::new());
         }
