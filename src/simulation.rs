@@ -11,7 +11,7 @@ use std::{
     sync::Arc,
 };
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
+use chrono::{Datelike, Days, NaiveDate};
 use foldhash::{HashMap, HashSet, HashSetExt as _};
 
 use self::stage::{Duty, GroupId, Stage};
@@ -49,17 +49,12 @@ pub struct Digest<'a> {
     pub on: NaiveDate,
     /// Who is told.
     pub recipient: &'a RecipientId,
-    messages: &'a [Message],
     places: &'a [Place],
+    morning: &'a Morning,
     stage: &'a Stage<'a>,
 }
 
 impl<'a> Digest<'a> {
-    /// What is said, each once for all duties that are reminded of alike.
-    pub fn shared(&self) -> impl Iterator<Item = &'a Notification> {
-        self.messages.iter().map(|message| &message.notification)
-    }
-
     /// How much is said, of every duty.
     #[must_use]
     pub fn count(&self) -> usize {
@@ -85,31 +80,31 @@ pub struct Leave<'a> {
 }
 
 impl<'a> Leave<'a> {
-    /// Place of [`Leave::shared`] among what is said in the digest.
+    /// Place of [`Leave::shared`] among all that is said on the day.
     #[must_use]
     pub fn number(&self) -> usize {
-        self.place.message as usize
+        self.place.number as usize
     }
 
     /// Place of the duty among all of the rehearsal.
     #[must_use]
     pub fn member(&self) -> Option<usize> {
-        self.message().group.map(|_| self.place.member() as usize)
+        self.origin().group.map(|_| self.place.member() as usize)
     }
 
     /// What is said, as far as it is the same for all of them: not the subject, and not the facts.
     #[must_use]
     pub fn shared(&self) -> &'a Notification {
-        &self.message().notification
+        &self.digest.morning.said[self.number()]
     }
 
-    fn message(&self) -> &'a Message {
-        &self.digest.messages[self.number()]
+    fn origin(&self) -> &'a Origin {
+        &self.digest.morning.origins[self.number()]
     }
 
     /// The duty, where it is not the one that [`Leave::shared`] names.
     fn duty(&self) -> Option<Duty<'a>> {
-        self.digest.stage.duty(self.message().group?, self.place.member())
+        self.digest.stage.duty(self.origin().group?, self.place.member())
     }
 
     /// What it is about.
@@ -158,70 +153,81 @@ pub fn run(
 ) {
     let mut stage = Stage::set(office, &record, first, last, completions);
     let changes: BTreeSet<NaiveDate> = office.directory.changes().collect();
-    let mut waiting: Vec<Message> = Vec::new();
+    let mut waiting: Vec<(NaiveDate, Origin, Notification)> = Vec::new();
     let mut leaving = ByRecipient::default();
-    let mut readers = Readers::default();
+    let (mut readers, mut room) = (Readers::default(), Vec::new());
     for day in first.iter_days().take_while(|day| *day <= last) {
         // What was decided since the last digest leaves with the next one, as the daemon will have it.
         let digest = office.hours.digest_moment(day);
-        let morning = record.last_decided_at.map_or(digest, |at| at.max(digest));
+        let now = record.last_decided_at.map_or(digest, |at| at.max(digest));
         // What waits is stopped by a report that the work is done; the decision may take it back or replace it.
-        waiting.retain(|w| w.group.is_none_or(|group| !stage.is_done(group, day)));
-        record.pending = (0_i64..).zip(&waiting).map(|(id, w)| w.as_pending(id)).collect();
+        waiting.retain(|(_, origin, _)| origin.group.is_none_or(|group| !stage.is_done(group, day)));
+        record.pending = (0_i64..).zip(&waiting).map(|(id, (.., said))| as_pending(id, said)).collect();
         let (scheduled, mut others) = stage.looks(&record, day, changes.contains(&day));
-        others.extend(waiting.iter().filter_map(|w| w.group).filter(|group| !scheduled.contains(group)));
+        others.extend(waiting.iter().filter_map(|(_, origin, _)| origin.group).filter(|g| !scheduled.contains(g)));
         others.sort_unstable();
         others.dedup();
-        let mut sorting = Sorting { office, day, release: (morning, day), later: Vec::new() };
         if changes.contains(&day) {
             readers.clear();
         }
-        let mut rehearsal = Rehearsal::begin(Situation { office, record: &record }, morning, readers);
+        let mut rehearsal = Rehearsal::begin(Situation { office, record: &record }, now, readers, room);
+        let mut origins: Vec<Origin> = Vec::new();
         for (turn, groups) in [(Turn::Scheduled, &scheduled), (Turn::Other, &others)] {
             for group in groups.iter().copied() {
-                for notification in rehearsal.occurrence(&stage.look(group, &record)) {
-                    stage.note(group, &notification);
-                    sorting.sort(Some(group), turn, notification, &stage, &mut leaving);
+                for said in rehearsal.occurrence(&stage.look(group, &record)) {
+                    stage.note(group, said);
+                    origins.push(Origin { group: Some(group), decided_on: day, turn });
                 }
             }
         }
-        let (Decision { notify: beside, cancel, .. }, known) = rehearsal.others();
+        let (Decision { notify: said, cancel, .. }, known) = rehearsal.others();
         readers = known;
         for group in scheduled {
             if let Some(next) = stage.next_visit(group, &record, day) {
                 stage.visit(group, next);
             }
         }
-        for (id, old) in (0_i64..).zip(std::mem::take(&mut waiting)) {
+        for beside in &said[origins.len()..] {
+            let told = Arc::make_mut(&mut record.told).entry(beside.key.subject.clone()).or_default();
+            told.push(Told::of(&beside.key));
+        }
+        origins.resize(said.len(), Origin { group: None, decided_on: day, turn: Turn::Beside });
+        let mut morning = Morning { said, origins };
+        let before = std::mem::take(&mut waiting);
+        leaving.sort_out(office, day, &morning, &mut waiting, &stage);
+        for (id, (on, origin, said)) in (0_i64..).zip(before) {
             match cancel.iter().find(|c| c.id == id).map(|c| c.reason) {
-                None if old.on <= day => leaving.add(Turn::Waited, old, &stage),
-                None => waiting.push(old),
+                None if on <= day => {
+                    leaving.add(Turn::Waited, morning.said.len(), &origin, &said, &stage);
+                    morning.said.push(said);
+                    morning.origins.push(origin);
+                }
+                None => waiting.push((on, origin, said)),
                 Some(CancelReason::Superseded) => {}
                 // Told anew, should it become due again.
-                Some(CancelReason::Withdrawn) => forget(&mut stage, &mut record, &old),
+                Some(CancelReason::Withdrawn) => forget(&mut stage, &mut record, origin.group, &said),
             }
         }
-        for notification in beside {
-            let told = Arc::make_mut(&mut record.told).entry(notification.key.subject.clone()).or_default();
-            told.push(Told::of(&notification.key));
-            sorting.sort(None, Turn::Beside, notification, &stage, &mut leaving);
-        }
-        waiting.append(&mut sorting.later);
-        record.last_decided_at = Some(morning);
-        leaving.hand_out(day, &stage, &mut leave);
+        record.last_decided_at = Some(now);
+        leaving.hand_out(day, &morning, &stage, &mut leave);
         stage.free_done(day);
+        room = morning.said;
     }
 }
 
-/// A message about all duties of a group.
-struct Message {
-    on: NaiveDate,
-    decided_on: NaiveDate,
-    /// In which turn it was decided.
-    turn: Turn,
-    /// None for what is about no occurrence.
+/// What is said on a day, each once for all duties that are reminded of alike, and how it came about.
+struct Morning {
+    said: Vec<Notification>,
+    origins: Vec<Origin>,
+}
+
+/// How something that is said came about.
+#[derive(Clone, Copy)]
+struct Origin {
+    /// The duties; none for what is about no occurrence.
     group: Option<GroupId>,
-    notification: Notification,
+    decided_on: NaiveDate,
+    turn: Turn,
 }
 
 /// In which turn of a morning a message comes about; the first first.
@@ -237,53 +243,20 @@ enum Turn {
     Beside,
 }
 
-impl Message {
-    fn as_pending(&self, id: i64) -> PendingDelivery {
-        let Notification { key, routes, item, .. } = &self.notification;
-        let route = routes.first().cloned().expect("a recipient has a route");
-        PendingDelivery { id, subject: key.subject.clone(), told: Told::of(key), route, item: item.to_json() }
-    }
+fn as_pending(id: i64, said: &Notification) -> PendingDelivery {
+    let Notification { key, routes, item, .. } = said;
+    let route = routes.first().cloned().expect("a recipient has a route");
+    PendingDelivery { id, subject: key.subject.clone(), told: Told::of(key), route, item: item.to_json() }
 }
 
-fn forget(stage: &mut Stage<'_>, record: &mut Record, old: &Message) {
-    let key = &old.notification.key;
-    let known = match old.group {
+fn forget(stage: &mut Stage<'_>, record: &mut Record, group: Option<GroupId>, said: &Notification) {
+    let key = &said.key;
+    let known = match group {
         Some(group) => Some(stage.told(group)),
         None => Arc::make_mut(&mut record.told).get_mut(&key.subject),
     };
     if let Some(known) = known {
         known.retain(|t| *t != Told::of(key));
-    }
-}
-
-/// Tells what leaves on a day from what waits for a later one.
-struct Sorting<'a> {
-    office: &'a Office,
-    day: NaiveDate,
-    /// The last moment asked for with its day: most of a morning's messages share one.
-    release: (DateTime<Utc>, NaiveDate),
-    later: Vec<Message>,
-}
-
-impl Sorting<'_> {
-    #[inline]
-    fn sort(
-        &mut self,
-        group: Option<GroupId>,
-        turn: Turn,
-        notification: Notification,
-        stage: &Stage<'_>,
-        leaving: &mut ByRecipient,
-    ) {
-        if notification.merged_into.is_some() {
-            return;
-        }
-        if self.release.0 != notification.not_before {
-            self.release = (notification.not_before, self.office.hours.date(notification.not_before));
-        }
-        let on = self.release.1;
-        let message = Message { on, decided_on: self.day, turn, group, notification };
-        if on <= self.day { leaving.add(turn, message, stage) } else { self.later.push(message) }
     }
 }
 
@@ -296,7 +269,6 @@ struct ByRecipient {
 
 struct OfRecipient {
     id: RecipientId,
-    messages: Vec<Message>,
     places: Vec<Place>,
 }
 
@@ -307,18 +279,19 @@ struct Place {
     /// In which turn, on which day and in which turn of that day it was decided, and about which duty: one number, since
     /// a year of a large office sorts millions.
     order: u64,
-    message: u32,
+    /// Which of all that is said on the day.
+    number: u32,
 }
 
 impl Place {
     /// What messages that were decided together have in common in their order.
-    fn decision(turn: Turn, message: &Message) -> u64 {
-        let day = u64::from(message.decided_on.num_days_from_ce().unsigned_abs());
-        ((turn as u64) << 30 | day << 2 | message.turn as u64) << 32
+    fn decision(turn: Turn, origin: &Origin) -> u64 {
+        let day = u64::from(origin.decided_on.num_days_from_ce().unsigned_abs());
+        ((turn as u64) << 30 | day << 2 | origin.turn as u64) << 32
     }
 
-    fn new(decision: u64, member: u32, message: u32) -> Self {
-        Self { order: decision | u64::from(member), message }
+    fn new(decision: u64, member: u32, number: u32) -> Self {
+        Self { order: decision | u64::from(member), number }
     }
 
     fn member(self) -> u32 {
@@ -327,30 +300,53 @@ impl Place {
 }
 
 impl ByRecipient {
-    #[inline]
-    fn add(&mut self, turn: Turn, message: Message, stage: &Stage<'_>) {
-        let recipient = &message.notification.key.recipient;
+    /// Takes what leaves on the day; what leaves later goes to `waiting`.
+    fn sort_out(
+        &mut self,
+        office: &Office,
+        day: NaiveDate,
+        morning: &Morning,
+        waiting: &mut Vec<(NaiveDate, Origin, Notification)>,
+        stage: &Stage<'_>,
+    ) {
+        // Most of a morning's messages leave at one moment.
+        let mut release = None;
+        for (number, (said, origin)) in morning.said.iter().zip(&morning.origins).enumerate() {
+            if said.merged_into.is_some() {
+                continue;
+            }
+            let on = match release {
+                Some((at, on)) if at == said.not_before => on,
+                Some(_) | None => office.hours.date(said.not_before),
+            };
+            release = Some((said.not_before, on));
+            if on <= day {
+                self.add(origin.turn, number, origin, said, stage);
+            } else {
+                waiting.push((on, *origin, said.clone()));
+            }
+        }
+    }
+
+    fn add(&mut self, turn: Turn, number: usize, origin: &Origin, said: &Notification, stage: &Stage<'_>) {
+        let recipient = &said.key.recipient;
         let known = self.known.get(recipient).copied().unwrap_or_else(|| {
-            self.recipients.push(OfRecipient { id: recipient.clone(), messages: Vec::new(), places: Vec::new() });
+            self.recipients.push(OfRecipient { id: recipient.clone(), places: Vec::new() });
             self.known.insert(recipient.clone(), self.recipients.len() - 1);
             self.recipients.len() - 1
         });
-        let OfRecipient { messages, places, .. } = &mut self.recipients[known];
-        let decision = Place::decision(turn, &message);
-        let members = message.group.map_or(&[u32::MAX][..], |group| stage.members(group));
-        let number = u32::try_from(messages.len()).expect("one person is not told so much in a morning");
-        places.extend(members.iter().map(|member| Place::new(decision, *member, number)));
-        messages.push(message);
+        let decision = Place::decision(turn, origin);
+        let members = origin.group.map_or(&[u32::MAX][..], |group| stage.members(group));
+        let number = u32::try_from(number).expect("an office says less in a morning");
+        self.recipients[known].places.extend(members.iter().map(|member| Place::new(decision, *member, number)));
     }
 
-    fn hand_out(&mut self, on: NaiveDate, stage: &Stage<'_>, leave: &mut impl FnMut(&Digest<'_>)) {
-        let has_messages = |of: &&mut OfRecipient| !of.messages.is_empty();
-        let mut recipients: Vec<_> = self.recipients.iter_mut().filter(has_messages).collect();
+    fn hand_out(&mut self, on: NaiveDate, morning: &Morning, stage: &Stage<'_>, leave: &mut impl FnMut(&Digest<'_>)) {
+        let mut recipients: Vec<_> = self.recipients.iter_mut().filter(|of| !of.places.is_empty()).collect();
         recipients.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-        for OfRecipient { id, messages, places } in recipients {
+        for OfRecipient { id, places } in recipients {
             places.sort_unstable();
-            leave(&Digest { on, recipient: id, messages, places, stage });
-            messages.clear();
+            leave(&Digest { on, recipient: id, places, morning, stage });
             places.clear();
         }
     }

@@ -56,12 +56,7 @@ impl<'n> Deadlines<'n> {
     }
 
     /// Decodes `deadline`; `settled` holds the days that the office has fixed by period.
-    pub fn read(
-        &mut self,
-        reader: &Reader,
-        node: &'n Node,
-        settled: &BTreeMap<String, NaiveDate>,
-    ) -> Option<Deadline> {
+    pub fn read(&mut self, reader: &Reader, node: &'n Node, settled: &BTreeMap<String, NaiveDate>) -> Option<Deadline> {
         if !settled.is_empty() {
             return read_deadline(reader, node, self.years, settled);
         }

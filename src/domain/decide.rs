@@ -258,22 +258,26 @@ pub type Readers = foldhash::HashMap<UnitId, Arc<[Arc<Recipient>]>>;
 pub struct Rehearsal<'a>(draft::Draft<'a>);
 
 impl<'a> Rehearsal<'a> {
-    /// Begins the decision of a moment, with what was known of a unit's readers on days since which they are the same.
+    /// Begins the decision of a moment, with what was known of a unit's readers on days since which they are the same,
+    /// and with `room` for what will be said.
     #[must_use]
-    pub fn begin(situation: Situation<'a>, now: DateTime<Utc>, readers: Readers) -> Self {
+    pub fn begin(situation: Situation<'a>, now: DateTime<Utc>, readers: Readers, room: Vec<Notification>) -> Self {
         let mut draft = draft::Draft::new(situation, now);
         draft.readers = readers;
+        draft.decision.notify = room;
+        draft.decision.notify.clear();
         Self(draft)
     }
 
     /// What is said of the occurrence.
-    pub fn occurrence(&mut self, look: &Look<'_>) -> std::vec::Drain<'_, Notification> {
+    pub fn occurrence(&mut self, look: &Look<'_>) -> &[Notification] {
+        let before = self.0.decision.notify.len();
         self.0.occurrence(look);
-        self.0.decision.notify.drain(..)
+        &self.0.decision.notify[before..]
     }
 
-    /// What is said of everything else, dossiers and problems, and what of the record's pending deliveries has become
-    /// pointless; occurrences with pending deliveries must have been asked for.
+    /// The decision, with what is said of everything else, dossiers and problems, at its end, and with what of the
+    /// record's pending deliveries has become pointless; occurrences with pending deliveries must have been asked for.
     pub fn others(mut self) -> (Decision, Readers) {
         self.0.others();
         let readers = std::mem::take(&mut self.0.readers);

@@ -37,13 +37,13 @@ pub struct List<'a> {
     of_day: Vec<Notification>,
     /// What is not printed yet.
     page: Vec<u8>,
-    /// For each thing said in a digest.
-    ends: Vec<Ends>,
+    /// For each thing said on the day.
+    ends: Vec<Option<Ends>>,
     /// Ends of lines, and where they stand.
     tails: Vec<String>,
     known_tails: HashMap<Tail, usize>,
-    /// Beginnings of lines, by recipient and channel.
-    starts: HashMap<RecipientId, Vec<(&'static str, String)>>,
+    /// Beginnings of lines.
+    starts: HashMap<RecipientId, Starts>,
     /// Words for periods: thousands of duties share a dozen.
     periods: HashMap<Arc<str>, String>,
     /// By duties: where their labels stand in the text.
@@ -51,6 +51,9 @@ pub struct List<'a> {
     labels_text: Vec<u8>,
     out: StdoutLock<'static>,
 }
+
+/// Beginnings of a recipient's lines, by channel.
+type Starts = Vec<(&'static str, String)>;
 
 /// With what the lines about one thing begin and end, and whether they may name the duty.
 #[derive(Clone, Copy)]
@@ -106,6 +109,7 @@ impl<'a> List<'a> {
         if self.on != Some(digest.on) {
             self.end_day();
             self.on = Some(digest.on);
+            self.ends.clear();
             self.say(&format!("\n{}{}", date(digest.on), provisional(&self.config.office, digest.on)));
         }
         if self.is_text {
@@ -134,21 +138,13 @@ impl<'a> List<'a> {
     fn add_lines(&mut self, digest: &Digest<'_>) {
         let office = &self.config.office;
         let mut starts = self.starts.remove(digest.recipient).unwrap_or_default();
-        self.ends.clear();
-        for shared in digest.shared() {
-            let channel = shared.routes.first().map_or("", |r| r.channel.as_str());
-            let start = starts.iter().position(|(known, _)| *known == channel).unwrap_or_else(|| {
-                let name = office.directory.recipient_name(digest.recipient);
-                starts.push((channel, format!("  {name} ({channel}): ")));
-                starts.len() - 1
-            });
-            let tail = tail_of(shared, &mut self.known_tails, &mut self.tails);
-            self.ends.push(Ends { start, tail, is_named: shared.item.named().is_some() });
-        }
         let mut last: Option<(Leave<'_>, Option<Label>)> = None;
         let mut is_joined = false;
         for leave in digest.leaves() {
-            let Ends { start, tail, is_named } = self.ends[leave.number()];
+            let Ends { start, tail, is_named } = match self.ends.get(leave.number()).copied().flatten() {
+                Some(known) => known,
+                None => self.ends_of(leave, digest.recipient, &mut starts),
+            };
             let label = if is_named { self.label_of(leave) } else { None };
             // Most lines are about another task or period than the one before.
             if let Some((last, last_label)) = last
@@ -175,6 +171,23 @@ impl<'a> List<'a> {
         if self.page.len() > PAGE {
             self.print();
         }
+    }
+
+    fn ends_of(&mut self, leave: Leave<'_>, recipient: &RecipientId, starts: &mut Starts) -> Ends {
+        let said = leave.shared();
+        let channel = said.routes.first().map_or("", |r| r.channel.as_str());
+        let start = starts.iter().position(|(known, _)| *known == channel).unwrap_or_else(|| {
+            let name = self.config.office.directory.recipient_name(recipient);
+            starts.push((channel, format!("  {name} ({channel}): ")));
+            starts.len() - 1
+        });
+        let tail = tail_of(said, &mut self.known_tails, &mut self.tails);
+        let ends = Ends { start, tail, is_named: said.item.named().is_some() };
+        if self.ends.len() <= leave.number() {
+            self.ends.resize(leave.number() + 1, None);
+        }
+        self.ends[leave.number()] = Some(ends);
+        ends
     }
 
     /// Number in the annex and period of a duty that may be named; put into words once, for it is named several times.
