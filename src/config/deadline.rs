@@ -80,7 +80,9 @@ fn tokens_of<'n>(node: &'n Node, tokens: &mut Vec<Token<'n>>) {
         Value::Text(text) => tokens.push(Token::Text(text)),
         Value::List(items) => {
             tokens.push(Token::List(items.len()));
-            items.iter().for_each(|item| tokens_of(item, tokens));
+            for item in items {
+                tokens_of(item, tokens);
+            }
         }
         Value::Map(entries) => {
             tokens.push(Token::Map(entries.len()));
