@@ -177,6 +177,10 @@ fn a_settled_day_answers_the_doubt_and_dates_what_has_no_date() {
     let (code, said) = check(&settled);
     assert!(code == Some(0) && said.ends_with("0 lỗi, 1 lưu ý.\n") && said.contains("đã hết năm 2023"), "{said}");
     assert_eq!(tasks(&settled)[0]["occurrences"][0]["last_on"], "2023-12-31");
+    let other = "\n  - id: I.2\n    content: Báo cáo\n    lead: [phong-a]\n    deadline: Trước T12/2023";
+    let both = office_with(&format!("Trước T12/2023\n    settled: {{ \"2023\": 2023-12-31 }}{other}"));
+    let last_on = |row: usize| tasks(&both)[row]["occurrences"][0]["last_on"].clone();
+    assert_eq!((last_on(0), last_on(1)), ("2023-12-31".into(), "2023-11-30".into()), "one row's day settles no other");
     let lunar = office_with("con nước 25/10 âm lịch\n    settled: { \"2023\": 2023-12-07 }");
     assert_eq!(check(&lunar).0, Some(0));
     assert_eq!(tasks(&lunar)[0]["occurrences"][0]["last_on"], "2023-12-07");
