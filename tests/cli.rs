@@ -118,7 +118,7 @@ tasks:
 fn broken_files_are_named_with_what_to_do() {
     let folder = OfficeFolder::new(25, REPORT);
     let cases: [(&str, &[u8], &str); 7] = [
-        ("units.yaml", b"units: [\n  - {", "không đúng cú pháp YAML"),
+        ("units.yaml", b"units: [\n  - {", "thiếu dấu ] hoặc dấu } đóng"),
         ("units.yaml", b"", "chưa khai báo"),
         ("units.yaml", b"\xff\xfe", "UTF-8"),
         ("units.yaml", b"just words", "phải gồm các mục"),
@@ -387,7 +387,10 @@ fn a_simulated_year_is_listed_drawn_and_compared() {
 fn a_simulation_that_makes_no_sense_says_why() {
     for (arguments, sentence) in [
         (&["--from", "2023-12-31", "--to", "2023-01-01"][..], "ngày cuối 01/01/2023 sớm hơn ngày đầu 31/12/2023"),
-        (&["--from", "2023-01-01", "--to", "2030-01-01"], "quá dài để tính thử"),
+        (
+            &["--from", "2023-01-01", "--to", "2030-01-01"],
+            "khoảng từ 01/01/2023 đến 01/01/2030 quá dài để tính thử: phải tính từ 31/12/2022",
+        ),
         (&["--from", "2023-01-01", "--to", "2023-01-31", "--person", "ai-do"], "không có người «ai-do»"),
         (&["--from", "2023-01-01", "--to", "2023-01-31", "--html", "/khong/co/nam.html"], "không ghi được tệp"),
         (&["--from", "2023-01-01", "--to", "2023-01-31", "--assume", "lucky"], "giá trị «lucky» không hợp lệ"),

@@ -347,6 +347,12 @@ fn a_layout_that_would_lose_something_is_left_alone() {
     let output = nhacviec(&folder, &["plan", "fmt"]);
     assert_eq!((output.status.code(), text(&plan(&folder)).as_str()), (Some(1), untouched));
     assert!(out(&output).contains("để nguyên, cách trình bày quá khác mẫu"), "{}", out(&output));
+    let further_left = "plan: { id: kh, title: T, year: 2023, policy: viec }\ntasks:\n  - id: I\n    content: Một\n    lead: [phong-a,\n phong-b]\n    deadline: Thường xuyên\n";
+    fs::write(plan(&folder), further_left).expect("writable");
+    let output = nhacviec(&folder, &["plan", "fmt"]);
+    assert_eq!((output.status.code(), text(&plan(&folder)).as_str()), (Some(1), further_left));
+    let rolled = nhacviec(&folder, &["plan", "rollover", "kh", "--year", "2024"]);
+    assert!(err(&rolled).contains("không sửa tự động được"), "{}", err(&rolled));
     fs::write(plan(&folder), "plan: [\n").expect("writable");
     assert_eq!(nhacviec(&folder, &["plan", "fmt"]).status.code(), Some(78));
 }

@@ -130,7 +130,9 @@ impl Simulate {
         }
         let (first, record, assumption) = simulation::set_out(office, record, self.from, today);
         if !simulation::is_reasonable(first, self.to) {
-            bail!("khoảng từ {} đến {} quá dài để tính thử", short_date(first), short_date(self.to));
+            let since =
+                if first == self.from { String::new() } else { format!(": phải tính từ {}", short_date(first)) };
+            bail!("khoảng từ {} đến {} quá dài để tính thử{since}", short_date(self.from), short_date(self.to));
         }
         Ok(Prepared { first, record, completions, assumption: format!("Giả định: {who}; {assumption}.") })
     }

@@ -28,7 +28,8 @@ pub fn value_of<'a>(node: &'a Node, key: &str) -> Option<&'a Node> {
     entries.iter().find(|(k, _)| k.value == key).map(|(_, node)| node)
 }
 
-/// The tasks in their order; `None` when the list is not written with a dash on a line of its own for each.
+/// The tasks in their order; `None` when the list is not written with a dash on a line of its own for each, or when a
+/// value goes on in a line that stands further left than its task.
 pub fn tasks<'a>(text: &str, root: &'a Node) -> Option<Vec<TaskPlace<'a>>> {
     let Some(Node { value: Value::List(items), .. }) = value_of(root, "tasks") else { return None };
     let mut places: Vec<TaskPlace<'a>> = Vec::new();
@@ -38,6 +39,9 @@ pub fn tasks<'a>(text: &str, root: &'a Node) -> Option<Vec<TaskPlace<'a>>> {
         let before = &text[start..item.span.start];
         let indent = before.find('-').filter(|_| before.trim() == "-")?;
         let lines = start..end_of_block(text, start, indent);
+        if entries.iter().any(|(key, _)| key.span.start >= lines.end) {
+            return None;
+        }
         let floor = places.last().map_or(0, |before| before.place.lines.end);
         places.push(TaskPlace { entries, place: Place { above: above(text, start, floor)..start, lines } });
     }

@@ -254,7 +254,9 @@ const ALIAS: (&str, &str) = (
 /// The slips that people make, in their words; for the rest the parser's own.
 fn syntax_sentence(technical: &str) -> (String, String) {
     const COLUMNS: &str = "để dòng thẳng cột với các dòng cùng mục; giá trị có dấu hai chấm thì đặt trong ngoặc kép";
-    const SLIPS: [(&str, &str, &str); 10] = [
+    const UNCLOSED: (&str, &str) =
+        ("ở dòng này hoặc dòng trên thiếu dấu ] hoặc dấu } đóng", "thêm dấu đóng ở cuối danh sách");
+    const SLIPS: [(&str, &str, &str); 11] = [
         ("unknown anchor", ALIAS.0, ALIAS.1),
         ("tabs disallowed", "dòng này thụt vào bằng phím Tab", "xóa Tab ở đầu dòng, gõ dấu cách thay vào"),
         ("unclosed quote", "thiếu dấu ngoặc kép (hoặc dấu nháy) đóng", "thêm dấu ấy ở cuối giá trị"),
@@ -271,11 +273,8 @@ fn syntax_sentence(technical: &str) -> (String, String) {
         ("simple key expected", "thiếu dấu hai chấm, hoặc thiếu dấu cách sau dấu hai chấm", "viết như «khóa: giá trị»"),
         ("did not find expected key", "dòng này lệch cột so với các dòng cùng mục", COLUMNS),
         ("did not find expected '-'", "dòng này lệch cột trong danh sách", COLUMNS),
-        (
-            "illegal placement of ':'",
-            "ở dòng này hoặc dòng trên thiếu dấu ] hoặc dấu } đóng",
-            "thêm dấu đóng ở cuối danh sách",
-        ),
+        ("illegal placement of ':'", UNCLOSED.0, UNCLOSED.1),
+        ("\"-\" is only valid inside a block", UNCLOSED.0, UNCLOSED.1),
         (
             "unexpected character",
             "giá trị bắt đầu bằng một dấu mà YAML dành riêng (@, %, `)",
@@ -294,10 +293,11 @@ fn syntax_sentence(technical: &str) -> (String, String) {
 
 /// The bytes of a value, as far as they stand on its first line; `last` is where the last line ends.
 fn span(text: &str, last: usize, at: Span) -> Range<usize> {
+    let begin = offset_of(text, at.start);
     // The end of a file is shown on its last line.
-    let start = offset_of(text, at.start).min(last);
+    let start = begin.min(last);
     let end = offset_of(text, at.end).max(start);
-    let is_one_line = at.start.line() == at.end.line();
+    let is_one_line = begin == start && at.start.line() == at.end.line();
     let line_end = || memchr::memchr(b'\n', &text.as_bytes()[start..]).map_or(text.len(), |n| start + n);
     start..if is_one_line { end } else { end.min(line_end()) }
 }
