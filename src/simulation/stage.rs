@@ -32,9 +32,9 @@ pub type GroupId = usize;
 struct Alike<'a> {
     due: Due,
     policy: *const Policy,
-    plan: usize,
     lead: &'a UnitId,
     coordinating: &'a [UnitId],
+    following: &'a [UnitId],
     is_secret: bool,
     opens_on: NaiveDate,
     done_on: Option<NaiveDate>,
@@ -145,9 +145,9 @@ impl<'a> Stage<'a> {
             let key = due.zip(planned).filter(|_| is_fresh).map(|(due, occurrence)| Alike {
                 due,
                 policy: Arc::as_ptr(&occurrence.policy),
-                plan: occurrence.plan,
                 lead: &occurrence.unit,
                 coordinating: &occurrence.task.coordinating,
+                following: &office.agenda.plans[occurrence.plan].followed_by,
                 is_secret: occurrence.task.secret.is_some(),
                 opens_on: occurrence.opens_on,
                 done_on,

@@ -104,6 +104,33 @@ fn each_of_several_duties_that_are_alike_is_told_of_by_its_own_name() {
     assert_eq!(names, ["I.1", "I.3", "I.4", "I.5"].map(|task| format!("task:kh/{task}:2023:phong-a")));
 }
 
+/// Duties of several plans are alike where the same units follow them; each is said with the title of its own plan.
+#[test]
+fn duties_of_several_plans_are_told_of_with_their_own_plans() {
+    let folder = OfficeFolder::new(25, "\n  - { id: I.1, content: Rà soát, lead: [phong-a], deadline: 14/02/2023 }\n");
+    folder.replace("nhacviec.yaml", "  viec:\n", "  viec:\n    following: { before: [5] }\n");
+    for (id, head) in [("hai", ""), ("ba", ", followed_by: [phong-b]")] {
+        let tasks = "tasks:\n  - { id: I.1, content: Rà soát, lead: [phong-a], deadline: 14/02/2023 }\n";
+        let plan = format!("plan: {{ id: {id}, title: Kế hoạch {id}, year: 2023, policy: viec{head} }}\n{tasks}");
+        folder.write(&format!("plans/{id}.yaml"), &plan);
+    }
+    let told = simulated(&folder, day("2023-02-28"), &Completions::None);
+    let plans = |reader: &str| -> BTreeSet<(String, String)> {
+        let to_reader = told.iter().map(|l| &l.notification).filter(|n| n.key.recipient.as_str() == reader);
+        let row = |n: &nhacviec::domain::notification::Notification| match &n.item {
+            Item::Task { row, .. } => Some((n.key.subject.as_str().to_owned(), row.plan.to_string())),
+            _ => None,
+        };
+        to_reader.filter_map(row).collect()
+    };
+    let title = |id: &str| if id == "kh" { "Kế hoạch thử".to_owned() } else { format!("Kế hoạch {id}") };
+    let expected = |ids: &[&str]| -> BTreeSet<(String, String)> {
+        ids.iter().map(|id| (format!("task:{id}/I.1:2023:phong-a"), title(id))).collect()
+    };
+    assert_eq!(plans("an"), expected(&["kh", "hai", "ba"]));
+    assert_eq!(plans("binh"), expected(&["ba"]), "who follows one plan hears of no other");
+}
+
 #[test]
 fn nothing_leaves_on_a_day_off_and_nobody_gets_two_digests_a_day() {
     let folder = OfficeFolder::new(25, TASKS);
