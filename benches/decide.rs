@@ -213,6 +213,7 @@ fn tasks() -> Vec<Arc<Task>> {
         _ => "Thường xuyên".to_owned(),
     };
     let task = |i: usize| Task {
+        plan: "kh".into(),
         id: format!("T.{i}").into(),
         section: String::new(),
         content: format!("Nhiệm vụ {i} của kế hoạch năm, có nội dung dài như trong thực tế").into(),
@@ -261,5 +262,5 @@ fn completed_before(office: &Office, today: NaiveDate) -> impl Iterator<Item = S
     let is_done = move |(i, occurrence): &(usize, &Occurrence)| {
         matches!(occurrence.kind, OccurrenceKind::Dated(due) if due.last_on < today) && i % 30 != 0
     };
-    office.agenda.occurrences.iter().enumerate().filter(is_done).map(|(_, occurrence)| occurrence.subject.clone())
+    office.agenda.occurrences.iter().enumerate().filter(is_done).map(|(_, occurrence)| occurrence.subject().clone())
 }

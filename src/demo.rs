@@ -221,7 +221,7 @@ impl Stage {
             for occurrence in agenda.occurrences.iter().filter(|o| o.task.id == task && *o.period == *period) {
                 let facts = Facts::of(occurrence, None, self.office(), day);
                 let report = NewReport {
-                    subject: occurrence.subject.clone(),
+                    subject: occurrence.subject().clone(),
                     report: Report::Completed { done_on: day, product: product.to_owned() },
                     reported_by: "diễn tập".to_owned(),
                     reported_from: "demo",

@@ -110,7 +110,7 @@ impl<'a> Leave<'a> {
     /// What it is about.
     #[must_use]
     pub fn subject(&self) -> &'a SubjectId {
-        self.duty().map_or(&self.shared().key.subject, |duty| &duty.occurrence.subject)
+        self.duty().map_or(&self.shared().key.subject, |duty| duty.occurrence.subject())
     }
 
     /// Number in the annex and period of work with a due date, where it may be named.
@@ -131,7 +131,7 @@ impl<'a> Leave<'a> {
             (self.duty(), &mut notification.item)
         {
             let row = row.get_or_init(|| Arc::new(task_row(office, occurrence, None)));
-            (notification.key.subject, *of_first) = (occurrence.subject.clone(), Arc::clone(row));
+            (notification.key.subject, *of_first) = (occurrence.subject().clone(), Arc::clone(row));
         }
         notification
     }

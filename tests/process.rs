@@ -22,6 +22,8 @@ use support::{
     one_stop::{Answer, FakeOneStop, dossier},
 };
 
+const ADMINISTRATOR: &str = "khoa@so.example";
+
 /// An office that works day and night, so that the real clock is no matter, with something due for
 /// each of `people`.
 async fn busy_office(people: usize) -> (OfficeFolder, MailServer) {
@@ -33,7 +35,7 @@ async fn busy_office(people: usize) -> (OfficeFolder, MailServer) {
     fs::remove_file(folder.config().join("calendar/2023.yaml")).expect("was written");
     folder.write(&format!("calendar/{}.yaml", today.year()), &format!("year: {}\nstatus: provisional\n", today.year()));
     let mut units = String::from("units:\n");
-    let mut persons = String::from("people:\n  - { id: quan-tri, name: Quản trị, email: khoa@so.example }\n");
+    let mut persons = format!("people:\n  - {{ id: quan-tri, name: Quản trị, email: {ADMINISTRATOR} }}\n");
     let mut tasks = format!("plan: {{ id: kh, title: Kế hoạch, year: {}, policy: viec }}\ntasks:\n", today.year());
     for i in 0..people {
         writeln!(units, "  - {{ id: u{i}, name: Đơn vị {i}, contacts: [p{i}] }}").expect("a string takes all");
@@ -80,6 +82,11 @@ async fn until(what: &str, mut is_true: impl FnMut() -> bool) {
     }
 }
 
+/// How many messages arrived, but for the administrator's own: on Mondays there is a morning note.
+fn told(mail: &MailServer) -> usize {
+    mail.received().iter().filter(|message| message.to != ADMINISTRATOR).count()
+}
+
 /// Message-IDs by recipient, one for each copy that arrived.
 fn copies(mail: &MailServer) -> BTreeMap<String, Vec<String>> {
     let mut copies: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -110,7 +117,7 @@ async fn killed_again_and_again_it_tells_everybody_and_repeats_only_recognisably
         tokio::time::sleep(Duration::from_millis(delay)).await;
         kill_nine(child);
         kills += 1;
-        if mail.count() >= PEOPLE {
+        if told(&mail) >= PEOPLE {
             break;
         }
     }
@@ -126,12 +133,12 @@ async fn killed_between_the_message_and_its_acceptance_it_repeats_the_same_messa
     let (folder, mail) = busy_office(1).await;
     mail.set_fault("p0@so.example", Some(Fault::ReplyLate));
     let child = start(&folder);
-    until("the message at the server", || mail.count() == 1).await;
+    until("the message at the server", || told(&mail) == 1).await;
     kill_nine(child);
     assert!(run(&folder, &["run", "--once"]).status.success());
     assert_eq!(assert_each_told_once(&mail, 1), 1, "one more copy, with the same Message-ID");
     assert!(run(&folder, &["run", "--once"]).status.success());
-    assert_eq!(mail.count(), 2, "and no third");
+    assert_eq!(told(&mail), 2, "and no third");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -158,7 +165,7 @@ async fn stopped_by_systemd_it_ends_the_message_in_hand_and_leaves_none_half_cla
     const PEOPLE: usize = 200;
     let (folder, mail) = busy_office(PEOPLE).await;
     let mut child = start(&folder);
-    until("the first messages", || mail.count() > 5).await;
+    until("the first messages", || told(&mail) > 5).await;
     signal(&child, "-TERM");
     assert!(child.wait().expect("it ends").success());
     let status = run(&folder, &["status", "--json"]);
@@ -208,7 +215,7 @@ async fn systemd_is_told_of_readiness_reloads_life_and_the_stop() {
     let mut child = child.spawn().expect("the program starts");
     systemd.hears("READY=1").await;
     systemd.hears("WATCHDOG=1").await;
-    until("the message", || mail.count() == 1).await;
+    until("the message", || told(&mail) == 1).await;
 
     let good = fs::read_to_string(folder.config().join("units.yaml")).expect("readable");
     folder.write("units.yaml", "units: [\n");
@@ -232,7 +239,7 @@ async fn systemd_is_told_of_readiness_reloads_life_and_the_stop() {
 async fn a_second_daemon_on_the_same_state_is_refused() {
     let (folder, mail) = busy_office(1).await;
     let child = start(&folder);
-    until("the message", || mail.count() == 1).await;
+    until("the message", || told(&mail) == 1).await;
     let second = run(&folder, &["run", "--once"]);
     assert_eq!(second.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&second.stderr).contains("đang có một nhacviec khác chạy"));
@@ -252,7 +259,7 @@ async fn logs_name_people_by_id_and_never_by_address() {
 async fn a_daemon_whose_store_was_removed_ends_instead_of_writing_into_nothing() {
     let (folder, mail) = busy_office(1).await;
     let mut child = start(&folder);
-    until("the message", || mail.count() == 1).await;
+    until("the message", || told(&mail) == 1).await;
     for file in ["kho.db", "kho.db-wal", "kho.db-shm"] {
         let _ = fs::remove_file(folder.state().join(file));
     }

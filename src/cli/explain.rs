@@ -161,7 +161,7 @@ impl Explain {
         let on = self.on.unwrap_or(today);
         let opens_later = |o: &Occurrence| o.opens_on > on;
         let is_open = |o: &Occurrence| {
-            let life = known.record.reports.life(&o.subject);
+            let life = known.record.reports.life(o.subject());
             !opens_later(o) && !life.is_some_and(crate::domain::life::Life::is_closed)
         };
         // What is open then, else the last before it and the next after it of each unit.
@@ -182,7 +182,7 @@ impl Explain {
         occurrence: &Occurrence,
         now: DateTime<Utc>,
     ) -> anyhow::Result<Account> {
-        let subject = &occurrence.subject;
+        let subject = occurrence.subject();
         let (decided, events) = known.of(subject)?;
         let (at, record) = self.record_at(office, known, subject, &decided, &events, now);
         let verdicts = decide::explain(&Situation { office, record: &record }, at, subject);
@@ -225,7 +225,7 @@ impl Explain {
     }
 
     fn state(office: &Office, occurrence: &Occurrence, record: &Record, today: NaiveDate) -> Vec<String> {
-        let life = record.reports.life(&occurrence.subject);
+        let life = record.reports.life(occurrence.subject());
         let mut said = vec![words::ending(life)];
         said.extend(life.map(|l| standing(l, &office.directory, today)).unwrap_or_default());
         vec![format!("Trạng thái: {}", said.join("; "))]

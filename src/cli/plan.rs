@@ -126,7 +126,7 @@ fn finished(config: &Config, plan: &Plan) -> anyhow::Result<BTreeSet<String>> {
         let is_one_off = matches!(task.reading.kind(), DeadlineKind::Dated) && occurrences.peek().is_some();
         is_one_off
             && occurrences.all(|o| {
-                let ending = reports.life(&o.subject).and_then(|life| life.ending.as_ref());
+                let ending = reports.life(o.subject()).and_then(|life| life.ending.as_ref());
                 matches!(o.kind, OccurrenceKind::Dated(_)) && matches!(ending, Some(Ending::Completed { .. }))
             })
     };

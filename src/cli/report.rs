@@ -419,10 +419,10 @@ fn record(
     let Some(desk) = Desk::open(folders)? else { return Ok(Exit::Config) };
     let office = &desk.config.office;
     let occurrence = which.one(office, &desk.reports)?;
-    let life = desk.reports.life(&occurrence.subject);
+    let life = desk.reports.life(occurrence.subject());
     let facts = Facts::of(&occurrence, life, office, desk.today);
     let new = NewReport {
-        subject: occurrence.subject.clone(),
+        subject: occurrence.subject().clone(),
         report: report(office, &facts)?,
         reported_by: by.by.clone(),
         reported_from: "cli",

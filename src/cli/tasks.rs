@@ -131,7 +131,7 @@ impl View<'_> {
     }
 
     fn occurrence_text(&self, occurrence: &Occurrence) -> String {
-        let life = self.reports.life(&occurrence.subject);
+        let life = self.reports.life(occurrence.subject());
         let Some(due) = due_in_force(self.office, occurrence, life) else { return String::new() };
         let provisional = if due.is_provisional { " (tạm tính)" } else { "" };
         let safe = if due.safe_on == due.last_on {
@@ -190,7 +190,7 @@ impl View<'_> {
             .occurrences(plan, task)
             .iter()
             .map(|o| {
-                let life = self.reports.life(&o.subject);
+                let life = self.reports.life(o.subject());
                 let (last_on, safe_on, note_on, is_provisional) = match o.kind {
                     OccurrenceKind::Dated(due) => (Some(due.last_on), Some(due.safe_on), None, due.is_provisional),
                     OccurrenceKind::StandingNote(on) | OccurrenceKind::DateMissing(on) => {
@@ -203,7 +203,7 @@ impl View<'_> {
                     Ending::Completed { done_on, product, by } => Some(json!({ "on": done_on, "product": product, "by": by })),
                     Ending::Cancelled { .. } => None,
                 });
-                json!({ "subject": o.subject, "unit": o.unit, "period": o.period, "last_on": last_on, "safe_on": safe_on, "note_on": note_on,
+                json!({ "subject": o.subject(), "unit": o.unit, "period": o.period, "last_on": last_on, "safe_on": safe_on, "note_on": note_on,
                         "is_provisional": is_provisional, "opens_on": o.opens_on, "done": done,
                         "is_cancelled": life.is_some_and(|l| matches!(l.ending, Some(Ending::Cancelled { .. }))), "document": o.document })
             })

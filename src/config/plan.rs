@@ -14,7 +14,7 @@ use super::{
 };
 use crate::domain::{
     deadline::{DeadlineKind, Reading, YearContext, schedule::PlanYears},
-    ids::TaskId,
+    ids::{PlanId, TaskId},
     plan::{Plan, Secret, Task},
 };
 use crate::import::diff::WrittenTask;
@@ -62,7 +62,7 @@ pub fn read_plan(reader: &Reader, root: &Node, units: &Units, policies: &Policie
         reader.error(&fields.span, "kế hoạch chưa có nhiệm vụ nào", "thêm mục tasks".to_owned());
     }
     let unknown = PlanYears::of(YearContext::Year(2000));
-    let plan_id = id.as_ref().map(|t| t.value.clone()).unwrap_or_default();
+    let plan_id = PlanId::from(id.as_ref().map_or("", |t| &t.value));
     let defaults = Defaults { plan: plan_id, years: years.unwrap_or(unknown), policy, policies, units };
     let mut seen: HashSet<TaskId> = HashSet::new();
     let mut deadlines = Deadlines::of(defaults.years);
@@ -118,7 +118,7 @@ fn read_kinds(reader: &Reader, head: &Fields<'_>, policies: &Policies) -> KindPo
 }
 
 struct Defaults<'a> {
-    plan: String,
+    plan: PlanId,
     years: PlanYears,
     policy: KindPolicies,
     policies: &'a Policies,
@@ -201,6 +201,7 @@ fn read_task<'n>(
     let deadline = deadlines.read(reader, deadline, &settled)?;
     check_settled(reader, &fields, &deadline.reading, defaults.years);
     Some(Task {
+        plan: defaults.plan.clone(),
         id: task,
         section: section.map(|t| t.value).unwrap_or_default(),
         content: content.value.into(),

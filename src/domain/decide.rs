@@ -324,7 +324,7 @@ impl Record {
     /// The occurrence with what is known of it.
     #[must_use]
     pub fn look<'a>(&'a self, occurrence: &'a Occurrence) -> Look<'a> {
-        let subject = &occurrence.subject;
+        let subject = occurrence.subject();
         Look {
             occurrence,
             life: self.reports.life(subject),

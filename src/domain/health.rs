@@ -151,11 +151,10 @@ fn standing(office: &Office, reports: &Reports, today: NaiveDate) -> Vec<String>
     for plan in office.agenda.plans.iter().filter(|p| p.years.last < today.year()) {
         let index = office.agenda.plans.iter().position(|p| p.id == plan.id);
         let is_owed = |subject| !reports.life(subject).is_some_and(Life::is_closed);
-        let owed = office
-            .agenda
-            .occurrences
-            .iter()
-            .filter(|o| Some(o.plan) == index && matches!(o.kind, OccurrenceKind::Dated(_)) && is_owed(&o.subject));
+        let owed =
+            office.agenda.occurrences.iter().filter(|o| {
+                Some(o.plan) == index && matches!(o.kind, OccurrenceKind::Dated(_)) && is_owed(o.subject())
+            });
         let owed = owed.count();
         let rest = if owed > 0 { format!(", còn {owed} việc chưa báo hoàn thành") } else { String::new() };
         lines.push(format!("Kế hoạch «{}» đã hết năm{rest}", plan.title));

@@ -1,6 +1,10 @@
 //! Owns the occurrences of a plan: one for each task, lead unit and period; computed, never stored.
 
-use std::{collections::BTreeMap, ops::Range, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    ops::Range,
+    sync::{Arc, OnceLock},
+};
 
 use chrono::{Datelike, Months, NaiveDate};
 use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
@@ -17,8 +21,8 @@ use super::{
 /// One instance of a task for one lead unit and period ("kỳ").
 #[derive(Debug, Clone)]
 pub struct Occurrence {
-    /// `task:PLAN/TASK:PERIOD:UNIT`.
-    pub subject: SubjectId,
+    /// Spelt out for who asks: a rehearsal of thousands names few of them.
+    subject: OnceLock<SubjectId>,
     /// Index of the plan in the agenda.
     pub plan: usize,
     /// The row it comes from.
@@ -37,6 +41,15 @@ pub struct Occurrence {
     pub document: Option<Arc<str>>,
 }
 
+impl Occurrence {
+    /// `task:PLAN/TASK:PERIOD:UNIT`.
+    #[must_use]
+    pub fn subject(&self) -> &SubjectId {
+        let Self { task, period, unit, .. } = self;
+        self.subject.get_or_init(|| occurrence_subject(&task.plan, &task.id, period, unit))
+    }
+}
+
 /// What an occurrence asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum OccurrenceKind {
@@ -51,16 +64,7 @@ pub enum OccurrenceKind {
 /// The subject of an occurrence; the one place that spells it.
 #[must_use]
 pub fn occurrence_subject(plan: &PlanId, task: &TaskId, period: &str, unit: &UnitId) -> SubjectId {
-    let mut text = String::new();
-    spell_subject(&mut text, plan, task, period, unit);
-    text.into()
-}
-
-fn spell_subject(text: &mut String, plan: &PlanId, task: &TaskId, period: &str, unit: &UnitId) {
-    text.clear();
-    for part in ["task:", plan.as_str(), "/", task.as_str(), ":", period, ":", unit.as_str()] {
-        text.push_str(part);
-    }
+    ["task:", plan.as_str(), "/", task.as_str(), ":", period, ":", unit.as_str()].concat().into()
 }
 
 /// All occurrences of all plans, expanded once for a configuration.
@@ -88,28 +92,28 @@ impl Agenda {
         let silent = Arc::default();
         let mut tasks = HashMap::new();
         let mut schedules = Schedules::new(calendar);
-        // By the places of their days, those of one day in the order of the annex.
-        let mut drafts: Vec<Vec<Draft<'_>>> = Vec::new();
+        let mut rows = Vec::new();
+        // By the places of their days, those of one day in the order of the annex: rows and points.
+        let mut by_day: Vec<Vec<(usize, usize)>> = Vec::new();
         for (index, plan) in plans.iter().enumerate() {
             for (row, task) in plan.tasks.iter().enumerate() {
                 tasks.insert((plan.id.clone(), task.id.clone()), (index, row));
                 let policy = policies.get(&task.policy).unwrap_or(&silent);
                 let points = schedules.of(plan, task, policy);
-                drafts.resize_with(schedules.days.len(), Vec::new);
+                by_day.resize_with(schedules.days.len(), Vec::new);
                 for point in points {
-                    let draft = |unit| Draft { plan: index, task, policy, point, unit };
-                    drafts[schedules.points[point].day].extend(task.lead.iter().map(draft));
+                    by_day[schedules.points[point].day].push((rows.len(), point));
                 }
+                rows.push((index, task, policy));
             }
         }
-        let mut occurrences = Vec::with_capacity(drafts.iter().map(Vec::len).sum());
-        let mut subject = String::new();
-        let by_day = schedules.days.values().flat_map(|day| std::mem::take(&mut drafts[*day]));
-        for Draft { plan, task, policy, point, unit } in by_day {
-            let Point { period, kind, opens_on, .. } = &schedules.points[point];
-            spell_subject(&mut subject, &plans[plan].id, &task.id, period, unit);
-            occurrences.push(Occurrence {
-                subject: subject.as_str().into(),
+        let in_order = || schedules.days.values().flat_map(|day| &by_day[*day]);
+        let mut occurrences = Vec::with_capacity(in_order().map(|(row, _)| rows[*row].1.lead.len()).sum());
+        for (row, point) in in_order() {
+            let (plan, task, policy) = rows[*row];
+            let Point { period, kind, opens_on, .. } = &schedules.points[*point];
+            occurrences.extend(task.lead.iter().map(|unit| Occurrence {
+                subject: OnceLock::new(),
                 plan,
                 task: Arc::clone(task),
                 policy: Arc::clone(policy),
@@ -118,7 +122,7 @@ impl Agenda {
                 kind: *kind,
                 opens_on: *opens_on,
                 document: None,
-            });
+            }));
         }
         Self { plans, policies, occurrences, tasks }
     }
@@ -135,7 +139,7 @@ impl Agenda {
     pub fn opened(&self, opening: &Opening, calendar: &WorkCalendar) -> Option<Occurrence> {
         let (plan, task) = self.task(&opening.plan, &opening.task)?;
         Some(Occurrence {
-            subject: opening.subject.clone(),
+            subject: opening.subject.clone().into(),
             plan,
             task: Arc::clone(task),
             policy: self.policies.get(&task.policy).cloned().unwrap_or_default(),
@@ -155,16 +159,6 @@ impl Agenda {
     ) -> impl Iterator<Item = &'a Occurrence> + use<'a, 'k> {
         self.occurrences.iter().filter(move |o| self.plans[o.plan].id == *plan && o.task.id == *task)
     }
-}
-
-/// An occurrence that is not spelt out yet.
-struct Draft<'a> {
-    plan: usize,
-    task: &'a Arc<Task>,
-    policy: &'a Arc<Policy>,
-    /// Place among the points.
-    point: usize,
-    unit: &'a UnitId,
 }
 
 /// A period of a task.

@@ -41,6 +41,8 @@ impl Plan {
 /// One row of the annex ("nhiệm vụ").
 #[derive(Debug, Clone)]
 pub struct Task {
+    /// The plan it stands in.
+    pub plan: PlanId,
     /// Number in the annex, such as `II.5.1`.
     pub id: TaskId,
     /// Heading under which the row stands.

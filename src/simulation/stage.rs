@@ -120,12 +120,15 @@ impl<'a> Stage<'a> {
             Completions::AsReported(done) => done.iter().map(|(subject, on)| (subject, *on)).collect(),
             Completions::None | Completions::OnTime => HashMap::new(),
         };
+        // Where nothing was reported or said, nothing is looked up by name.
+        let is_known = !record.reports.is_empty() || !record.told.is_empty() || !reported.is_empty();
         let mut alike: HashMap<Alike<'a>, GroupId> = HashMap::new();
         let mut ladders: HashMap<(NaiveDate, *const Policy), usize> = HashMap::new();
         let mut groups_of = Vec::with_capacity(self.rows.len());
         for index in 0..u32::try_from(self.rows.len()).expect("fewer occurrences than a file has bytes") {
             let occurrence = self.occurrence(index);
-            let life = record.reports.life(&occurrence.subject);
+            let subject = is_known.then(|| occurrence.subject());
+            let life = subject.and_then(|subject| record.reports.life(subject));
             if life.is_some_and(Life::is_closed) {
                 continue;
             }
@@ -136,10 +139,10 @@ impl<'a> Stage<'a> {
             let done_on = match completions {
                 Completions::None => None,
                 Completions::OnTime => due.map(|d| d.safe_on),
-                Completions::AsReported(_) => reported.get(&occurrence.subject).copied(),
+                Completions::AsReported(_) => subject.and_then(|subject| reported.get(subject)).copied(),
             };
-            let is_asked = record.reports.has_request(&occurrence.subject);
-            let told = record.told.get(&occurrence.subject).map_or(&[][..], Vec::as_slice);
+            let is_asked = subject.is_some_and(|subject| record.reports.has_request(subject));
+            let told = subject.and_then(|subject| record.told.get(subject)).map_or(&[][..], Vec::as_slice);
             let is_fresh = life.is_none() && !is_asked && told.is_empty();
             let planned = office.agenda.occurrences.get(index as usize);
             let key = due.zip(planned).filter(|_| is_fresh).map(|(due, occurrence)| Alike {
@@ -217,7 +220,7 @@ impl<'a> Stage<'a> {
     pub fn look<'s>(&'s self, group: GroupId, record: &'s Record) -> Look<'s> {
         let Group { first, told, .. } = &self.groups[group];
         let occurrence = self.occurrence(*first);
-        let life = record.reports.life(&occurrence.subject);
+        let life = record.reports.life(occurrence.subject());
         Look { occurrence, life, told, row: Some(&self.rows[*first as usize]) }
     }
 
@@ -290,7 +293,7 @@ impl<'a> Stage<'a> {
         let scheduled: BTreeSet<GroupId> = of_day.iter().copied().collect();
         let is_open = |group: &GroupId| {
             let occurrence = self.first_of(*group);
-            let is_begun = occurrence.opens_on <= day || record.reports.has_request(&occurrence.subject);
+            let is_begun = occurrence.opens_on <= day || record.reports.has_request(occurrence.subject());
             is_begun && !self.is_done(*group, day)
         };
         let others = (0..self.groups.len()).filter(|group| !scheduled.contains(group) && is_open(group)).collect();

@@ -189,7 +189,7 @@ fn hear(office: &Office, reports: &mut Reports, on: NaiveDate, words: &[(usize, 
     let occurrences: Vec<&Occurrence> = all.filter(|o| !has_changes || o.opens_on <= on).collect();
     for (which, said) in words {
         let Some(occurrence) = occurrences.get(which % occurrences.len().max(1)) else { continue };
-        let subject = &occurrence.subject;
+        let subject = occurrence.subject();
         let life = reports.life(subject).cloned().unwrap_or_default();
         let facts = Facts::of(occurrence, Some(&life), office, on);
         let report = said.report(on);
@@ -500,18 +500,18 @@ impl Living<'_> {
         let occurrences = &self.office.agenda.occurrences;
         let Some(occurrence) = occurrences.get(which % occurrences.len().max(1)) else { return };
         let reports = self.store.reports().await.expect("the store works");
-        let life = reports.life(&occurrence.subject);
+        let life = reports.life(occurrence.subject());
         let facts = Facts::of(occurrence, life, self.office, on);
         let report = NewReport {
-            subject: occurrence.subject.clone(),
+            subject: occurrence.subject().clone(),
             report: said.report(on),
             reported_by: "thử".to_owned(),
             reported_from: "cli",
         };
         let at = self.office.hours.digest_moment(on) + Duration::hours(4);
-        let before = self.store.events(occurrence.subject.clone()).await.expect("the store works").len();
+        let before = self.store.events(occurrence.subject().clone()).await.expect("the store works").len();
         let recorded = self.store.report(report, facts, at).await.expect("the store works");
-        let after = self.store.events(occurrence.subject.clone()).await.expect("the store works").len();
+        let after = self.store.events(occurrence.subject().clone()).await.expect("the store works").len();
         assert_eq!(after - before, usize::from(matches!(recorded, Recorded::Taken(_))), "{recorded:?}");
     }
 
@@ -521,10 +521,10 @@ impl Living<'_> {
         let office = self.office;
         // Notes have no rungs; what a dispute does to them is told in regressions.rs.
         for occurrence in office.agenda.occurrences.iter().filter(|o| dated(o).is_some()) {
-            let life = reports.life(&occurrence.subject).cloned().unwrap_or_default();
-            let of_today = self.sent.iter().filter(|s| s.on == today && s.field(0) == occurrence.subject.as_str());
+            let life = reports.life(occurrence.subject()).cloned().unwrap_or_default();
+            let of_today = self.sent.iter().filter(|s| s.on == today && s.field(0) == occurrence.subject().as_str());
             if life.is_closed() || life.snoozed_until(today).is_some() {
-                prop_assert_eq!(of_today.count(), 0, "{} is silent on {}", &occurrence.subject, today);
+                prop_assert_eq!(of_today.count(), 0, "{} is silent on {}", occurrence.subject(), today);
                 continue;
             }
             let lead = life.unit.as_ref().unwrap_or(&occurrence.unit);
@@ -534,7 +534,7 @@ impl Living<'_> {
             let heirs = office.directory.in_force(lead, today);
             if life.is_disputed() || is_quiet(lead) || heirs.iter().all(|heir| is_quiet(heir)) {
                 let to_lead = of_today.filter(|s| s.field(3) == "lead").count();
-                prop_assert_eq!(to_lead, 0, "{} is quiet on {}", &occurrence.subject, today);
+                prop_assert_eq!(to_lead, 0, "{} is quiet on {}", occurrence.subject(), today);
                 continue;
             }
             self.check_told(occurrence, &life, today)?;
@@ -562,14 +562,14 @@ impl Living<'_> {
         let resumed_on = if speaking.len() == 1 { resumed.max().flatten() } else { resumed.min().flatten() };
         for reader in speaking.iter().flat_map(|heir| office.directory.recipients_of(heir, today)) {
             let told = self.sent.iter().any(|s| {
-                s.field(0) == occurrence.subject.as_str()
+                s.field(0) == occurrence.subject().as_str()
                     && s.field(1) == revision
                     && s.field(3) == "lead"
                     && s.field(4) == reader.id.as_str()
                     && s.offset() >= rung.offset
                     && s.resumed_on() >= resumed_on
             });
-            prop_assert!(told, "{} was not told {:+} of {} by {today}", reader.id, rung.offset, occurrence.subject);
+            prop_assert!(told, "{} was not told {:+} of {} by {today}", reader.id, rung.offset, occurrence.subject());
         }
         Ok(())
     }

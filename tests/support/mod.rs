@@ -289,7 +289,7 @@ impl Office {
         let office = &self.app.office;
         let reports = self.store.reports().await.expect("the store works");
         let today = office.hours.date(self.clock.now());
-        let planned = office.agenda.occurrences.iter().find(|o| o.subject == subject).cloned();
+        let planned = office.agenda.occurrences.iter().find(|o| *o.subject() == subject).cloned();
         let known = reports.openings().iter().find(|o| o.subject == subject).cloned();
         let opening = known.or_else(|| Opening::of(&subject, &report, today));
         let opened = opening.and_then(|o| office.agenda.opened(&o, &office.calendar));

@@ -146,7 +146,7 @@ impl View<'_> {
         }
         let (mut done, mut late, mut cancelled, mut overdue, mut next) = (0, 0, 0, Vec::new(), None);
         for occurrence in &dated {
-            let life = self.reports.life(&occurrence.subject);
+            let life = self.reports.life(occurrence.subject());
             let Some(due) = due_in_force(self.office, occurrence, life) else { continue };
             match life.and_then(|life| life.ending.as_ref()) {
                 Some(Ending::Completed { done_on, .. }) => {

@@ -118,12 +118,12 @@ impl<'a> Draft<'a> {
         self.sees_all = true;
         let Situation { office, record } = self.situation;
         for occurrence in &office.agenda.occurrences {
-            if occurrence.opens_on <= self.today || record.reports.has_request(&occurrence.subject) {
+            if occurrence.opens_on <= self.today || record.reports.has_request(occurrence.subject()) {
                 self.occurrence(&record.look(occurrence));
             } else if self.notes.is_some() {
-                let ending = record.reports.life(&occurrence.subject).and_then(|l| l.ending.clone());
+                let ending = record.reports.life(occurrence.subject()).and_then(|l| l.ending.clone());
                 let not_open = || Link::NotOpen(occurrence.opens_on);
-                self.link(&occurrence.subject, None, None, || ending.map_or_else(not_open, Link::Ended));
+                self.link(occurrence.subject(), None, None, || ending.map_or_else(not_open, Link::Ended));
             } else if !record.reports.has_requests() {
                 break;
             }
@@ -157,7 +157,7 @@ impl<'a> Draft<'a> {
 
     pub fn occurrence(&mut self, look: &Look<'_>) {
         let Look { occurrence, life, told, row: kept } = *look;
-        let (office, subject) = (self.situation.office, &occurrence.subject);
+        let (office, subject) = (self.situation.office, occurrence.subject());
         if let Some(ending) = life.and_then(|l| l.ending.as_ref()) {
             self.link(subject, None, None, || Link::Ended(ending.clone()));
             return;
@@ -220,7 +220,7 @@ impl<'a> Draft<'a> {
     /// A note is worth saying in its own month only: after a year's downtime nobody wants twelve.
     fn note(&mut self, look: &Look<'_>, policy: &Policy, on: NaiveDate, item: impl Fn() -> Item) {
         let Look { occurrence, life, told, .. } = *look;
-        let subject = &occurrence.subject;
+        let subject = occurrence.subject();
         let unit = life.and_then(|l| l.unit.as_ref()).unwrap_or(&occurrence.unit);
         let resumed_on = life.and_then(|l| l.resumed_on(Some(unit), None, self.today));
         // What somebody put off is said when that ends, however late in the period.
@@ -259,7 +259,7 @@ impl<'a> Draft<'a> {
     ) {
         let Look { occurrence, told, .. } = *look;
         let office = self.situation.office;
-        let (subject, is_secret) = (&occurrence.subject, occurrence.task.secret.is_some());
+        let (subject, is_secret) = (occurrence.subject(), occurrence.task.secret.is_some());
         for (audience, asked) in [(Audience::Decider, &life.extension), (Audience::Assigner, &life.dispute)] {
             let Some(Asked { request, on, by, number }) = asked else { continue };
             let days = office.calendar.working_days_between(*on, self.today);

@@ -58,6 +58,12 @@ pub struct Reports {
 }
 
 impl Reports {
+    /// Whether nothing was reported or opened yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lives.is_empty() && self.openings.is_empty()
+    }
+
     /// Adds the next event.
     pub fn add(&mut self, event: &Event) {
         let life = self.lives.entry(event.subject.clone()).or_default();
