@@ -8,6 +8,9 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
+use chrono::Datelike as _;
+use nhacviec::clock::{Clock as _, SystemClock};
+
 /// A machine on which nothing is set up.
 struct Machine(tempfile::TempDir);
 
@@ -66,6 +69,11 @@ const OFFICE: [&str; 6] = [
     "binh@snv.example",
 ];
 
+/// The year in Vietnam.
+fn this_year() -> i32 {
+    SystemClock.now().with_timezone(&chrono_tz::Asia::Ho_Chi_Minh).year()
+}
+
 fn out(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).expect("UTF-8")
 }
@@ -93,7 +101,12 @@ fn a_handful_of_answers_make_a_valid_office_that_has_something_to_remind_of() {
     }
     assert!(!asked.contains("mat-khau-that") && !out(&output).contains("mat-khau-that"));
     assert!(out(&output).contains("Việc tiếp theo:"), "{}", out(&output));
-    assert_eq!(machine.units()["findings"], serde_json::json!([]), "valid without a remark");
+    // In January the notice of the year may be missing in what we ship.
+    let calendar = format!("calendar/{}.yaml", this_year());
+    let is_shipped = machine.path(&calendar).exists();
+    let found = machine.units()["findings"].as_array().cloned().expect("a list");
+    let is_remark = |f: &serde_json::Value| is_shipped || !f["help"].to_string().contains(&calendar);
+    assert_eq!(found.into_iter().filter(is_remark).collect::<Vec<_>>(), Vec::<serde_json::Value>::new(), "no remark");
     let root = machine.text("nhacviec.yaml");
     for line in [
         "  name: \"Sở Nội vụ tỉnh Hà Xuyên\"",
@@ -320,8 +333,7 @@ fn an_office_is_set_up_whole_or_not_at_all() {
     fs::create_dir_all(machine.path("calendar")).expect("ours");
     fs::write(machine.path("calendar/2026.yaml"), "# của tôi\n").expect("ours");
     fs::create_dir_all(machine.path("plans")).expect("ours");
-    let year = chrono::Datelike::year(&nhacviec::clock::Clock::now(&nhacviec::clock::SystemClock));
-    let plan = format!("plans/nhac-viec-{year}.yaml");
+    let plan = format!("plans/nhac-viec-{}.yaml", this_year());
     fs::write(machine.path(&plan), "# của tôi\n").expect("ours");
     let arguments = [&["init", "--yes"][..], &OFFICE].concat();
     let output = machine.nhacviec(&arguments);
