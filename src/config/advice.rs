@@ -126,17 +126,11 @@ fn tasks_in_holidays(office: &Office) -> HashMap<*const Task, Said> {
     let calendar = &office.calendar;
     // Thousands of occurrences share a ladder and a due date.
     let mut known: HashMap<(*const Policy, Due), Option<&str>> = HashMap::new();
-    let mut last = None;
     let mut found = HashMap::new();
     for occurrence in &office.agenda.occurrences {
         let OccurrenceKind::Dated(due) = occurrence.kind else { continue };
         let policy = &occurrence.policy;
-        let ladder = (Arc::as_ptr(policy), due);
-        let named = match last {
-            Some((of, named)) if of == ladder => named,
-            Some(_) | None => *known.entry(ladder).or_insert_with(|| named_break(policy, due, calendar)),
-        };
-        last = Some((ladder, named));
+        let named = known.entry((Arc::as_ptr(policy), due)).or_insert_with(|| named_break(policy, due, calendar));
         let Some(named) = named else { continue };
         let Some(told_on) = policy.lead.days_before(due, calendar).into_iter().min() else { continue };
         found.entry(Arc::as_ptr(&occurrence.task)).or_insert_with(|| Said {
