@@ -9,7 +9,7 @@ use super::finding::{Finding, Severity, SourceFile};
 use crate::{
     domain::{
         calendar::WorkCalendar,
-        deadline::Due,
+        deadline::{DeadlineKind, Due},
         ids::{PersonId, PlanId, UnitId},
         occurrence::{Occurrence, OccurrenceKind},
         office::Office,
@@ -47,6 +47,7 @@ pub fn advise(office: &Office, files: &PlanFiles, units_file: &Arc<SourceFile>) 
         for task in &plan.tasks {
             let policy = agenda.policies.get(&task.policy);
             findings.extend(never_reminded(task, policy, &dated).map(|said| said.at(file, task)));
+            findings.extend(closed_each_week(task, policy).map(|said| said.at(file, task)));
             findings.extend(in_holidays.remove(&Arc::as_ptr(task)).map(|said| said.at(file, task)));
         }
         findings.extend(alike(plan).into_iter().map(|(task, said)| said.at(file, task)));
@@ -116,6 +117,15 @@ fn never_reminded(
     (!is_told && dated.contains(&Arc::as_ptr(task))).then(|| Said {
         message: format!("chính sách «{}» không nhắc đơn vị chủ trì lần nào", task.policy),
         help: "thêm lead: { before: […] } vào chính sách, hoặc chọn chính sách khác cho nhiệm vụ này".to_owned(),
+    })
+}
+
+/// A weekly duty on a policy with a closing day: every week that is due by the next one would be announced on it.
+fn closed_each_week(task: &Task, policy: Option<&Arc<Policy>>) -> Option<Said> {
+    let day = policy?.data_closing?;
+    matches!(task.reading.kind(), DeadlineKind::Weekly).then(|| Said {
+        message: format!("việc hằng tuần mà chính sách «{}» chốt số liệu ngày {day} hằng tháng", task.policy),
+        help: "chọn chính sách không có data_closing_day cho nhiệm vụ này, như bao-cao-tuan".to_owned(),
     })
 }
 

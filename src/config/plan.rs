@@ -131,6 +131,7 @@ impl Defaults<'_> {
         let kind = match reading.kind() {
             DeadlineKind::Dated => "dated",
             DeadlineKind::Report => "report",
+            DeadlineKind::Weekly => "weekly",
             DeadlineKind::Standing => "standing",
             DeadlineKind::Event => "event",
         };

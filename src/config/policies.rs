@@ -20,8 +20,13 @@ use crate::domain::policy::{
 const PRESETS: &str = include_str!("presets.yaml");
 
 /// The preset for each kind of deadline, and for dossiers.
-pub const PRESET_OF_KIND: [(&str, &str); 4] =
-    [("dated", "viec-co-han"), ("report", "bao-cao"), ("standing", "thuong-xuyen"), ("event", "phat-sinh")];
+pub const PRESET_OF_KIND: [(&str, &str); 5] = [
+    ("dated", "viec-co-han"),
+    ("report", "bao-cao"),
+    ("weekly", "bao-cao-tuan"),
+    ("standing", "thuong-xuyen"),
+    ("event", "phat-sinh"),
+];
 
 static PRESET_POLICIES: LazyLock<BTreeMap<String, Policy>> = LazyLock::new(|| {
     let file = Arc::new(SourceFile::new("mẫu có sẵn".to_owned(), PRESETS.to_owned()));

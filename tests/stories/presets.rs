@@ -80,6 +80,30 @@ async fn a_report_is_also_announced_on_the_day_on_which_its_numbers_close() {
     .await;
 }
 
+/// Decree 09/2019/NĐ-CP article 12 closes the numbers of months and longer periods.
+#[tokio::test]
+async fn a_weekly_report_is_reminded_of_in_its_own_week_and_knows_no_closing_day() {
+    let tasks = "  - { id: I.1, content: Báo cáo tuần, lead: [phong-a], coordinating: [phong-b], deadline: { every: week, weekday: fri } }\n";
+    let mut office = office_of_presets(tasks, "2023-02-08").await;
+    office.set_clock("2023-02-08 06:00");
+    for week in ["2023-W01", "2023-W02", "2023-W03", "2023-W04", "2023-W05"] {
+        let done = Report::Completed { done_on: day("2023-02-03"), product: "1/BC".to_owned() };
+        office.report("I.1", week, "phong-a", done).await;
+    }
+    live(
+        &mut office,
+        "02",
+        &[
+            ("08", &[]),
+            ("09", &[("an@so.example", "Còn 1 ngày"), ("binh@so.example", "Gửi phần việc phối hợp")]),
+            ("10", &[("an@so.example", "Hôm nay")]),
+            ("13", &[("an@so.example", "Báo cáo lý do chậm"), ("truong@so.example", "Đã quá hạn 1")]),
+            ("14", &[("an@so.example", "Báo cáo lý do chậm")]),
+        ],
+    )
+    .await;
+}
+
 #[tokio::test]
 async fn an_opened_duty_has_its_own_ladder() {
     let tasks =

@@ -72,6 +72,8 @@ pub enum DeadlineKind {
     Dated,
     /// Due each month, quarter, half or year.
     Report,
+    /// Due each week, or every so many weeks.
+    Weekly,
     /// Never due.
     Standing,
     /// Due when something happens, is asked for or planned elsewhere.
@@ -171,6 +173,7 @@ impl Reading {
     pub fn kind(&self) -> DeadlineKind {
         let of_months = |d: &CalendarPoint| matches!(d.extent, Extent::Months(_));
         let kind = |rule: &DeadlineRule| match rule {
+            DeadlineRule::Every(Recurrence { every: Every::Weeks(_), .. }) => DeadlineKind::Weekly,
             DeadlineRule::Every(_) => DeadlineKind::Report,
             DeadlineRule::Dates { dates, .. } if dates.len() > 1 && dates.iter().all(of_months) => DeadlineKind::Report,
             DeadlineRule::Dates { .. } | DeadlineRule::Window { due: Some(_), .. } => DeadlineKind::Dated,
