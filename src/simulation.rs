@@ -83,7 +83,7 @@ impl<'a> Leave<'a> {
     /// Place of [`Leave::shared`] among all that is said on the day.
     #[must_use]
     pub fn number(&self) -> usize {
-        self.place.number as usize
+        self.place.number()
     }
 
     /// Place of the duty among all of the rehearsal.
@@ -102,7 +102,7 @@ impl<'a> Leave<'a> {
         &self.digest.morning.origins[self.number()]
     }
 
-    /// The duty, where it is not the one that [`Leave::shared`] names.
+    /// The duty, where [`Leave::shared`] leaves open which.
     fn duty(&self) -> Option<Duty<'a>> {
         self.digest.stage.duty(self.origin().group?, self.place.member())
     }
@@ -115,7 +115,7 @@ impl<'a> Leave<'a> {
 
     /// Number in the annex and period of work with a due date, where it may be named.
     #[must_use]
-    pub fn named(&self) -> Option<(&'a str, &'a Arc<str>)> {
+    pub fn named(&self) -> Option<(&'a str, &'a str)> {
         let (row, _) = self.shared().item.named()?;
         Some(match self.duty() {
             None => (&row.task, &row.period),
@@ -163,7 +163,8 @@ pub fn run(
         // What waits is stopped by a report that the work is done; the decision may take it back or replace it.
         waiting.retain(|(_, origin, _)| origin.group.is_none_or(|group| !stage.is_done(group, day)));
         record.pending = (0_i64..).zip(&waiting).map(|(id, (.., said))| as_pending(id, said)).collect();
-        let (scheduled, mut others) = stage.looks(&record, day, changes.contains(&day));
+        let courses = stage.courses(day);
+        let (scheduled, mut others) = stage.looks(&courses, &record, day, changes.contains(&day));
         others.extend(waiting.iter().filter_map(|(_, origin, _)| origin.group).filter(|g| !scheduled.contains(g)));
         others.sort_unstable();
         others.dedup();
@@ -182,11 +183,7 @@ pub fn run(
         }
         let (Decision { notify: said, cancel, .. }, known) = rehearsal.others();
         readers = known;
-        for group in scheduled {
-            if let Some(next) = stage.next_visit(group, &record, day) {
-                stage.visit(group, next);
-            }
-        }
+        stage.go_on(courses, &record, day);
         for beside in &said[origins.len()..] {
             let told = Arc::make_mut(&mut record.told).entry(beside.key.subject.clone()).or_default();
             told.push(Told::of(&beside.key));
@@ -210,7 +207,6 @@ pub fn run(
         }
         record.last_decided_at = Some(now);
         leaving.hand_out(day, &morning, &stage, &mut leave);
-        stage.free_done(day);
         room = morning.said;
     }
 }
@@ -274,28 +270,29 @@ struct OfRecipient {
 
 /// Where what is said of one duty stands among the recipient's: in the order of the decisions, in each in that of the
 /// annex, and what a decision says of one duty in its order.
+///
+/// In which turn, on which day and in which turn of that day it was decided, about which duty, and which of all that is
+/// said on the day: one number, since a year of a large office sorts millions.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
-    /// In which turn, on which day and in which turn of that day it was decided, and about which duty: one number, since
-    /// a year of a large office sorts millions.
-    order: u64,
-    /// Which of all that is said on the day.
-    number: u32,
-}
+struct Place(u128);
 
 impl Place {
     /// What messages that were decided together have in common in their order.
-    fn decision(turn: Turn, origin: &Origin) -> u64 {
-        let day = u64::from(origin.decided_on.num_days_from_ce().unsigned_abs());
-        ((turn as u64) << 30 | day << 2 | origin.turn as u64) << 32
+    fn decision(turn: Turn, origin: &Origin) -> u128 {
+        let day = u128::from(origin.decided_on.num_days_from_ce().unsigned_abs());
+        ((turn as u128) << 30 | day << 2 | origin.turn as u128) << 64
     }
 
-    fn new(decision: u64, member: u32, number: u32) -> Self {
-        Self { order: decision | u64::from(member), number }
+    fn new(decision: u128, member: u32, number: u32) -> Self {
+        Self(decision | u128::from(member) << 32 | u128::from(number))
     }
 
     fn member(self) -> u32 {
-        u32::try_from(self.order & u64::from(u32::MAX)).expect("the lower half")
+        u32::try_from(self.0 >> 32 & u128::from(u32::MAX)).expect("four bytes")
+    }
+
+    fn number(self) -> usize {
+        usize::try_from(self.0 & u128::from(u32::MAX)).expect("four bytes")
     }
 }
 

@@ -71,14 +71,18 @@ impl WorkCalendar {
         let first_day = first_of_year(FIRST_YEAR);
         let end = first_of_year(LAST_YEAR + 1);
         // A day worked for one of the year before counts although its own notice has not come.
-        let exchanged: BTreeSet<NaiveDate> = years.values().flat_map(|y| y.exchanged_days.values().copied()).collect();
+        let worked = years.values().flat_map(|y| y.exchanged_days.values().chain(y.worked_days.keys()));
+        let worked: BTreeSet<NaiveDate> = worked.copied().collect();
+        // Days come in order: none is looked up.
+        let mut worked = worked.range(first_day..).peekable();
+        let mut off = days_off.range(first_day..).map(|(day, _)| day).peekable();
         let mut worked_until = vec![0];
         let mut working_days = Vec::new();
         for day in first_day.iter_days().take_while(|d| *d < end) {
-            let is_made_up =
-                exchanged.contains(&day) || years.get(&day.year()).is_some_and(|y| y.worked_days.contains_key(&day));
+            let is_made_up = worked.next_if_eq(&&day).is_some();
+            let is_off = off.next_if_eq(&&day).is_some();
             let is_closed = rules.closures.iter().any(|c| c.days.contains(&day));
-            let is_ordinary = rules.working_week.contains(&day.weekday()) && !days_off.contains_key(&day);
+            let is_ordinary = rules.working_week.contains(&day.weekday()) && !is_off;
             if (is_made_up || is_ordinary) && !is_closed {
                 working_days.push(day);
             }

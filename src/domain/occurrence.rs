@@ -64,7 +64,12 @@ pub enum OccurrenceKind {
 /// The subject of an occurrence; the one place that spells it.
 #[must_use]
 pub fn occurrence_subject(plan: &PlanId, task: &TaskId, period: &str, unit: &UnitId) -> SubjectId {
-    ["task:", plan.as_str(), "/", task.as_str(), ":", period, ":", unit.as_str()].concat().into()
+    let (plan, task, unit) = (plan.as_str(), task.as_str(), unit.as_str());
+    let mut spelt = String::with_capacity("task:/::".len() + plan.len() + task.len() + period.len() + unit.len());
+    for part in ["task:", plan, "/", task, ":", period, ":", unit] {
+        spelt.push_str(part);
+    }
+    spelt.into()
 }
 
 /// All occurrences of all plans, expanded once for a configuration.

@@ -53,13 +53,14 @@ struct Group {
     first: u32,
     /// Where its occurrences stand among the members.
     members: Range<usize>,
-    /// Place among the ladders; of planned work with a due date of which nothing was reported.
-    ladder: Option<usize>,
+    /// Whether messages leave open which of the occurrences they are about: planned work with a due date of which
+    /// nothing was reported.
+    is_blank: bool,
     told: Vec<Told>,
     done_on: Option<NaiveDate>,
 }
 
-/// A duty of a group.
+/// A duty of a group whose messages do not say which.
 #[derive(Clone, Copy)]
 pub struct Duty<'a> {
     pub occurrence: &'a Occurrence,
@@ -76,13 +77,14 @@ pub struct Stage<'a> {
     members: Vec<u32>,
     /// What messages say of each occurrence, kept while it is open.
     rows: Vec<OnceCell<Arc<TaskRow>>>,
+    /// What stands for it in messages about a group: of ordinary work, of what is marked secret.
+    blanks: [OnceCell<Arc<TaskRow>>; 2],
     first: NaiveDate,
-    /// By days from the first: whom to look at.
-    visits: Vec<Vec<GroupId>>,
-    /// The days on which a policy has something new to say of a due date, as far as they were asked for.
-    ladders: Vec<Vec<NaiveDate>>,
-    /// Who was found to be done.
-    done: Vec<GroupId>,
+    /// Groups of which there is something new to say on the same days, for they climb one ladder, as long as they are
+    /// not done.
+    courses: Vec<Vec<GroupId>>,
+    /// By days from the first: the courses to look at.
+    visits: Vec<Vec<usize>>,
 }
 
 impl<'a> Stage<'a> {
@@ -103,10 +105,11 @@ impl<'a> Stage<'a> {
             groups: Vec::new(),
             members: Vec::new(),
             rows: vec![OnceCell::new(); count],
+            blanks: [None, Some(Arc::default())]
+                .map(|reference| Arc::new(TaskRow { reference, ..TaskRow::default() }).into()),
             first,
+            courses: Vec::new(),
             visits: vec![Vec::new(); days],
-            ladders: Vec::new(),
-            done: Vec::new(),
         };
         let groups_of = stage.form_groups(record, completions);
         stage.gather_members(&groups_of);
@@ -122,8 +125,10 @@ impl<'a> Stage<'a> {
         };
         // Where nothing was reported or said, nothing is looked up by name.
         let is_known = !record.reports.is_empty() || !record.told.is_empty() || !reported.is_empty();
+        // Those of one day: what opens on another is never alike.
         let mut alike: HashMap<Alike<'a>, GroupId> = HashMap::new();
-        let mut ladders: HashMap<(NaiveDate, *const Policy), usize> = HashMap::new();
+        let mut opens_on = self.first;
+        let mut ladders: HashMap<(Due, *const Policy), usize> = HashMap::new();
         let mut groups_of = Vec::with_capacity(self.rows.len());
         for index in 0..u32::try_from(self.rows.len()).expect("fewer occurrences than a file has bytes") {
             let occurrence = self.occurrence(index);
@@ -131,6 +136,10 @@ impl<'a> Stage<'a> {
             let life = subject.and_then(|subject| record.reports.life(subject));
             if life.is_some_and(Life::is_closed) {
                 continue;
+            }
+            if occurrence.opens_on != opens_on {
+                opens_on = occurrence.opens_on;
+                alike.clear();
             }
             let due = match occurrence.kind {
                 OccurrenceKind::Dated(due) => Some(Life::due_in_force(life, due, &office.calendar)),
@@ -160,15 +169,20 @@ impl<'a> Stage<'a> {
             groups_of.push((group, index));
             if group == new {
                 let look_on = if is_asked { self.first } else { occurrence.opens_on.max(self.first) };
-                let ladder = due.zip(planned).filter(|_| life.is_none()).map(|(due, occurrence)| {
-                    let next = ladders.len();
-                    *ladders.entry((due.last_on, Arc::as_ptr(&occurrence.policy))).or_insert(next)
+                let ladder = due.zip(planned).filter(|_| life.is_none() && !is_asked);
+                let is_blank = ladder.is_some();
+                let new = self.courses.len();
+                let course = ladder.map_or(new, |(due, occurrence)| {
+                    *ladders.entry((due, Arc::as_ptr(&occurrence.policy))).or_insert(new)
                 });
-                self.groups.push(Group { first: index, members: 0..0, ladder, told: told.to_vec(), done_on });
-                self.visit(group, look_on);
+                self.groups.push(Group { first: index, members: 0..0, is_blank, told: told.to_vec(), done_on });
+                if course == new {
+                    self.courses.push(Vec::new());
+                    self.visit(course, look_on);
+                }
+                self.courses[course].push(group);
             }
         }
-        self.ladders = vec![Vec::new(); ladders.len()];
         groups_of
     }
 
@@ -206,10 +220,10 @@ impl<'a> Stage<'a> {
         &self.members[self.groups[group].members.clone()]
     }
 
-    /// A member that is not the group's first.
+    /// A member, where the group's messages leave open which one they are about.
     pub fn duty(&self, group: GroupId, member: u32) -> Option<Duty<'_>> {
         let row = &self.rows[member as usize];
-        (self.groups[group].first != member).then(|| Duty { occurrence: self.occurrence(member), row })
+        self.groups[group].is_blank.then(|| Duty { occurrence: self.occurrence(member), row })
     }
 
     pub fn told(&mut self, group: GroupId) -> &mut Vec<Told> {
@@ -218,55 +232,33 @@ impl<'a> Stage<'a> {
 
     /// The group's first occurrence, which stands for all.
     pub fn look<'s>(&'s self, group: GroupId, record: &'s Record) -> Look<'s> {
-        let Group { first, told, .. } = &self.groups[group];
+        let Group { first, told, is_blank, .. } = &self.groups[group];
         let occurrence = self.occurrence(*first);
         let life = record.reports.life(occurrence.subject());
-        Look { occurrence, life, told, row: Some(&self.rows[*first as usize]) }
+        let blank = &self.blanks[usize::from(occurrence.task.secret.is_some())];
+        let row = if *is_blank { blank } else { &self.rows[*first as usize] };
+        Look { occurrence, life, told, row: Some(row) }
     }
 
-    /// When the group has something new to say after `day`.
-    pub fn next_visit(&mut self, group: GroupId, record: &Record, day: NaiveDate) -> Option<NaiveDate> {
-        let office = self.office;
-        let Some(ladder) = self.groups[group].ladder else {
-            return next_change(office, &self.look(group, record), day);
-        };
-        let mut known = std::mem::take(&mut self.ladders[ladder]);
-        let mut next = known.iter().rev().take_while(|known| **known > day).last().copied();
-        while next.is_none() {
-            let last = known.last().copied().unwrap_or(self.first);
-            let Some(change) = next_change(office, &self.look(group, record), last) else { break };
-            known.push(change);
-            next = Some(change).filter(|change| *change > day);
+    /// Sets the next day for the courses that were looked at on `day`.
+    pub fn go_on(&mut self, courses: Vec<usize>, record: &Record, day: NaiveDate) {
+        for course in courses {
+            let first = self.courses[course].first();
+            let next = first.and_then(|group| next_change(self.office, &self.look(*group, record), day));
+            if let Some(next) = next {
+                self.visit(course, next);
+            }
         }
-        self.ladders[ladder] = known;
-        next
     }
 
-    pub fn visit(&mut self, group: GroupId, on: NaiveDate) {
-        // Work that is done on a day is known to be so from the next morning on.
-        if self.is_done(group, on) {
-            self.done.push(group);
-            return;
-        }
+    fn visit(&mut self, course: usize, on: NaiveDate) {
         if let Some(of_day) = self.day(on).and_then(|day| self.visits.get_mut(day)) {
-            of_day.push(group);
+            of_day.push(course);
         }
     }
 
     fn day(&self, on: NaiveDate) -> Option<usize> {
         usize::try_from(on.num_days_from_ce() - self.first.num_days_from_ce()).ok()
-    }
-
-    /// Gives back what is kept of work that is done, after its last messages have left.
-    pub fn free_done(&mut self, day: NaiveDate) {
-        let (over, open) = std::mem::take(&mut self.done).into_iter().partition(|group| self.is_done(*group, day));
-        self.done = open;
-        for group in over {
-            self.groups[group].told = Vec::new();
-            for member in &self.members[self.groups[group].members.clone()] {
-                self.rows[*member as usize] = OnceCell::new();
-            }
-        }
     }
 
     pub fn is_done(&self, group: GroupId, day: NaiveDate) -> bool {
@@ -283,10 +275,35 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// Whom to look at on `day`: those whose turn it is, and, when it may have changed who reads what, all that are open.
-    pub fn looks(&mut self, record: &Record, day: NaiveDate, has_changed: bool) -> (Vec<GroupId>, Vec<GroupId>) {
-        let index = self.day(day).unwrap_or(0);
-        let of_day = std::mem::take(&mut self.visits[index]);
+    /// The courses whose turn is on `day`.
+    pub fn courses(&mut self, day: NaiveDate) -> Vec<usize> {
+        let courses = self.day(day).map(|index| std::mem::take(&mut self.visits[index])).unwrap_or_default();
+        let Self { groups, members, rows, .. } = self;
+        // Work that is done on a day is known to be so from the next morning on; nothing is kept of it.
+        let mut is_open = |group: &GroupId| {
+            let group = &mut groups[*group];
+            let is_done = group.done_on.is_some_and(|done| done < day);
+            if is_done {
+                group.told = Vec::new();
+                members[group.members.clone()].iter().for_each(|member| rows[*member as usize] = OnceCell::new());
+            }
+            !is_done
+        };
+        for course in &courses {
+            self.courses[*course].retain(&mut is_open);
+        }
+        courses
+    }
+
+    /// Whom to look at: those of the courses, and, when it may have changed who reads what, all that are open.
+    pub fn looks(
+        &self,
+        courses: &[usize],
+        record: &Record,
+        day: NaiveDate,
+        has_changed: bool,
+    ) -> (Vec<GroupId>, Vec<GroupId>) {
+        let of_day: Vec<GroupId> = courses.iter().flat_map(|course| &self.courses[*course]).copied().collect();
         if !has_changed {
             return (of_day, Vec::new());
         }

@@ -3,9 +3,8 @@
 //! A year of a large office has millions of lines: what they have in common is put into words once.
 
 use std::{
+    hash::{Hash, Hasher},
     io::{StdoutLock, Write as _},
-    ops::Range,
-    sync::Arc,
 };
 
 use chrono::NaiveDate;
@@ -44,11 +43,11 @@ pub struct List<'a> {
     known_tails: HashMap<Tail, usize>,
     /// Beginnings of lines.
     starts: HashMap<RecipientId, Starts>,
-    /// Words for periods: thousands of duties share a dozen.
-    periods: HashMap<Arc<str>, String>,
-    /// By duties: where their labels stand in the text.
+    /// Numbers of rows, and words for periods.
+    tasks: Words,
+    periods: Words,
+    /// By duties.
     labels: Vec<Option<Label>>,
-    labels_text: Vec<u8>,
     out: StdoutLock<'static>,
 }
 
@@ -63,21 +62,58 @@ struct Ends {
     is_named: bool,
 }
 
-/// Where the label of a duty stands.
-#[derive(Clone, Copy)]
+/// Number in the annex and period of a duty, by their places among the words.
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Label {
-    start: u32,
-    length: u32,
+    task: u32,
+    period: u32,
 }
 
-impl Label {
-    fn range(self) -> Range<usize> {
-        self.start as usize..self.start as usize + self.length as usize
+/// Words that many lines share.
+#[derive(Default)]
+struct Words {
+    known: HashMap<Box<str>, u32>,
+    /// One after the other, and where each ends.
+    text: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Words {
+    /// The place of what is said for `name`.
+    fn place(&mut self, name: &str, said: impl FnOnce(&mut Vec<u8>)) -> u32 {
+        if let Some(known) = self.known.get(name) {
+            return *known;
+        }
+        let place = u32::try_from(self.ends.len()).expect("fewer words than a file has bytes");
+        said(&mut self.text);
+        self.ends.push(self.text.len());
+        self.known.insert(name.into(), place);
+        place
+    }
+
+    fn at(&self, place: u32) -> &[u8] {
+        let place = place as usize;
+        let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.text[start..self.ends[place]]
     }
 }
 
 /// What the end of a line depends on: the due date of a duty that may be named, and why somebody is told.
-type Tail = (Option<Due>, Reason, Audience, i32, bool);
+#[derive(PartialEq, Eq)]
+struct Tail {
+    due: Option<Due>,
+    reason: Reason,
+    audience: Audience,
+    offset: i32,
+    is_of_dossier: bool,
+}
+
+impl Hash for Tail {
+    /// The rest seldom tells any apart.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.due.map(|due| due.last_on), self.offset).hash(state);
+    }
+}
 
 /// So many bytes are printed at once.
 const PAGE: usize = 1 << 15;
@@ -94,9 +130,9 @@ impl<'a> List<'a> {
             tails: Vec::new(),
             known_tails: HashMap::new(),
             starts: HashMap::new(),
-            periods: HashMap::new(),
+            tasks: Words::default(),
+            periods: Words::default(),
             labels: Vec::new(),
-            labels_text: Vec::new(),
             out: std::io::stdout().lock(),
         }
     }
@@ -148,7 +184,7 @@ impl<'a> List<'a> {
             let label = if is_named { self.label_of(leave) } else { None };
             // Most lines are about another task or period than the one before.
             if let Some((last, last_label)) = last
-                && self.read(label) == self.read(last_label)
+                && label == last_label
                 && is_said_together(last, leave, office)
             {
                 self.page.pop();
@@ -162,7 +198,10 @@ impl<'a> List<'a> {
             (last, is_joined) = (Some((leave, label)), false);
             self.page.extend_from_slice(starts[start].1.as_bytes());
             match label {
-                Some(label) => self.page.extend_from_slice(&self.labels_text[label.range()]),
+                Some(Label { task, period }) => {
+                    self.page.extend_from_slice(self.tasks.at(task));
+                    self.page.extend_from_slice(self.periods.at(period));
+                }
                 None => self.page.extend_from_slice(what(&leave.to_notification(office).item).as_bytes()),
             }
             self.page.extend_from_slice(self.tails[tail].as_bytes());
@@ -181,13 +220,29 @@ impl<'a> List<'a> {
             starts.push((channel, format!("  {name} ({channel}): ")));
             starts.len() - 1
         });
-        let tail = tail_of(said, &mut self.known_tails, &mut self.tails);
+        let tail = self.tail_of(said);
         let ends = Ends { start, tail, is_named: said.item.named().is_some() };
         if self.ends.len() <= leave.number() {
             self.ends.resize(leave.number() + 1, None);
         }
         self.ends[leave.number()] = Some(ends);
         ends
+    }
+
+    fn tail_of(&mut self, shared: &Notification) -> usize {
+        let tail = Tail {
+            due: shared.item.named().map(|(_, due)| due),
+            reason: shared.reason,
+            audience: shared.key.audience,
+            offset: shared.key.offset,
+            is_of_dossier: shared.item.is_of_dossier(),
+        };
+        let due = tail.due;
+        *self.known_tails.entry(tail).or_insert_with(|| {
+            let due = due.map(|due| format!(", {}", said_due(due))).unwrap_or_default();
+            self.tails.push(format!("{due}; {}; {}\n", reason(shared.reason), why(shared)));
+            self.tails.len() - 1
+        })
     }
 
     /// Number in the annex and period of a duty that may be named; put into words once, for it is named several times.
@@ -197,34 +252,18 @@ impl<'a> List<'a> {
             return Some(known);
         }
         let (task, period) = leave.named()?;
-        let start = self.labels_text.len();
-        let words = self.periods.entry(Arc::clone(period)).or_insert_with_key(|period| self::period(period));
-        for part in [task, " ", words] {
-            self.labels_text.extend_from_slice(part.as_bytes());
-        }
-        let length = u32::try_from(self.labels_text.len() - start).ok()?;
-        let label = Label { start: u32::try_from(start).ok()?, length };
+        let label = Label {
+            task: self.tasks.place(task, |text| text.extend_from_slice(task.as_bytes())),
+            period: self.periods.place(period, |text| {
+                let _ = write!(text, " {}", self::period(period));
+            }),
+        };
         if self.labels.len() <= member {
             self.labels.resize(member + 1, None);
         }
         self.labels[member] = Some(label);
         Some(label)
     }
-
-    fn read(&self, label: Option<Label>) -> Option<&[u8]> {
-        label.map(|label| &self.labels_text[label.range()])
-    }
-}
-
-fn tail_of(shared: &Notification, known: &mut HashMap<Tail, usize>, tails: &mut Vec<String>) -> usize {
-    let due = shared.item.named().map(|(_, due)| due);
-    let key = &shared.key;
-    let tail = (due, shared.reason, key.audience, key.offset, shared.item.is_of_dossier());
-    *known.entry(tail).or_insert_with(|| {
-        let due = due.map(|due| format!(", {}", said_due(due))).unwrap_or_default();
-        tails.push(format!("{due}; {}; {}\n", reason(shared.reason), why(shared)));
-        tails.len() - 1
-    })
 }
 
 /// Whether two lines differ in the unit in charge only; then they are one, as in the message.

@@ -190,7 +190,7 @@ impl Item {
 }
 
 /// What a message says of a row of the annex.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskRow {
     /// Title of the plan.
     pub plan: Arc<str>,
