@@ -19,6 +19,7 @@ use crate::domain::{
     decide::{CancelReason, Decision, PendingDelivery, Readers, Record, Rehearsal, Situation, Told, task_row},
     ids::{RecipientId, SubjectId},
     notification::{Item, Notification},
+    occurrence::Occurrence,
     office::Office,
 };
 
@@ -113,14 +114,11 @@ impl<'a> Leave<'a> {
         self.duty().map_or(&self.shared().key.subject, |duty| duty.occurrence.subject())
     }
 
-    /// Number in the annex and period of work with a due date, where it may be named.
+    /// The planned duty, where [`Leave::shared`] leaves open which it is, and it may be named.
     #[must_use]
-    pub fn named(&self) -> Option<(&'a str, &'a str)> {
-        let (row, _) = self.shared().item.named()?;
-        Some(match self.duty() {
-            None => (&row.task, &row.period),
-            Some(Duty { occurrence, .. }) => (occurrence.task.id.as_str(), &occurrence.period),
-        })
+    pub fn named(&self) -> Option<&'a Occurrence> {
+        self.shared().item.named()?;
+        Some(self.duty()?.occurrence)
     }
 
     /// On its own.

@@ -5,6 +5,7 @@
 use std::{
     hash::{Hash, Hasher},
     io::{StdoutLock, Write as _},
+    sync::Arc,
 };
 
 use chrono::NaiveDate;
@@ -18,7 +19,9 @@ use crate::{
         deadline::Due,
         ids::{RecipientId, SubjectId},
         notification::{Audience, Notification, Reason},
+        occurrence::Occurrence,
         office::Office,
+        plan::Task,
     },
     message::{
         self,
@@ -43,9 +46,10 @@ pub struct List<'a> {
     known_tails: HashMap<Tail, usize>,
     /// Beginnings of lines.
     starts: HashMap<RecipientId, Starts>,
-    /// Numbers of rows, and words for periods.
-    tasks: Words,
-    periods: Words,
+    /// Numbers of rows, and words for periods; both by their places in memory, where they stay as long as the office
+    /// does.
+    tasks: Words<*const Task>,
+    periods: Words<*const str>,
     /// By duties.
     labels: Vec<Option<Label>>,
     out: StdoutLock<'static>,
@@ -70,25 +74,25 @@ struct Label {
 }
 
 /// Words that many lines share.
-#[derive(Default)]
-struct Words {
-    known: HashMap<Box<str>, u32>,
+struct Words<K> {
+    known: HashMap<K, u32>,
     /// One after the other, and where each ends.
     text: Vec<u8>,
     ends: Vec<usize>,
 }
 
-impl Words {
-    /// The place of what is said for `name`.
-    fn place(&mut self, name: &str, said: impl FnOnce(&mut Vec<u8>)) -> u32 {
-        if let Some(known) = self.known.get(name) {
-            return *known;
-        }
-        let place = u32::try_from(self.ends.len()).expect("fewer words than a file has bytes");
-        said(&mut self.text);
-        self.ends.push(self.text.len());
-        self.known.insert(name.into(), place);
-        place
+impl<K: Eq + Hash> Words<K> {
+    fn new() -> Self {
+        Self { known: HashMap::new(), text: Vec::new(), ends: Vec::new() }
+    }
+
+    /// The place of what is said for `key`.
+    fn place(&mut self, key: K, say: impl FnOnce(&mut Vec<u8>)) -> u32 {
+        *self.known.entry(key).or_insert_with(|| {
+            say(&mut self.text);
+            self.ends.push(self.text.len());
+            u32::try_from(self.ends.len() - 1).expect("fewer words than a file has bytes")
+        })
     }
 
     fn at(&self, place: u32) -> &[u8] {
@@ -130,8 +134,8 @@ impl<'a> List<'a> {
             tails: Vec::new(),
             known_tails: HashMap::new(),
             starts: HashMap::new(),
-            tasks: Words::default(),
-            periods: Words::default(),
+            tasks: Words::new(),
+            periods: Words::new(),
             labels: Vec::new(),
             out: std::io::stdout().lock(),
         }
@@ -184,7 +188,7 @@ impl<'a> List<'a> {
             let label = if is_named { self.label_of(leave) } else { None };
             // Most lines are about another task or period than the one before.
             if let Some((last, last_label)) = last
-                && label == last_label
+                && label.zip(last_label).is_none_or(|(label, last)| label == last)
                 && is_said_together(last, leave, office)
             {
                 self.page.pop();
@@ -220,8 +224,9 @@ impl<'a> List<'a> {
             starts.push((channel, format!("  {name} ({channel}): ")));
             starts.len() - 1
         });
-        let tail = self.tail_of(said);
-        let ends = Ends { start, tail, is_named: said.item.named().is_some() };
+        let is_named = leave.named().is_some();
+        let tail = self.tail_of(said, is_named);
+        let ends = Ends { start, tail, is_named };
         if self.ends.len() <= leave.number() {
             self.ends.resize(leave.number() + 1, None);
         }
@@ -229,9 +234,9 @@ impl<'a> List<'a> {
         ends
     }
 
-    fn tail_of(&mut self, shared: &Notification) -> usize {
+    fn tail_of(&mut self, shared: &Notification, is_named: bool) -> usize {
         let tail = Tail {
-            due: shared.item.named().map(|(_, due)| due),
+            due: shared.item.named().map(|(_, due)| due).filter(|_| is_named),
             reason: shared.reason,
             audience: shared.key.audience,
             offset: shared.key.offset,
@@ -251,10 +256,10 @@ impl<'a> List<'a> {
         if let Some(known) = self.labels.get(member).copied().flatten() {
             return Some(known);
         }
-        let (task, period) = leave.named()?;
+        let Occurrence { task, period, .. } = leave.named()?;
         let label = Label {
-            task: self.tasks.place(task, |text| text.extend_from_slice(task.as_bytes())),
-            period: self.periods.place(period, |text| {
+            task: self.tasks.place(Arc::as_ptr(task), |text| text.extend_from_slice(task.id.as_str().as_bytes())),
+            period: self.periods.place(Arc::as_ptr(period), |text| {
                 let _ = write!(text, " {}", self::period(period));
             }),
         };
