@@ -1,4 +1,4 @@
-//! `nhacviec plan show`, `plan rollover`, `plan fmt`, as an administrator types them.
+//! `nhacviec plan show`, `plan begin`, `plan rollover`, `plan fmt`, as an administrator types them.
 
 mod support;
 
@@ -8,6 +8,7 @@ use std::{
     process::{Command, Output},
 };
 
+use nhacviec::clock::{Clock as _, SystemClock};
 use support::OfficeFolder;
 
 const TASKS: &str = "  # Việc đầu năm
@@ -365,4 +366,69 @@ fn the_example_and_every_draft_are_in_that_form_already() {
     let path = folder.config().join("plans/kstthc-2024.yaml");
     fs::write(&path, rolled).expect("writable");
     done(&folder, &["plan", "fmt", "--check", "kstthc-2024"]);
+}
+
+#[test]
+fn a_plan_that_is_begun_late_asks_for_nothing_that_was_due_before_and_nobody_spoke_of() {
+    let folder = OfficeFolder::new(25, TASKS);
+    let shown = done(&folder, &["plan", "show", "kh"]);
+    assert!(shown.trim_end().ends_with("không phải nhắc: nhacviec plan begin kh --check"), "{shown}");
+    done(&folder, &["ack", "II.1", "--unit", "phong-a", "--period", "2023-03", "--until", &tomorrow()]);
+    let begin = |more: &[&str]| done(&folder, &[&["plan", "begin", "kh", "--on", "01/10/2023"], more].concat());
+
+    let foreseen = begin(&["--check"]);
+    assert!(foreseen.starts_with("Sẽ không nhắc 6 hạn trước 01/10/2023 của 2 nhiệm vụ"), "{foreseen}");
+    assert!(foreseen.contains("--except II.1"), "{foreseen}");
+    assert_eq!(begin(&["--check"]), foreseen, "it was only foreseen");
+
+    let said = begin(&["--by", "Ngọc"]);
+    assert_eq!(
+        said.lines().take(4).collect::<Vec<_>>(),
+        [
+            "Đã ghi: không nhắc 6 hạn trước 01/10/2023 của 2 nhiệm vụ, chưa ai báo gì:",
+            "  kh I.1: năm 2023",
+            "  kh II.1: tháng 3/2023, tháng 6/2023, tháng 9/2023",
+            "Các hạn sau đó nhắc như thường.",
+        ]
+    );
+    assert!(!done(&folder, &["plan", "show", "kh"]).contains("plan begin"));
+    assert_eq!(begin(&[]).trim(), "Không có hạn nào trước 01/10/2023 mà chưa ai báo gì: không phải bỏ gì.");
+    let explained = done(&folder, &["explain", "I.1"]);
+    assert!(explained.contains("đã hủy (hạn trước ngày bắt đầu theo dõi 01/10/2023)"), "{explained}");
+    let shown = done(&folder, &["plan", "show", "kh", "--json"]);
+    assert!(shown.contains("QUÁ HẠN từ 31/03/2023 (Phòng A, tháng 3/2023)"), "what somebody spoke of goes on: {shown}");
+    assert!(shown.contains("QUÁ HẠN từ 31/12/2023"), "what is due later goes on: {shown}");
+
+    let again = said.lines().last().and_then(|line| line.split_once("nhacviec ")).expect("a command").1;
+    let again = again.replace(" --reason \"còn nợ\"", "");
+    done(&folder, &[&again.split(' ').collect::<Vec<_>>()[..], &["--reason", "còn nợ"]].concat());
+    let shown = done(&folder, &["plan", "show", "kh", "--json"]);
+    assert!(shown.contains("QUÁ HẠN từ 30/09/2023"), "{again}: {shown}");
+}
+
+#[test]
+fn what_is_still_owed_is_excepted_when_a_plan_is_begun() {
+    let folder = OfficeFolder::new(25, TASKS);
+    let said = done(&folder, &["plan", "begin", "--except", "I.1", "II.2"]);
+    assert!(said.contains("kh II.1: tháng 3/2023 … tháng 12/2023 (4 kỳ)"), "{said}");
+    assert!(!said.contains("I.1: năm 2023") && !said.contains("II.2"), "{said}");
+}
+
+#[test]
+fn a_plan_is_not_begun_ahead_nor_under_a_name_that_nothing_has() {
+    let folder = OfficeFolder::new(25, TASKS);
+    let refused = |arguments: &[&str]| {
+        let output = nhacviec(&folder, &[&["plan", "begin"], arguments].concat());
+        assert!(!output.status.success(), "{arguments:?}");
+        err(&output)
+    };
+    assert!(refused(&["--on", &tomorrow()]).contains("ở sau hôm nay; ghi hôm nay hoặc một ngày đã qua"));
+    assert!(refused(&["khac"]).contains("không có kế hoạch «khac»; các kế hoạch: kh"));
+    assert!(refused(&["--except", "I.9"]).contains("không có nhiệm vụ «I.9»; xem danh sách bằng lệnh: nhacviec tasks"));
+    assert!(done(&folder, &["plan", "show", "kh", "--json"]).contains("QUÁ HẠN"), "nothing was recorded");
+}
+
+/// In any zone of ours.
+fn tomorrow() -> String {
+    (SystemClock.now() + chrono::Duration::days(2)).format("%d/%m/%Y").to_string()
 }

@@ -1,5 +1,6 @@
-//! `nhacviec plan`: a plan as a table, in its normal form, and as the draft of next year's.
+//! `nhacviec plan`: a plan as a table, in its normal form, as the draft of next year's, and begun in the middle of a year.
 
+mod begin;
 mod show;
 
 use std::{
@@ -36,6 +37,8 @@ pub struct PlanCommand {
 enum What {
     /// In phụ lục thành bảng, kèm tình trạng từng nhiệm vụ
     Show(show::Show),
+    /// Bắt đầu theo dõi kế hoạch giữa năm: những hạn đã qua mà chưa ai báo gì thì không nhắc
+    Begin(begin::Begin),
     /// Soạn kế hoạch năm sau từ kế hoạch năm nay: dời ngày, bỏ số văn bản, bỏ việc một lần đã xong; kê mọi thay đổi
     Rollover(Rollover),
     /// Trình bày lại tệp kế hoạch cho thống nhất; nội dung và ghi chú giữ nguyên
@@ -71,6 +74,7 @@ impl PlanCommand {
     pub fn execute(&self, folders: &Folders) -> anyhow::Result<Exit> {
         match &self.what {
             What::Show(show) => show.execute(folders),
+            What::Begin(begin) => begin.execute(folders),
             What::Rollover(rollover) => rollover.execute(folders),
             What::Fmt(fmt) => fmt.execute(folders),
         }

@@ -377,17 +377,18 @@ struct Reported {
     today: NaiveDate,
 }
 
-/// Configuration, store and day, for one report.
-struct Desk {
-    config: Config,
-    store: std::sync::Arc<dyn Store>,
-    reports: std::sync::Arc<crate::domain::life::Reports>,
-    clock: SystemClock,
-    today: NaiveDate,
+/// Configuration, store and day, for reports.
+pub struct Desk {
+    pub config: Config,
+    pub store: std::sync::Arc<dyn Store>,
+    pub reports: std::sync::Arc<crate::domain::life::Reports>,
+    pub clock: SystemClock,
+    pub today: NaiveDate,
 }
 
 impl Desk {
-    fn open(folders: &Folders) -> anyhow::Result<Option<Self>> {
+    /// `None` when the configuration is wrong, which was said then.
+    pub fn open(folders: &Folders) -> anyhow::Result<Option<Self>> {
         let Some(config) = load_config(folders) else { return Ok(None) };
         std::fs::create_dir_all(&folders.state).context("thư mục trạng thái không ghi được")?;
         let store = open_store(&config)?;

@@ -98,6 +98,7 @@ impl View<'_> {
         }
         lines.push(rule("─┴─"));
         lines.push(self.summary());
+        lines.extend(self.hint());
         lines.join("\n")
     }
 
@@ -128,6 +129,15 @@ impl View<'_> {
             })
             .collect();
         json!({ "id": self.plan.id, "title": self.plan.title, "tasks": rows })
+    }
+
+    /// For a plan that is entered in the middle of its year: all that was due is late, for nobody could report it.
+    fn hint(&self) -> Option<String> {
+        let is_late = self.plan.tasks.iter().any(|task| self.state(task).kind == Kind::Overdue);
+        (is_late && self.reports.is_empty()).then(|| {
+            let begin = format!("nhacviec plan begin {} --check", self.plan.id);
+            format!("Chưa ai báo việc nào. Kế hoạch nhập giữa năm thì xem những hạn đã qua không phải nhắc: {begin}")
+        })
     }
 
     fn summary(&self) -> String {
