@@ -371,8 +371,6 @@ fn the_example_and_every_draft_are_in_that_form_already() {
 #[test]
 fn a_plan_that_is_begun_late_asks_for_nothing_that_was_due_before_and_nobody_spoke_of() {
     let folder = OfficeFolder::new(25, TASKS);
-    let shown = done(&folder, &["plan", "show", "kh"]);
-    assert!(shown.trim_end().ends_with("không phải nhắc: nhacviec plan begin kh --check"), "{shown}");
     done(&folder, &["ack", "II.1", "--unit", "phong-a", "--period", "2023-03", "--until", &tomorrow()]);
     let begin = |more: &[&str]| done(&folder, &[&["plan", "begin", "kh", "--on", "01/10/2023"], more].concat());
 
@@ -386,16 +384,16 @@ fn a_plan_that_is_begun_late_asks_for_nothing_that_was_due_before_and_nobody_spo
         said.lines().take(4).collect::<Vec<_>>(),
         [
             "Đã ghi: không nhắc 6 hạn trước 01/10/2023 của 2 nhiệm vụ, chưa ai báo gì:",
-            "  kh I.1: năm 2023",
-            "  kh II.1: tháng 3/2023, tháng 6/2023, tháng 9/2023",
+            "  I.1: năm 2023",
+            "  II.1: tháng 3/2023, tháng 6/2023, tháng 9/2023 (Phòng A, Phòng B)",
             "Các hạn sau đó nhắc như thường.",
         ]
     );
-    assert!(!done(&folder, &["plan", "show", "kh"]).contains("plan begin"));
     assert_eq!(begin(&[]).trim(), "Không có hạn nào trước 01/10/2023 mà chưa ai báo gì: không phải bỏ gì.");
     let explained = done(&folder, &["explain", "I.1"]);
     assert!(explained.contains("đã hủy (hạn trước ngày bắt đầu theo dõi 01/10/2023)"), "{explained}");
     let shown = done(&folder, &["plan", "show", "kh", "--json"]);
+    assert!(shown.contains("\"state\": \"cancelled\""), "{shown}");
     assert!(shown.contains("QUÁ HẠN từ 31/03/2023 (Phòng A, tháng 3/2023)"), "what somebody spoke of goes on: {shown}");
     assert!(shown.contains("QUÁ HẠN từ 31/12/2023"), "what is due later goes on: {shown}");
 
@@ -409,9 +407,9 @@ fn a_plan_that_is_begun_late_asks_for_nothing_that_was_due_before_and_nobody_spo
 #[test]
 fn what_is_still_owed_is_excepted_when_a_plan_is_begun() {
     let folder = OfficeFolder::new(25, TASKS);
-    let said = done(&folder, &["plan", "begin", "--except", "I.1", "II.2"]);
-    assert!(said.contains("kh II.1: tháng 3/2023 … tháng 12/2023 (4 kỳ)"), "{said}");
-    assert!(!said.contains("I.1: năm 2023") && !said.contains("II.2"), "{said}");
+    let said = done(&folder, &["plan", "begin", "kh", "--except", "I.1,II.2"]);
+    assert!(said.contains("II.1: tháng 3/2023 … tháng 12/2023 (4 kỳ) (Phòng A, Phòng B)"), "{said}");
+    assert!(!said.contains("  I.1: ") && !said.contains("II.2"), "{said}");
 }
 
 #[test]
@@ -422,10 +420,26 @@ fn a_plan_is_not_begun_ahead_nor_under_a_name_that_nothing_has() {
         assert!(!output.status.success(), "{arguments:?}");
         err(&output)
     };
-    assert!(refused(&["--on", &tomorrow()]).contains("ở sau hôm nay; ghi hôm nay hoặc một ngày đã qua"));
+    assert!(refused(&["kh", "--on", &tomorrow()]).contains("ở sau hôm nay; ghi hôm nay hoặc một ngày đã qua"));
     assert!(refused(&["khac"]).contains("không có kế hoạch «khac»; các kế hoạch: kh"));
-    assert!(refused(&["--except", "I.9"]).contains("không có nhiệm vụ «I.9»; xem danh sách bằng lệnh: nhacviec tasks"));
-    assert!(done(&folder, &["plan", "show", "kh", "--json"]).contains("QUÁ HẠN"), "nothing was recorded");
+    assert!(refused(&["kh", "--except", "I.9"]).contains("kế hoạch «kh» không có nhiệm vụ «I.9»; xem danh sách"));
+    assert!(done(&folder, &["plan", "begin", "kh", "--check"]).starts_with("Sẽ không nhắc"));
+    assert!(!folder.state().exists(), "nothing was recorded, and no store made");
+}
+
+#[test]
+fn a_table_of_this_year_s_plan_points_to_its_beginning_until_somebody_reports() {
+    let year = (SystemClock.now() - chrono::Duration::days(60)).format("%Y").to_string();
+    let folder = OfficeFolder::new(25, TASKS);
+    fs::write(plan(&folder), text(&plan(&folder)).replace("2023", &year)).expect("writable");
+    let rest = format!("  - {{ id: Z, content: Việc cũ, lead: [Văn phòng], deadline: \"Ngày 02/01/{year}\" }}\n");
+    fs::write(plan(&folder), text(&plan(&folder)) + &rest).expect("writable");
+    let points = |folder: &OfficeFolder| {
+        done(folder, &["plan", "show", "kh"]).trim_end().ends_with("không phải nhắc: nhacviec plan begin kh --check")
+    };
+    assert_eq!(points(&folder), year == SystemClock.now().format("%Y").to_string());
+    done(&folder, &["done", "Z", "--product", "1/BC"]);
+    assert!(!points(&folder));
 }
 
 /// In any zone of ours.

@@ -433,6 +433,9 @@ fn a_secret_duty_is_shown_by_its_number_in_everything_that_is_printed() {
     }
     assert_has(&said(&folder, &["explain", "I.1"]), &["nhiệm vụ mật: văn bản số 17/KH-M"]);
     assert_has(&said(&folder, &["preview", "--on", &to]), &["Văn bản số 17/KH-M"]);
+    assert_has(&with(&["--html", page.to_str().expect("UTF-8")]), &["0 tin (không kê", "tin về việc mật)"]);
+    said(&folder, &["not-ours", "I.1", "--reason", "Việc của Văn phòng"]);
+    assert_has(&with(&[]), &["văn bản số 17/KH-M (chờ quyết định)"]);
 }
 
 #[test]

@@ -455,7 +455,7 @@ pub fn explain_refusal(refusal: &Refusal, office: &Office, what: &str) -> String
             "{what} đã được báo hoàn thành trước đó: ngày {}, sản phẩm {product}. Không ghi lại; nếu báo nhầm thì mở lại bằng nhacviec reopen rồi báo lại",
             short_date(*done_on)
         ),
-        Refusal::Ended(Ending::Cancelled { reason }) => {
+        Refusal::Ended(Ending::Cancelled { reason, .. }) => {
             format!("{what} đã bị hủy ({reason}); nếu vẫn phải làm thì mở lại bằng nhacviec reopen")
         }
         Refusal::NotEnded => format!("{what} chưa hoàn thành, chưa bị hủy, nên không cần mở lại"),

@@ -27,7 +27,7 @@ use crate::{
     domain::{
         deadline::Due,
         decide::Record,
-        notification::{Item, Notification, Reason},
+        notification::{Item, Notification, Reason, TaskRow},
         office::Office,
     },
     message::{
@@ -93,12 +93,17 @@ impl Simulate {
         match &self.html {
             Some(path) => {
                 let assumption = rehearsal.assumption.clone();
-                let mut leaving = self.collect(&config.office, rehearsal);
+                let all = self.collect(&config.office, rehearsal);
                 // What is marked secret has no place on a page that is handed around.
-                leaving.retain(|l| !is_secret(&l.notification.item));
+                let (secret, leaving): (Vec<_>, Vec<_>) =
+                    all.into_iter().partition(|l| is_secret(&l.notification.item));
                 let page = Page::of(&config.office, &leaving, self.from, self.to, &assumption).render()?;
                 std::fs::write(path, page).with_context(|| format!("không ghi được tệp {}", path.display()))?;
-                print(&format!("Đã ghi {}: {} tin.", path.display(), leaving.len()));
+                let without = match secret.len() {
+                    0 => String::new(),
+                    count => format!(" (không kê {count} tin về việc mật)"),
+                };
+                print(&format!("Đã ghi {}: {} tin{without}.", path.display(), leaving.len()));
             }
             None if self.json => self.print_json(&config.office, rehearsal),
             None => self.print_list(&config, rehearsal),
@@ -120,7 +125,7 @@ impl Simulate {
         let (completions, who) = match self.assume.as_str() {
             "on-time" => (Completions::OnTime, "việc nào cũng được báo hoàn thành vào ngày làm việc cuối cùng của hạn"),
             "history" => {
-                (Completions::AsReported(record.reports.completions()), "việc được báo hoàn thành như đã báo thật")
+                (Completions::AsReported(record.reports.completions()), "việc được báo hoàn thành, hủy như đã báo thật")
             }
             _ => (Completions::None, "không có việc nào được báo hoàn thành thêm"),
         };
@@ -234,20 +239,25 @@ struct Prepared {
 /// What a message is about.
 fn what(item: &Item) -> String {
     match item {
-        Item::Task { row, due } => match &row.reference {
-            Some(reference) => format!("văn bản số {reference}"),
-            None => format!("{} {}, {}", row.task, period(&row.period), said_due(*due)),
-        },
-        Item::Standing { row } => format!("{} (thường xuyên)", row.task),
-        Item::DateMissing { row } => format!("{} (còn thiếu thời hạn)", row.task),
-        Item::Asked { row, .. } => format!("{} (chờ quyết định)", row.task),
-        Item::Answered { row, .. } => format!("{} (trả lời)", row.task),
+        Item::Task { row, due } if row.reference.is_none() => {
+            format!("{} {}, {}", row.task, period(&row.period), said_due(*due))
+        }
+        Item::Task { row, .. } => row_name(row),
+        Item::Standing { row } => format!("{} (thường xuyên)", row_name(row)),
+        Item::DateMissing { row } => format!("{} (còn thiếu thời hạn)", row_name(row)),
+        Item::Asked { row, .. } => format!("{} (chờ quyết định)", row_name(row)),
+        Item::Answered { row, .. } => format!("{} (trả lời)", row_name(row)),
         Item::Dossier { code, .. } => format!("hồ sơ {code}"),
         Item::Duty { code, name, .. } => format!("hồ sơ {code}: {name}"),
         Item::Target { section, .. } => format!("chỉ tiêu {section}"),
         Item::Health { .. } => "bản tin quản trị".to_owned(),
         Item::Problem { sentence, .. } => sentence.clone(),
     }
+}
+
+/// The number in the annex; of a duty marked secret that of its document.
+fn row_name(row: &TaskRow) -> String {
+    row.reference.as_ref().map_or_else(|| row.task.to_string(), |reference| format!("văn bản số {reference}"))
 }
 
 fn said_due(due: Due) -> String {

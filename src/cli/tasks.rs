@@ -146,7 +146,7 @@ impl View<'_> {
             Some(Ending::Completed { done_on, product, .. }) => {
                 format!("hoàn thành quá hạn ngày {} ({product})", short_date(*done_on))
             }
-            Some(Ending::Cancelled { reason }) => format!("đã hủy ({reason})"),
+            Some(Ending::Cancelled { reason, .. }) => format!("đã hủy ({reason})"),
             None if self.today > due.last_on => "QUÁ HẠN, chưa báo hoàn thành".to_owned(),
             None => {
                 // Counted back from a due date that is not certain, the day is not certain either.

@@ -9,7 +9,7 @@ use super::finding::{Finding, Severity, SourceFile};
 use crate::{
     domain::{
         calendar::WorkCalendar,
-        deadline::{DeadlineKind, Due},
+        deadline::Due,
         ids::{PersonId, PlanId, UnitId},
         occurrence::{Occurrence, OccurrenceKind},
         office::Office,
@@ -123,9 +123,10 @@ fn never_reminded(
 /// A weekly duty on a policy with a closing day: every week that is due by the next one would be announced on it.
 fn closed_each_week(task: &Task, policy: Option<&Arc<Policy>>) -> Option<Said> {
     let day = policy?.data_closing?;
-    matches!(task.reading.kind(), DeadlineKind::Weekly).then(|| Said {
-        message: format!("việc hằng tuần mà chính sách «{}» chốt số liệu ngày {day} hằng tháng", task.policy),
-        help: "chọn chính sách không có data_closing_day cho nhiệm vụ này, như bao-cao-tuan".to_owned(),
+    task.reading.is_partly_weekly().then(|| Said {
+        message: format!("việc theo tuần mà chính sách «{}» chốt số liệu ngày {day} hằng tháng", task.policy),
+        help: "chọn chính sách không có data_closing_day, như bao-cao-tuan; có cả kỳ tuần và kỳ tháng thì tách thành hai nhiệm vụ"
+            .to_owned(),
     })
 }
 

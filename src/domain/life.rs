@@ -207,6 +207,8 @@ pub enum Ending {
     Cancelled {
         /// Why.
         reason: String,
+        /// The civil day on which it was recorded.
+        on: NaiveDate,
     },
 }
 
@@ -351,7 +353,7 @@ impl Life {
             Report::Completed { done_on, product } => {
                 self.ending = Some(Ending::Completed { done_on, product, by: reported_by.clone() });
             }
-            Report::Cancelled { reason } => self.ending = Some(Ending::Cancelled { reason }),
+            Report::Cancelled { reason } => self.ending = Some(Ending::Cancelled { reason, on: *on }),
             Report::Reopened { .. } => {
                 self.ending = None;
                 self.reopened_on = Some(*on);

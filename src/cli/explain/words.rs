@@ -51,7 +51,7 @@ pub fn ending(life: Option<&Life>) -> String {
         Some(Ending::Completed { done_on, product, by }) => {
             format!("hoàn thành ngày {}, sản phẩm {product} ({by} báo)", short_date(*done_on))
         }
-        Some(Ending::Cancelled { reason }) => format!("đã hủy ({reason})"),
+        Some(Ending::Cancelled { reason, .. }) => format!("đã hủy ({reason})"),
     }
 }
 
@@ -148,7 +148,7 @@ impl Words<'_> {
             Link::Ended(Ending::Completed { done_on, product, .. }) => {
                 format!("không nhắc: đã hoàn thành ngày {} ({product})", short_date(*done_on))
             }
-            Link::Ended(Ending::Cancelled { reason }) => format!("không nhắc: việc đã hủy ({reason})"),
+            Link::Ended(Ending::Cancelled { reason, .. }) => format!("không nhắc: việc đã hủy ({reason})"),
             Link::Snoozed(until) => format!("không nhắc: đang tạm dừng đến sáng {}", short_date(*until)),
             Link::DateGiven => "không nhắc: đã có thời hạn (xem việc phát sinh của nhiệm vụ này)".to_owned(),
             Link::NotePast(on) => {

@@ -133,8 +133,12 @@ impl View<'_> {
 
     /// For a plan that is entered in the middle of its year: all that was due is late, for nobody could report it.
     fn hint(&self) -> Option<String> {
-        let is_late = self.plan.tasks.iter().any(|task| self.state(task).kind == Kind::Overdue);
-        (is_late && self.reports.is_empty()).then(|| {
+        let is_current = self.plan.span().is_some_and(|span| span.until_on >= self.today);
+        let is_late = || self.plan.tasks.iter().any(|task| self.state(task).kind == Kind::Overdue);
+        let of_plan = |task| occurrences(self.office, self.reports, self.plan, task);
+        let is_new =
+            || self.plan.tasks.iter().flat_map(|t| of_plan(t)).all(|o| self.reports.life(o.subject()).is_none());
+        (is_current && is_late() && is_new()).then(|| {
             let begin = format!("nhacviec plan begin {} --check", self.plan.id);
             format!("Chưa ai báo việc nào. Kế hoạch nhập giữa năm thì xem những hạn đã qua không phải nhắc: {begin}")
         })
@@ -214,6 +218,7 @@ impl View<'_> {
         let kind = match tally {
             Tally { overdue, .. } if !overdue.is_empty() => Kind::Overdue,
             Tally { next: Some(_), .. } => Kind::Running,
+            Tally { done: 0, .. } => Kind::Cancelled,
             _ => Kind::Done,
         };
         State { kind, text: said.join("; ") }
@@ -239,6 +244,7 @@ enum Kind {
     Overdue,
     Running,
     Done,
+    Cancelled,
     Standing,
     Waiting,
 }
@@ -249,6 +255,7 @@ impl Kind {
             Self::Overdue => "overdue",
             Self::Running => "running",
             Self::Done => "done",
+            Self::Cancelled => "cancelled",
             Self::Standing => "standing",
             Self::Waiting => "waiting",
         }
@@ -259,6 +266,7 @@ impl Kind {
             Self::Overdue => "quá hạn",
             Self::Running => "đang làm",
             Self::Done => "đã xong",
+            Self::Cancelled => "đã hủy",
             Self::Standing => "thường xuyên",
             Self::Waiting => "chờ phát sinh hoặc chờ ngày hạn",
         }

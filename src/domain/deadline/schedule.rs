@@ -173,7 +173,8 @@ impl Reading {
     pub fn kind(&self) -> DeadlineKind {
         let of_months = |d: &CalendarPoint| matches!(d.extent, Extent::Months(_));
         let kind = |rule: &DeadlineRule| match rule {
-            DeadlineRule::Every(Recurrence { every: Every::Weeks(_), .. }) => DeadlineKind::Weekly,
+            // "Hằng tuần, tháng" is one report as well as "hằng tháng, tuần".
+            DeadlineRule::Every(_) if self.is_only_weekly() => DeadlineKind::Weekly,
             DeadlineRule::Every(_) => DeadlineKind::Report,
             DeadlineRule::Dates { dates, .. } if dates.len() > 1 && dates.iter().all(of_months) => DeadlineKind::Report,
             DeadlineRule::Dates { .. } | DeadlineRule::Window { due: Some(_), .. } => DeadlineKind::Dated,
@@ -186,6 +187,23 @@ impl Reading {
             | DeadlineRule::Lunar { .. } => DeadlineKind::Event,
         };
         self.clauses.first().map_or(DeadlineKind::Event, |c| kind(&c.rule))
+    }
+
+    /// Whether something comes back each week, or every so many weeks.
+    #[must_use]
+    pub fn is_partly_weekly(&self) -> bool {
+        self.rhythms().any(|every| matches!(every, Every::Weeks(_)))
+    }
+
+    fn is_only_weekly(&self) -> bool {
+        self.rhythms().all(|every| matches!(every, Every::Weeks(_)))
+    }
+
+    fn rhythms(&self) -> impl Iterator<Item = Every> {
+        self.clauses.iter().filter_map(|c| match &c.rule {
+            DeadlineRule::Every(recurrence) => Some(recurrence.every),
+            _ => None,
+        })
     }
 
     /// The distances from an event that is no date.

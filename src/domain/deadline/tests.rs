@@ -498,3 +498,13 @@ fn what_comes_each_year_has_a_due_date_in_every_plan() {
         }
     }
 }
+
+/// Its policy is one for all that a phrase names: that of the longer periods, in whatever order they are named.
+#[test]
+fn a_duty_is_weekly_when_nothing_of_it_comes_back_more_seldom() {
+    let kind = |phrase| read_phrase(phrase, YearContext::Year(2026)).expect("understood").kind();
+    assert_eq!(kind("Hằng tuần"), DeadlineKind::Weekly);
+    assert_eq!(kind("Định kỳ hằng tuần, tháng"), DeadlineKind::Report);
+    assert_eq!(kind("Định kỳ hằng tháng, tuần"), DeadlineKind::Report);
+    assert_eq!(kind("Hằng quý"), DeadlineKind::Report);
+}

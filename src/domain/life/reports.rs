@@ -102,13 +102,39 @@ impl Reports {
         !self.undecided.is_empty()
     }
 
-    /// What was reported done, and when.
+    /// What was reported done or cancelled, and when.
     #[must_use]
     pub fn completions(&self) -> Vec<(SubjectId, NaiveDate)> {
         let done = self.lives.iter().filter_map(|(subject, life)| match &life.ending {
             Some(Ending::Completed { done_on, .. }) => Some((subject.clone(), *done_on)),
-            Some(Ending::Cancelled { .. }) | None => None,
+            Some(Ending::Cancelled { on, .. }) => Some((subject.clone(), *on)),
+            None => None,
         });
         done.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Utc};
+
+    use super::*;
+
+    #[test]
+    fn what_was_cancelled_ends_on_the_day_on_which_that_was_said() {
+        let on = NaiveDate::from_ymd_opt(2026, 11, 27).expect("a date");
+        let mut reports = Reports::default();
+        let event = |report| Event {
+            subject: "task:kh/I.1:2026:phong-a".into(),
+            report,
+            reported_by: "an".to_owned(),
+            reported_from: "cli".to_owned(),
+            on,
+            recorded_at: DateTime::<Utc>::UNIX_EPOCH,
+        };
+        reports.add(&event(Report::Cancelled { reason: "không làm nữa".to_owned() }));
+        assert_eq!(reports.completions(), [("task:kh/I.1:2026:phong-a".into(), on)]);
+        reports.add(&event(Report::Reopened { reason: "còn nợ".to_owned() }));
+        assert_eq!(reports.completions(), []);
     }
 }
