@@ -60,6 +60,13 @@ struct Group {
     done_on: Option<NaiveDate>,
 }
 
+impl Group {
+    /// Work that is done on a day is known to be so from the next morning on.
+    fn is_done(&self, day: NaiveDate) -> bool {
+        self.done_on.is_some_and(|done| done < day)
+    }
+}
+
 /// A duty of a group whose messages do not say which.
 #[derive(Clone, Copy)]
 pub struct Duty<'a> {
@@ -262,7 +269,7 @@ impl<'a> Stage<'a> {
     }
 
     pub fn is_done(&self, group: GroupId, day: NaiveDate) -> bool {
-        self.groups[group].done_on.is_some_and(|done| done < day)
+        self.groups[group].is_done(day)
     }
 
     /// Remembers what was said: of one thread only the strongest.
@@ -275,14 +282,13 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// The courses whose turn is on `day`.
+    /// The courses whose turn is on `day`, without what is done by then; nothing is kept of that.
     pub fn courses(&mut self, day: NaiveDate) -> Vec<usize> {
         let courses = self.day(day).map(|index| std::mem::take(&mut self.visits[index])).unwrap_or_default();
         let Self { groups, members, rows, .. } = self;
-        // Work that is done on a day is known to be so from the next morning on; nothing is kept of it.
         let mut is_open = |group: &GroupId| {
             let group = &mut groups[*group];
-            let is_done = group.done_on.is_some_and(|done| done < day);
+            let is_done = group.is_done(day);
             if is_done {
                 group.told = Vec::new();
                 members[group.members.clone()].iter().for_each(|member| rows[*member as usize] = OnceCell::new());
